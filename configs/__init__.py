@@ -1,0 +1,1 @@
+"""Where things are and which values a run uses: frozen dataclasses and presets."""

@@ -1,0 +1,41 @@
+"""Where data is read from and where runs are written: the two constants to edit.
+
+Every name by which one script hands something to the next stands here once, so that the writer
+and the reader cannot disagree.
+"""
+
+from pathlib import Path
+
+DATA_DIR = Path("data")
+"""Kalantari's data set: `Training/001..074` and `Test/{EXTRA,PAPER}/...` lie directly in it."""
+
+RUNS_DIR = Path("runs")
+"""Records, weights, logs and results; one folder for each run."""
+
+TRAINING_SCENES = DATA_DIR / "Training"
+TEST_SCENES = DATA_DIR / "Test"
+
+ALIGN_HIGH = "align_high"
+ALIGN_LOW = "align_low"
+FUSION = "fusion"
+"""Names of the three training stages: each is a folder below the run's folder."""
+
+
+def run_dir(preset: str) -> Path:
+    """Folder of the run that a preset makes."""
+    return RUNS_DIR / preset
+
+
+def records_dir(run: Path) -> Path:
+    """Folder of a run's TFRecord shards: make_tfrecord.py -> the trainers."""
+    return run / "records"
+
+
+def stage_dir(run: Path, stage: str) -> Path:
+    """Folder of one stage's weights and logs: a trainer -> the next stages."""
+    return run / stage
+
+
+def results_dir(run: Path) -> Path:
+    """Folder that the reconstruction scripts write to."""
+    return run / "results"

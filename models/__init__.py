@@ -1,0 +1,1 @@
+"""The networks: Keras and TensorFlow only, no files, no configuration."""

@@ -1,0 +1,1 @@
+"""Everything around the networks, one subject a file."""
