@@ -54,7 +54,7 @@ def ldr_to_hdr(ldr: Array, exposure_time: Array) -> Array:
 
 
 def hdr_to_ldr(hdr: Array, exposure_time: Array) -> Array:
-    """Exposes: `clip(hdr * t, 0, 1) ** (1 / 2.2)` (release); inverse of `ldr_to_hdr` below clipping.
+    """Exposes: `clip(hdr * t, 0, 1) ** (1 / 2.2)` (release); undoes `ldr_to_hdr` below clipping.
 
     Args:
         hdr: Radiance, any shape.

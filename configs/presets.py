@@ -1,0 +1,79 @@
+"""The two presets: `kalantari`, the release's values, and `quick`, the same networks on a CPU.
+
+A preset is a name that one function turns into a config; flags of a script then replace fields.
+"""
+
+from typing import Literal
+
+from configs import paths
+from configs.settings import (
+    FusionConfig,
+    NetworkConfig,
+    ReconstructionConfig,
+    RecordsConfig,
+    SamplingConfig,
+    ScenesConfig,
+    TrainingConfig,
+)
+
+Preset = Literal["kalantari", "quick"]
+
+_FAITHFUL_SAMPLING = SamplingConfig(resample=True)
+_QUICK_NETWORK = NetworkConfig(initializer="he")
+_QUICK_SAMPLING = SamplingConfig(patch_size=128, stride=32)
+
+
+def scenes(preset: Preset) -> ScenesConfig:
+    """Settings of make_scenes.py; both presets make the same scenes."""
+    del preset
+    return ScenesConfig()
+
+
+def records(preset: Preset) -> RecordsConfig:
+    """Settings of make_tfrecord.py."""
+    return RecordsConfig(run=paths.run_dir(preset))
+
+
+def alignment(preset: Preset) -> TrainingConfig:
+    """Settings of one alignment stage; `kalantari` holds the release's values."""
+    run = paths.run_dir(preset)
+    if preset == "kalantari":
+        return TrainingConfig(run=run, sampling=_FAITHFUL_SAMPLING)
+    return TrainingConfig(
+        run=run,
+        network=_QUICK_NETWORK,
+        sampling=_QUICK_SAMPLING,
+        steps=2000,
+        learning_rate=4e-4,
+        schedule="cosine",
+        warmup_steps=50,
+        precision="auto",
+        log_every=20,
+        validate_every=200,
+        checkpoint_every=200,
+    )
+
+
+def fusion(preset: Preset) -> FusionConfig:
+    """Settings of the last stage; the release trains merging alone, in batches of 4."""
+    run = paths.run_dir(preset)
+    if preset == "kalantari":
+        return FusionConfig(run=run, sampling=_FAITHFUL_SAMPLING, batch_size=4)
+    return FusionConfig(
+        run=run,
+        network=_QUICK_NETWORK,
+        sampling=_QUICK_SAMPLING,
+        steps=2000,
+        learning_rate=2e-4,
+        schedule="cosine",
+        warmup_steps=50,
+        precision="auto",
+        log_every=20,
+        validate_every=200,
+        checkpoint_every=200,
+    )
+
+
+def reconstruction(preset: Preset) -> ReconstructionConfig:
+    """Settings of both reconstruction scripts."""
+    return ReconstructionConfig(run=paths.run_dir(preset))

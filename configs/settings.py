@@ -1,0 +1,233 @@
+"""The settings of every script, as frozen dataclasses: an illegal value fails here, at once.
+
+Each field is a command-line flag of the scripts that take the class (see utils/command.py); the
+text below a field is its `--help`.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+from configs import paths
+
+Precision = Literal["float32", "bfloat16", "auto"]
+
+
+def _require(condition: bool, message: str, received: object) -> None:
+    if not condition:
+        raise ValueError(f"{message} Received: {received!r}")
+
+
+def _require_positive(config: object, *names: str) -> None:
+    for name in names:
+        value = getattr(config, name)
+        _require(value > 0, f"{name} must be greater than 0.", value)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """Size and start of the networks; the defaults are the paper's networks."""
+
+    width: int = 64
+    """Channels of the first convolution of every network; the others are multiples of it."""
+    residual_blocks: int = 9
+    """Residual blocks of an alignment network's trunk."""
+    dense_layers: int = 6
+    """Growing convolutions of the merging network's residual dense block."""
+    initializer: Literal["release", "he"] = "release"
+    """Kernels at the start: the release's truncated normal of sigma 0.01, or He's normal."""
+
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        _require_positive(self, "width", "residual_blocks", "dense_layers")
+        _require(self.width % 2 == 0, "width must be even.", self.width)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SamplingConfig:
+    """Which patches are cut from the scenes, and in which order."""
+
+    patch_size: int = 256
+    """Height and width of a patch in pixels, a multiple of 8."""
+    stride: int = 64
+    """Distance of neighbouring patches in pixels."""
+    resample: bool = False
+    """Resize each patch to 250 and back as the release does (its weights saw nothing else)."""
+    seed: int = 0
+    """Seed of the order of samples."""
+    cache_bytes: int = 2**31
+    """Decoded scenes kept in memory, in bytes (a 1500x1000 scene takes 20 MB)."""
+
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        _require_positive(self, "patch_size", "stride", "cache_bytes")
+        _require(self.patch_size % 8 == 0, "patch_size must be a multiple of 8.", self.patch_size)
+        _require(self.seed >= 0, "seed must not be negative.", self.seed)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ScenesConfig:
+    """Settings of make_scenes.py."""
+
+    radiance: Path = paths.DATA_DIR / "radiance"
+    """Folder of radiance maps (.hdr, .exr) to cut scenes from."""
+    scenes: Path = paths.TRAINING_SCENES
+    """Folder the scenes are written to, one folder each, in Kalantari's layout."""
+    count: int = 200
+    """Number of scenes."""
+    height: int = 256
+    """Height of a scene in pixels."""
+    width: int = 256
+    """Width of a scene in pixels."""
+    seed: int = 0
+    """Seed: the same seed gives the same bytes, whatever `count` and `workers`."""
+    static_share: float = 0.1
+    """Share of scenes without any motion, in [0, 1]."""
+    workers: int = 2
+    """Processes that work side by side."""
+    include: tuple[str, ...] = ()
+    """Use only maps whose file name contains one of these; none: all."""
+    exclude: tuple[str, ...] = ()
+    """Leave out maps whose file name contains one of these."""
+
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        _require_positive(self, "count", "height", "width", "workers")
+        _require(self.seed >= 0, "seed must not be negative.", self.seed)
+        _require(0 <= self.static_share <= 1, "static_share must be in [0, 1].", self.static_share)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RecordsConfig:
+    """Settings of make_tfrecord.py."""
+
+    scenes: str = str(paths.TRAINING_SCENES)
+    """Folder of training scenes, one folder each; a TensorFlow path (gs://...) is allowed."""
+    run: Path
+    """Folder of the run; records go to its `records` folder unless `records` names another."""
+    records: str = ""
+    """Folder of the shards, if it is not the run's; a TensorFlow path (gs://...) is allowed."""
+    validation_scenes: int = 4
+    """Scenes held out for validation, spread evenly over the sorted names."""
+    scenes_per_shard: int = 8
+    """Scenes in one shard."""
+    workers: int = 2
+    """Processes that work side by side."""
+
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        _require_positive(self, "scenes_per_shard", "workers")
+        _require(
+            self.validation_scenes >= 0,
+            "validation_scenes must not be negative.",
+            self.validation_scenes,
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """Settings of one training stage."""
+
+    run: Path
+    """Folder of the run: records are read from it, the stage's own folder is made in it."""
+    records: str = ""
+    """Folder of the shards, if it is not the run's; a TensorFlow path (gs://...) is allowed."""
+    network: NetworkConfig = NetworkConfig()
+    """Size and start of the networks."""
+    sampling: SamplingConfig = SamplingConfig()
+    """Which patches are cut, and in which order."""
+    steps: int = 300_000
+    """Training ends after this many steps."""
+    batch_size: int = 8
+    """Patches in a step."""
+    learning_rate: float = 1e-4
+    """Adam's rate at the start."""
+    schedule: Literal["step", "cosine"] = "step"
+    """`step`: divided by 10 at `decay_step` (release); `cosine`: to zero at the last step."""
+    decay_step: int = 200_000
+    """Where the `step` schedule divides the rate."""
+    warmup_steps: int = 0
+    """Steps over which the rate rises linearly from zero."""
+    precision: Precision = "float32"
+    """Arithmetic of the convolutions; `auto`: bfloat16 where the processor has it."""
+    seed: int = 0
+    """Seed of the weights at the start."""
+    log_every: int = 1000
+    """Steps between lines of the log."""
+    validate_every: int = 1000
+    """Steps between validations and preview sheets."""
+    checkpoint_every: int = 10_000
+    """Steps between checkpoints."""
+    validation_crop: int = 512
+    """Validation scenes are cropped about their centre to at most this many pixels a side."""
+    release_checkpoint: str = ""
+    """Prefix of an authors' TF 1 checkpoint (.../iter_300000) to start the weights from."""
+
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        _require_positive(
+            self,
+            "steps",
+            "batch_size",
+            "learning_rate",
+            "decay_step",
+            "log_every",
+            "validate_every",
+            "checkpoint_every",
+            "validation_crop",
+        )
+        _require(self.warmup_steps >= 0, "warmup_steps must not be negative.", self.warmup_steps)
+        _require(self.seed >= 0, "seed must not be negative.", self.seed)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FusionConfig(TrainingConfig):
+    """Settings of training_fusion.py: the merging network, alone or with both alignments."""
+
+    alignment: Literal["end_to_end", "frozen", "from_scratch"] = "end_to_end"
+    """`end_to_end`: train all three networks from the alignment stages' weights; `frozen`: the
+    merging network alone; `from_scratch`: all three, without the alignment stages."""
+    low_weight: float = 1.0
+    """Weight of the low alignment's loss."""
+    high_weight: float = 1.0
+    """Weight of the high alignment's loss."""
+    merging_weight: float = 1.0
+    """Weight of the merged radiance's loss."""
+
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        super().__post_init__()
+        for name in ("low_weight", "high_weight", "merging_weight"):
+            value = getattr(self, name)
+            _require(value >= 0, f"{name} must not be negative.", value)
+
+
+ProtocolName = Literal["full", "release", "release-leak", "crop-1440x960"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReconstructionConfig:
+    """Settings of reconstruction_align2.py and reconstruction_fusion.py."""
+
+    run: Path
+    """Folder of the run whose newest weights are used."""
+    scenes: Path = paths.TEST_SCENES
+    """Folder of scenes, or one scene."""
+    results: Path | None = None
+    """Folder to write to; the run's `results` folder if not given."""
+    protocol: ProtocolName = "full"
+    """How frames are prepared and numbers are made; see docs/fidelity.md."""
+    precision: Precision = "auto"
+    """Arithmetic of the convolutions; `auto`: bfloat16 where the processor has it."""
+    tile: int = 0
+    """Height and width of a tile in pixels; 0: from the memory that is free."""
+    release_low: str = ""
+    """Prefix of an authors' TF 1 checkpoint of the low alignment, instead of the run's."""
+    release_high: str = ""
+    """Prefix of an authors' TF 1 checkpoint of the high alignment, instead of the run's."""
+    release_merging: str = ""
+    """Prefix of an authors' TF 1 checkpoint of the merging network, instead of the run's."""
+
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        _require(self.tile >= 0, "tile must not be negative.", self.tile)

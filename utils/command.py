@@ -1,0 +1,63 @@
+"""Command line of a script: every field of its config is a flag, `--preset` gives the defaults."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar, get_args
+
+import tyro
+
+from configs.presets import Preset
+
+Config = TypeVar("Config")
+
+EXIT_BAD_INPUT = 2
+
+
+def parse(
+    preset_config: Callable[[Preset], Config],
+    description: str | None,
+    arguments: Sequence[str] | None = None,
+) -> Config:
+    """Turns command-line flags into a config.
+
+    Args:
+        preset_config: Function from a preset's name to its config, of `configs/presets.py`.
+        description: Text that opens `--help`, the script's docstring.
+        arguments: Flags; `sys.argv[1:]` if None.
+
+    Returns:
+        The preset's config with the fields replaced that the flags name. Unknown flags and
+        illegal values end the program with a message that names them.
+    """
+    presets = get_args(Preset)
+    selector = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    selector.add_argument("--preset", choices=presets, default="quick")
+    selected, rest = selector.parse_known_args(arguments)
+    config = preset_config(selected.preset)
+    text = (description or "").strip() + (
+        f"\n\n--preset {{{','.join(presets)}}} chooses the defaults below"
+        f" (now: {selected.preset}); flags replace single values."
+    )
+    return tyro.cli(type(config), default=config, args=rest, description=text)
+
+
+def run(
+    main: Callable[[Config], int | None],
+    preset_config: Callable[[Preset], Config],
+    description: str | None,
+) -> None:
+    """Parses the flags, runs `main` and ends the program.
+
+    Bad input (`ValueError`, `OSError`) ends with one line on standard error and exit code 2,
+    without a traceback; set `ESBN_TRACEBACK=1` to see where it came from.
+    """
+    try:
+        code = main(parse(preset_config, description))
+    except (ValueError, OSError) as error:
+        if os.environ.get("ESBN_TRACEBACK"):
+            raise
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(EXIT_BAD_INPUT)
+    sys.exit(code or 0)
