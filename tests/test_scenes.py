@@ -1,0 +1,211 @@
+"""Scenes: layouts, order of exposures, one clear error for each defect."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from utils import images, scenes
+
+GOLDEN = Path(__file__).parent / "golden" / "scene"
+
+
+def _write(folder, *, suffix=".png", dtype=np.uint8, exposures=(0, 2, 4), truth=True):
+    """Frames of constant value 10, 20, 30 in the order of their names."""
+    folder.mkdir(parents=True)
+    for index in range(3):
+        frame = np.full((8, 16, 3), 10 * (index + 1), dtype)
+        images.write_ldr(folder / f"frame{index}{suffix}", frame)
+    (folder / "exposure.txt").write_text("".join(f"{value}\n" for value in exposures))
+    if truth:
+        images.write_radiance(folder / "HDRImg.hdr", np.full((8, 16, 3), 0.5, np.float32))
+    return folder
+
+
+def test_golden_scene_of_the_official_layout():
+    scene = scenes.read_scene(GOLDEN / "001")
+    assert scene.name == "001"
+    assert scene.ldr.shape == (3, 320, 320, 3)
+    assert scene.ldr.dtype == np.uint16
+    np.testing.assert_array_equal(scene.exposure_values, [0, 2, 4])
+    np.testing.assert_array_equal(scene.exposure_times, [1, 4, 16])
+    assert scene.exposure_values.dtype == scene.exposure_times.dtype == np.float32
+    assert scene.hdr is not None
+    assert scene.hdr.dtype == np.float32
+    assert 0 <= scene.hdr.min() < scene.hdr.max() == 1
+    darkness = scenes.ldr_to_float(scene.ldr).mean((1, 2, 3))
+    assert darkness[0] < darkness[1] < darkness[2]
+
+
+def test_frames_agree_with_the_truth_in_every_channel():
+    scene = scenes.read_scene(GOLDEN / "001")
+    assert scene.hdr is not None
+    mid = scenes.ldr_to_float(scene.ldr[1])
+    expected = np.clip(scene.hdr * 4, 0, 1) ** (1 / 2.2)
+    assert np.abs(mid - expected).mean((0, 1)).max() < 0.01
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".tiff", ".png", ".jpg", ".JPEG"])
+def test_every_frame_format_without_truth(tmp_path, suffix):
+    scene = scenes.read_scene(_write(tmp_path / "a", suffix=suffix, truth=False))
+    np.testing.assert_array_equal(scene.ldr[:, 0, 0, 0], [10, 20, 30])
+    assert scene.hdr is None
+
+
+def test_frames_are_ordered_by_exposure_and_rebased_with_a_notice(tmp_path, caplog):
+    folder = _write(tmp_path / "a", exposures=(3, -2, 0.5))
+    with caplog.at_level(logging.WARNING):
+        scene = scenes.read_scene(folder)
+    np.testing.assert_array_equal(scene.ldr[:, 0, 0, 0], [20, 30, 10])
+    np.testing.assert_array_equal(scene.exposure_values, [0, 2.5, 5])
+    assert "[-2.0, 0.5, 3.0]" in caplog.text
+    caplog.clear()
+    scenes.read_scene(_write(tmp_path / "b"))
+    assert not caplog.text
+
+
+def test_write_then_read(tmp_path):
+    rng = np.random.default_rng(0)
+    ldr = rng.integers(0, 65536, (3, 12, 20, 3), np.uint16)
+    hdr = images.round_to_rgbe(rng.random((12, 20, 3), np.float32))
+    exposure_values = np.array([0, 1, 2.5])
+    scenes.write_scene(tmp_path / "x" / "a", ldr=ldr, exposure_values=exposure_values, hdr=hdr)
+    scene = scenes.read_scene(tmp_path / "x" / "a", tmp_path)
+    assert scene.name == "x_a"
+    np.testing.assert_array_equal(scene.ldr, ldr)
+    np.testing.assert_array_equal(scene.hdr, hdr)
+    np.testing.assert_array_equal(scene.exposure_values, exposure_values)
+    assert [path.name for path in (tmp_path / "x").iterdir()] == ["a"]
+    with pytest.raises(FileExistsError, match="never overwritten"):
+        scenes.write_scene(tmp_path / "x" / "a", ldr=ldr, exposure_values=exposure_values, hdr=hdr)
+
+
+def test_a_scene_that_cannot_be_written_leaves_nothing(tmp_path):
+    with pytest.raises(ValueError, match="finite"):
+        scenes.write_scene(
+            tmp_path / "a",
+            ldr=np.zeros((3, 8, 8, 3), np.uint8),
+            exposure_values=np.arange(3),
+            hdr=np.full((8, 8, 3), np.nan, np.float32),
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_find_scenes_at_any_depth(tmp_path):
+    for name in ("EXTRA/002", "EXTRA/001", "PAPER/ManStanding", ".hidden/003"):
+        _write(tmp_path / name)
+    (tmp_path / "sheet.png").write_bytes(b"")
+    found = scenes.find_scenes(tmp_path)
+    names = [scenes.scene_name(folder, tmp_path) for folder in found]
+    assert names == ["EXTRA_001", "EXTRA_002", "PAPER_ManStanding"]
+    assert scenes.find_scenes(found[0]) == [found[0]]
+    assert scenes.scene_name(found[0], found[0]) == "001"
+
+
+def test_find_scenes_says_when_there_is_none(tmp_path):
+    with pytest.raises(scenes.SceneError, match="there is none"):
+        scenes.find_scenes(tmp_path)
+    with pytest.raises(scenes.SceneError, match="no folder"):
+        scenes.find_scenes(tmp_path / "missing")
+
+
+def _remove(name):
+    return lambda folder: (folder / name).unlink()
+
+
+def _text(content):
+    return lambda folder: (folder / "exposure.txt").write_text(content)
+
+
+def _resize(folder):
+    images.write_ldr(folder / "frame1.png", np.zeros((8, 12, 3), np.uint8))
+
+
+def _deepen(folder):
+    images.write_ldr(folder / "frame1.png", np.zeros((8, 16, 3), np.uint16))
+
+
+def _narrow_truth(folder):
+    images.write_radiance(folder / "HDRImg.hdr", np.full((8, 12, 3), 0.5, np.float32))
+
+
+DEFECTS = {
+    "no frames": (lambda f: [p.unlink() for p in f.glob("*.png")], "3 frames.*Received: 0 .none"),
+    "two frames": (_remove("frame2.png"), r"3 frames.*Received: 2 .frame0\.png, frame1\.png"),
+    "four frames": (
+        lambda f: shutil.copy(f / "frame0.png", f / "x.tif"),
+        r"Received: 4 .*x\.tif",
+    ),
+    "unreadable": (
+        lambda f: (f / "frame1.png").write_text("?"),
+        r"Not a readable image.*frame1\.png",
+    ),
+    "sizes": (_resize, r"one size.*frame0\.png 16x8 uint8, frame1\.png 12x8 uint8"),
+    "depths": (_deepen, r"bit depth.*frame0\.png 16x8 uint8, frame1\.png 16x8 uint16"),
+    "no exposures": (_remove("exposure.txt"), r"missing.*no .*exposure\.txt"),
+    "two lines": (_text("0\n2\n"), r"exposure\.txt must have 3 lines.*Received: 2 lines"),
+    "four lines": (_text("0\n2\n4\n6"), "Received: 4 lines"),
+    "words": (_text("0\nabc\n4"), r"one number a line.*\['0', 'abc', '4'\]"),
+    "nan": (_text("0\nnan\n4"), r"three different.*\['0', 'nan', '4'\]"),
+    "equal": (_text("0\n2\n2"), r"three different.*\['0', '2', '2'\]"),
+    "shutter": (_text("1000\n250\n60"), r"in stops.*\['1000', '250', '60'\]"),
+    "truth size": (_narrow_truth, r"HDRImg\.hdr must have.*16x8.*Received: 12x8"),
+    "truth broken": (
+        lambda f: (f / "HDRImg.hdr").write_text("?"),
+        r"Not a readable image.*HDRImg\.hdr",
+    ),
+}
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_defect_is_one_clear_error(tmp_path, defect):
+    change, message = DEFECTS[defect]
+    folder = _write(tmp_path / "night")
+    change(folder)
+    with pytest.raises(scenes.SceneError, match=f"(?s)^Scene night: .*{message}") as error:
+        scenes.read_scene(folder)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("value", "text"), [(-0.25, "-0.25"), (np.nan, "nan"), (np.inf, "inf")])
+def test_impossible_truth(tmp_path, monkeypatch, value, text):
+    # RGBE itself holds none of these; a reader of another format would hand them over.
+    folder = _write(tmp_path / "night")
+    hdr = np.full((8, 16, 3), 0.5, np.float32)
+    hdr[3, 4, 1] = value
+    monkeypatch.setattr(images, "read_radiance", lambda _: hdr)
+    with pytest.raises(
+        scenes.SceneError, match=f"night: .*HDRImg.hdr.*Received: {text} and 0 more"
+    ):
+        scenes.read_scene(folder)
+
+
+def test_a_scene_without_exposures_is_found_and_refused(tmp_path):
+    folder = _write(tmp_path / "night", truth=False)
+    (folder / "exposure.txt").unlink()
+    assert scenes.find_scenes(tmp_path) == [folder]
+
+
+def test_other_files_are_ignored(tmp_path):
+    folder = _write(tmp_path / "a")
+    (folder / "source.txt").write_text("somewhere")
+    (folder / ".thumb.png").write_text("")
+    assert scenes.read_scene(folder).ldr.shape == (3, 8, 16, 3)
+
+
+def test_ldr_to_float_spans_zero_to_one():
+    for dtype in (np.uint8, np.uint16):
+        ends = scenes.ldr_to_float(np.array([0, np.iinfo(dtype).max], dtype))
+        assert ends.dtype == np.float32
+        np.testing.assert_array_equal(ends, [0, 1])
+
+
+def test_to_8bit_is_what_opencv_reads_from_a_16_bit_tiff(tmp_path):
+    every = np.arange(65536, dtype=np.uint16).reshape(256, 256, 1).repeat(3, -1)
+    images.write_ldr(tmp_path / "a.tif", every)
+    np.testing.assert_array_equal(scenes.to_8bit(every), cv2.imread(str(tmp_path / "a.tif")))
+    eight = np.arange(256, dtype=np.uint8)
+    np.testing.assert_array_equal(scenes.to_8bit(eight), eight)

@@ -1,0 +1,246 @@
+"""Scenes on disk, in the layout of Kalantari's data set.
+
+A scene is a folder of three frames (.tif, .png or .jpg, 8 or 16 bits), `exposure.txt` with the
+exposure value in stops of each frame, one a line, in the order of the sorted file names, and,
+unless it is only to be reconstructed, `HDRImg.hdr`: the ground truth, radiance seen by the middle
+exposure, in [0, 1] where 1 saturates the darkest frame. Other files are ignored.
+"""
+
+import dataclasses
+import logging
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from utils import images
+
+EXPOSURE_FILE = "exposure.txt"
+TRUTH_FILE = "HDRImg.hdr"
+FRAMES = 3
+
+_LARGEST_SPAN = 24.0  # stops; more is a file of shutter times, not of stops
+_LOG = logging.getLogger(__name__)
+
+
+class SceneError(ValueError):
+    """A folder is no readable scene; the message names scene, file and value."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Scene:
+    """One bracket and, if there is one, its ground truth."""
+
+    name: str
+    """Name for tables and result files, without path separators."""
+    ldr: np.ndarray
+    """`(3, H, W, 3)` uint8 or uint16 RGB frames, darkest first."""
+    exposure_values: np.ndarray
+    """`(3,)` float32 stops, ascending from 0."""
+    hdr: np.ndarray | None
+    """`(H, W, 3)` float32 truth: radiance, at least 0, in [0, 1] in Kalantari's data."""
+
+    @property
+    def exposure_times(self) -> np.ndarray:
+        """`(3,)` float32 relative exposure times `2 ** ev`, ascending from 1."""
+        return np.exp2(self.exposure_values)
+
+
+def ldr_to_float(ldr: np.ndarray) -> np.ndarray:
+    """uint8 or uint16 frames, any shape, to float32 in [0, 1]: divided by 255 or 65535."""
+    return ldr.astype(np.float32) / np.float32(np.iinfo(ldr.dtype).max)
+
+
+def to_8bit(ldr: np.ndarray) -> np.ndarray:
+    """uint8 or uint16 frames, any shape, to uint8, rounded as OpenCV reads a 16-bit TIFF.
+
+    The release trained on frames that were read this way.
+    """
+    if ldr.dtype == np.uint8:
+        return ldr
+    return ((ldr.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def find_scenes(root: Path) -> list[Path]:
+    """Finds the scenes in a folder, at any depth.
+
+    Args:
+        root: A folder of scenes (`Training`, `Test`, ..) or one scene.
+
+    Returns:
+        Sorted folders that hold an `exposure.txt`, an `HDRImg.hdr` or three frames and more;
+        `root` alone if it is one. Hidden folders are left out.
+
+    Raises:
+        SceneError: There is no such folder, or no scene in it.
+    """
+    if not root.is_dir():
+        raise SceneError(f"There is no folder of scenes. Received: {root}")
+    found = _search(root)
+    if not found:
+        raise SceneError(
+            f"A scene is a folder of {FRAMES} frames with {EXPOSURE_FILE}; there is none."
+            f" Received: {root}"
+        )
+    return found
+
+
+def scene_name(folder: Path, root: Path) -> str:
+    """Name of a scene that `find_scenes(root)` found: `Test/EXTRA/001` is `EXTRA_001` in Test."""
+    relative = folder.relative_to(root)
+    return "_".join(relative.parts) or folder.resolve().name
+
+
+def read_scene(folder: Path, root: Path | None = None) -> Scene:
+    """Reads one scene.
+
+    Args:
+        folder: The scene's folder.
+        root: Where `find_scenes` found it; the scene is named relative to it.
+
+    Returns:
+        The scene; its exposure values are rebased to start at 0, with a notice in the log.
+
+    Raises:
+        SceneError: A file is missing, unreadable or does not fit the others.
+    """
+    name = scene_name(folder, root or folder)
+    paths = _frame_paths(folder)
+    if len(paths) != FRAMES:
+        raise SceneError(
+            f"Scene {name}: {folder} must hold {FRAMES} frames."
+            f" Received: {len(paths)} ({', '.join(path.name for path in paths) or 'none'})"
+        )
+    values = _read_exposure_values(folder / EXPOSURE_FILE, name)
+    order = np.argsort(values)
+    frames = [_read_frame(paths[index], name) for index in order]
+    for index, frame in zip(order[1:], frames[1:], strict=True):
+        if frame.shape != frames[0].shape or frame.dtype != frames[0].dtype:
+            raise SceneError(
+                f"Scene {name}: frames must have one size and bit depth. Received:"
+                f" {paths[order[0]].name} {_describe(frames[0])},"
+                f" {paths[index].name} {_describe(frame)}"
+            )
+    ldr = np.stack(frames)
+    return Scene(
+        name=name,
+        ldr=ldr,
+        exposure_values=_rebase(values[order], name),
+        hdr=_read_truth(folder / TRUTH_FILE, name, ldr.shape[1:]),
+    )
+
+
+def write_scene(
+    folder: Path, *, ldr: np.ndarray, exposure_values: np.ndarray, hdr: np.ndarray | None
+) -> None:
+    """Writes one scene in Kalantari's layout; the folder appears when it is complete.
+
+    Args:
+        folder: The scene's folder; it must not exist.
+        ldr: `(3, H, W, 3)` uint8 or uint16 RGB frames, darkest first.
+        exposure_values: `(3,)` stops, ascending.
+        hdr: `(H, W, 3)` truth: radiance in [0, 1]; None if there is none.
+
+    Raises:
+        FileExistsError: The folder exists.
+    """
+    if folder.exists():
+        raise FileExistsError(f"A scene is never overwritten. Received: {folder}")
+    partial = folder.with_name(f".{folder.name}.partial{os.getpid()}")
+    partial.mkdir(parents=True)
+    try:
+        for index, frame in enumerate(ldr):
+            images.write_ldr(partial / f"{index + 1}.tif", frame)
+        if hdr is not None:
+            images.write_radiance(partial / TRUTH_FILE, hdr)
+        lines = "".join(f"{value:.6f}\n" for value in exposure_values)
+        (partial / EXPOSURE_FILE).write_text(lines)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _search(folder: Path) -> list[Path]:
+    if _is_scene(folder):
+        return [folder]
+    below = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
+    return [scene for path in below for scene in _search(path)]
+
+
+def _is_scene(folder: Path) -> bool:
+    marked = (folder / EXPOSURE_FILE).exists() or (folder / TRUTH_FILE).exists()
+    return marked or len(_frame_paths(folder)) >= FRAMES
+
+
+def _frame_paths(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in images.LDR_SUFFIXES and path.name[0] != "."
+    )
+
+
+def _read_exposure_values(path: Path, name: str) -> np.ndarray:
+    if not path.is_file():
+        raise SceneError(f"Scene {name}: the exposures in stops are missing. Received: no {path}")
+    lines = path.read_text(errors="replace").split("\n")
+    lines = [line.strip() for line in lines if line.strip()]
+    if len(lines) != FRAMES:
+        raise SceneError(
+            f"Scene {name}: {path} must have {FRAMES} lines, one for each frame."
+            f" Received: {len(lines)} lines"
+        )
+    try:
+        values = np.array([float(line) for line in lines])
+    except ValueError as error:
+        raise SceneError(
+            f"Scene {name}: {path} must hold one number a line. Received: {lines}"
+        ) from error
+    span = np.ptp(values)
+    if not np.isfinite(span) or span > _LARGEST_SPAN or len(np.unique(values)) != FRAMES:
+        raise SceneError(
+            f"Scene {name}: {path} must hold three different exposures in stops, at most"
+            f" {_LARGEST_SPAN:g} apart. Received: {lines}"
+        )
+    return values
+
+
+def _rebase(values: np.ndarray, name: str) -> np.ndarray:
+    if values[0] != 0:
+        _LOG.warning(
+            "Scene %s: exposures %s are counted from the darkest frame.", name, values.tolist()
+        )
+    return (values - values[0]).astype(np.float32)
+
+
+def _read_frame(path: Path, name: str) -> np.ndarray:
+    try:
+        return images.read_ldr(path)
+    except (ValueError, OSError) as error:
+        raise SceneError(f"Scene {name}: {error}") from error
+
+
+def _read_truth(path: Path, name: str, shape: tuple[int, ...]) -> np.ndarray | None:
+    if not path.exists():
+        return None
+    try:
+        hdr = images.read_radiance(path)
+    except (ValueError, OSError) as error:
+        raise SceneError(f"Scene {name}: {error}") from error
+    if hdr.shape != shape:
+        raise SceneError(
+            f"Scene {name}: {path} must have the frames' size {shape[1]}x{shape[0]}."
+            f" Received: {hdr.shape[1]}x{hdr.shape[0]}"
+        )
+    bad = ~np.isfinite(hdr) | (hdr < 0)
+    if bad.any():
+        raise SceneError(
+            f"Scene {name}: {path} must be finite and at least 0."
+            f" Received: {hdr[bad][0]} and {bad.sum() - 1} more"
+        )
+    return hdr
+
+
+def _describe(frame: np.ndarray) -> str:
+    return f"{frame.shape[1]}x{frame.shape[0]} {frame.dtype}"
