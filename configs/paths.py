@@ -15,8 +15,7 @@ RUNS_DIR = Path("runs")
 TRAINING_SCENES = DATA_DIR / "Training"
 TEST_SCENES = DATA_DIR / "Test"
 
-ALIGN_HIGH = "align_high"
-ALIGN_LOW = "align_low"
+ALIGNMENT = {"low": "align_low", "high": "align_high"}
 FUSION = "fusion"
 """Names of the three training stages: each is a folder below the run's folder."""
 

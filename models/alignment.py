@@ -1,0 +1,107 @@
+"""The alignment network: synthesises one exposure with the structure of the reference.
+
+Source: SPEC of the paper's release, one network per side (low, high), same graph, own weights.
+
+    source, reference   (B, H, W, 6)       LDR and linearised radiance, both in [-1, 1]
+    two encoders        no shared weights
+      x1                (B, H/2, W/2, 64)    conv5x5 s2
+      x2                (B, H/4, W/4, 128)   lrelu, conv5x5 s2, BN
+    blend
+      x3                (B, H/8, W/8, 256)   concat x2 of both, lrelu, conv5x5 s2, BN
+      res               (B, H/8, W/8, 256)   nine residual blocks, no activation after the sum
+    decoder             each step: concat, ReLU, nearest x2, conv5x5, BN
+      y2                (B, H/4, W/4, 128)   of res, x3
+      y1                (B, H/2, W/2, 64)    of y2, x2 of both
+      y0                (B, H, W, 64)        of y1, x1 of both
+    aligned             (B, H, W, 3)         ReLU, conv5x5, tanh: LDR in [-1, 1]
+
+Height and width are multiples of 8. At width 64 with nine blocks: 15,265,091 trainable weights,
+15,275,843 in all.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Literal
+
+import keras
+
+from models.layers import LEAKY_SLOPE, Convolution
+
+INPUT_CHANNELS = 6
+MULTIPLE = 8
+"""Heights and widths are multiples of this."""
+
+Block = Callable[..., Convolution]
+Tensor = keras.KerasTensor
+
+
+def alignment(
+    *,
+    width: int = 64,
+    residual_blocks: int = 9,
+    initializer: Literal["release", "he"] = "release",
+    folded: bool = True,
+    dtype: str = "float32",
+    name: str = "alignment",
+) -> keras.Model:
+    """Builds an alignment network.
+
+    Args:
+        width: Channels of the first convolution; 64 in the paper.
+        residual_blocks: Blocks of the trunk; 9 in the paper.
+        initializer: Kernels at the start, see `models.layers.kernel_initializer`.
+        folded: Compute by cheaper equal convolutions, see models/folding.py.
+        dtype: Keras policy, `float32` or `mixed_bfloat16`; the output is float32 always.
+        name: Name of the model.
+
+    Returns:
+        Model of `[source, reference]`, each `(B, H, W, 6)`, to `(B, H, W, 3)`, all
+        in [-1, 1].
+    """
+    block = functools.partial(Convolution, initializer=initializer, folded=folded, dtype=dtype)
+    source = keras.Input((None, None, INPUT_CHANNELS), name="source")
+    reference = keras.Input((None, None, INPUT_CHANNELS), name="reference")
+    x1_source, x2_source = _encoder(block, source, width, "source")
+    x1_reference, x2_reference = _encoder(block, reference, width, "reference")
+    x3 = block(4 * width, 5, strides=2, normalise=True, name="blend")(
+        _lrelu(_concatenate([x2_source, x2_reference], "blend_concat"), "blend_lrelu")
+    )
+    res = x3
+    for index in range(residual_blocks):
+        res = _residual_block(block, res, 4 * width, f"residual{index}")
+    y2 = _decoder_step(block, [res, x3], 2 * width, "decoder2")
+    y1 = _decoder_step(block, [y2, x2_source, x2_reference], width, "decoder1")
+    y0 = _decoder_step(block, [y1, x1_source, x1_reference], width, "decoder0")
+    aligned = block(3, 5, activation="tanh", name="output")(_relu(y0, "output_relu"))
+    return keras.Model([source, reference], aligned, name=name)
+
+
+def _encoder(block: Block, frame: Tensor, width: int, name: str) -> tuple[Tensor, Tensor]:
+    x1 = block(width, 5, strides=2, name=f"{name}1")(frame)
+    x2 = block(2 * width, 5, strides=2, normalise=True, name=f"{name}2")(
+        _lrelu(x1, f"{name}_lrelu")
+    )
+    return x1, x2
+
+
+def _residual_block(block: Block, x: Tensor, filters: int, name: str) -> Tensor:
+    y = block(filters, 3, normalise=True, activation="relu", name=f"{name}_1")(x)
+    y = block(filters, 3, normalise=True, name=f"{name}_2")(y)
+    return keras.layers.Add(dtype=y.dtype, name=f"{name}_sum")([x, y])
+
+
+def _decoder_step(block: Block, parts: list[Tensor], filters: int, name: str) -> Tensor:
+    x = _relu(_concatenate(parts, f"{name}_concat"), f"{name}_relu")
+    return block(filters, 5, upsample=True, normalise=True, name=name)(x)
+
+
+def _concatenate(parts: list[Tensor], name: str) -> Tensor:
+    return keras.layers.Concatenate(dtype=parts[0].dtype, name=name)(parts)
+
+
+def _relu(x: Tensor, name: str) -> Tensor:
+    return keras.layers.ReLU(dtype=x.dtype, name=name)(x)
+
+
+def _lrelu(x: Tensor, name: str) -> Tensor:
+    return keras.layers.LeakyReLU(LEAKY_SLOPE, dtype=x.dtype, name=name)(x)

@@ -1,0 +1,219 @@
+"""The one layer both networks are made of: a convolution with what stands around it.
+
+    [nearest x2] -> conv KxK, zero padding, bias -> [batch normalisation] -> [activation]
+
+The weights are the release's: kernel and bias, and gamma, beta, moving mean and moving variance
+where it normalises. With `folded` (the default) the arithmetic is rewritten exactly: kernels as in
+models/folding.py; outside training the normalisation goes into kernel and bias; inside training
+the bias, which the normalisation takes out again, only enters the moving mean. Without it the layer
+computes what its description says, step by step: the yardstick of tests and of benchmark.py.
+"""
+
+from typing import Any, Literal
+
+import keras
+import tensorflow as tf
+
+from models import folding
+
+LEAKY_SLOPE = 0.2
+BN_MOMENTUM = 0.9
+BN_EPSILON = 1e-5
+RELEASE_SIGMA = 0.01
+
+Activation = Literal["relu", "lrelu", "tanh"] | None
+
+# Below this many channels a vector register of 16 stays largely empty (6 of the input frames, 3 of
+# the output): then pixels of a 2x2 block are taken as channels.
+_FEW_CHANNELS = 8
+
+
+def activate(x: tf.Tensor, activation: Activation) -> tf.Tensor:
+    """Applies an activation; the leaky slope is 0.2 (release)."""
+    if activation == "relu":
+        return tf.nn.relu(x)
+    if activation == "lrelu":
+        return tf.nn.leaky_relu(x, LEAKY_SLOPE)
+    if activation == "tanh":
+        return tf.tanh(x)
+    return x
+
+
+def kernel_initializer(name: Literal["release", "he"]) -> keras.initializers.Initializer:
+    """A fresh initialiser: `release` is truncated normal of sigma 0.01, `he` is He's normal."""
+    if name == "he":
+        return keras.initializers.HeNormal()
+    return keras.initializers.TruncatedNormal(stddev=RELEASE_SIGMA)
+
+
+class Convolution(keras.layers.Layer):
+    """`[nearest x2] -> conv -> [BN] -> [activation]`, `(B, H, W, C)` to `(B, H', W', filters)`.
+
+    Heights and widths must be even where `strides` is 2.
+
+    Args:
+        filters: Output channels.
+        kernel_size: Side of the kernel.
+        strides: 1 or 2.
+        upsample: Doubles height and width by nearest neighbours first (`kernel_size` 5).
+        normalise: Batch normalisation after the convolution, momentum 0.9, epsilon 1e-5. As in
+            TF's fused kernel the moving variance takes the unbiased batch variance (release).
+        activation: Applied last, `relu`, `lrelu`, `tanh` or None.
+        initializer: `release` or `he`; biases start at 0, gamma at 1, beta at 0.
+        folded: Compute by the cheaper equal convolution.
+        name: Name of the layer.
+        dtype: Keras policy. Under a mixed one only the convolution is in the lower precision;
+            statistics and tanh stay float32.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int,
+        *,
+        strides: int = 1,
+        upsample: bool = False,
+        normalise: bool = False,
+        activation: Activation = None,
+        initializer: Literal["release", "he"] = "release",
+        folded: bool = True,
+        name: str | None = None,
+        dtype: str = "float32",
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.strides = strides
+        self.upsample = upsample
+        self.normalise = normalise
+        self.activation: Activation = activation
+        self.initializer: Literal["release", "he"] = initializer
+        self.folded = folded
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the weights, all float32 under every policy."""
+        channels = input_shape[-1]
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(self.kernel_size, self.kernel_size, channels, self.filters),
+            initializer=kernel_initializer(self.initializer),
+            autocast=False,
+        )
+        self.bias = self._channel_weight("bias", "zeros")
+        if self.normalise:
+            self.gamma = self._channel_weight("gamma", "ones")
+            self.beta = self._channel_weight("beta", "zeros")
+            self.moving_mean = self._channel_weight("moving_mean", "zeros", trainable=False)
+            self.moving_variance = self._channel_weight("moving_variance", "ones", trainable=False)
+
+    def _channel_weight(self, name: str, start: str, *, trainable: bool = True) -> keras.Variable:
+        return self.add_weight(
+            name=name,
+            shape=(self.filters,),
+            initializer=start,
+            trainable=trainable,
+            autocast=False,
+            aggregation=None if trainable else "mean",
+        )
+
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Computes the layer; `training` chooses batch or moving statistics."""
+        training = bool(training) and self.trainable  # frozen layers keep their statistics
+        if not self.folded:
+            return self._call_plain(inputs, training=training)
+        kernel, bias = self.kernel.value, self.bias.value
+        if self.normalise and training:
+            y = self._normalise_batch(self._rearrange(self._convolve(inputs, kernel), inputs), bias)
+            return activate(y, self.activation)
+        if self.normalise:
+            scale = self.gamma.value * tf.math.rsqrt(self.moving_variance.value + BN_EPSILON)
+            kernel = kernel * scale
+            bias = (bias - self.moving_mean.value) * scale + self.beta.value
+        y = self._convolve(inputs, kernel)
+        # Bias and activation come before the rearrangement so that they fuse with the convolution.
+        bias = tf.tile(bias, (y.shape[-1] // self.filters,))
+        return self._rearrange(activate(self._biased(y, bias), self.activation), inputs)
+
+    def _convolve(self, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        """The convolution; if it makes blocks of 2x2 pixels, they are still in the channels."""
+        strides: int = self.strides
+        padding: Any = "SAME"
+        if self.upsample:
+            kernel = folding.upsample_kernel(kernel)
+        elif self.strides == folding.BLOCK and kernel.shape[2] < _FEW_CHANNELS:
+            x = tf.nn.space_to_depth(x, folding.BLOCK)
+            kernel, strides = folding.stride_kernel(kernel), 1
+        elif self.filters < _FEW_CHANNELS:
+            half = self.kernel_size // 2
+            kernel, strides = folding.output_kernel(kernel), folding.BLOCK
+            # One more zero below and right, so that an odd size ends in a block of its own.
+            padding = ((0, 0), (half, half + 1), (half, half + 1), (0, 0))
+        return tf.nn.conv2d(x, tf.cast(kernel, x.dtype), strides, padding)
+
+    def _rearrange(self, y: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
+        """Moves the pixels of 2x2 blocks from the channels to their places, if there are any."""
+        if y.shape[-1] == self.filters:
+            return y
+        y = tf.nn.depth_to_space(y, folding.BLOCK)
+        if self.upsample:
+            return y
+        height, width = tf.unstack(tf.shape(inputs)[1:3])
+        return y[:, :height, :width]
+
+    def _biased(self, y: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+        if self.activation == "tanh":
+            y = tf.cast(y, tf.float32)
+        return tf.nn.bias_add(y, tf.cast(bias, y.dtype))
+
+    def _normalise_batch(self, y: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
+        """`gamma (y - mean) / sqrt(var + eps) + beta`; moves the averages."""
+        y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=y,
+            scale=self.gamma.value,
+            offset=self.beta.value,
+            mean=tf.zeros_like(self.beta.value),
+            variance=tf.ones_like(self.beta.value),
+            epsilon=BN_EPSILON,
+            exponential_avg_factor=1.0,
+            is_training=True,
+        )
+        if bias is not None:
+            mean = mean + bias
+        for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            change = (1.0 - BN_MOMENTUM) * (tf.stop_gradient(value) - average.value)
+            average.assign_add(change)
+        return y
+
+    def _call_plain(self, x: tf.Tensor, *, training: bool) -> tf.Tensor:
+        if self.upsample:
+            x = tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
+        y = tf.nn.conv2d(x, tf.cast(self.kernel.value, x.dtype), self.strides, "SAME")
+        y = self._biased(y, self.bias.value)
+        if self.normalise and training:
+            y = self._normalise_batch(y, None)
+        elif self.normalise:
+            y, *_ = tf.raw_ops.FusedBatchNormV3(
+                x=y,
+                scale=self.gamma.value,
+                offset=self.beta.value,
+                mean=self.moving_mean.value,
+                variance=self.moving_variance.value,
+                epsilon=BN_EPSILON,
+                is_training=False,
+            )
+        return activate(y, self.activation)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """`(B, H, W, C)` to `(B, H', W', filters)`."""
+        batch, *size, _ = input_shape
+        scale = 2 if self.upsample else 1
+        return (
+            batch,
+            *(None if n is None else n * scale // self.strides for n in size),
+            self.filters,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Settings of the layer, for Keras to save."""
+        names = "filters kernel_size strides upsample normalise activation initializer folded"
+        return super().get_config() | {name: getattr(self, name) for name in names.split()}

@@ -1,0 +1,131 @@
+"""Checkpoints of the authors' TF 1 code: read into our networks, written from them.
+
+The release saves each network by itself with TF 1's Saver (`iter_XXXXXX.index`, `.data-..`). Both
+sides' alignment networks use the same names there, so a checkpoint does not say which side it is;
+the caller does. Optimiser variables and anything else in the file are ignored.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import keras
+import tensorflow as tf
+
+from models.alignment import alignment
+from models.merging import merging
+
+_ENCODERS = {"source": "Align_Encoder_low", "reference": "Align_Encoder_midforlow"}
+_DECODER = "Align_Decoder_low"
+_STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")
+
+
+def _alignment_scopes(residual_blocks: int) -> dict[str, tuple[str, str | None]]:
+    """Our layer -> the release's scopes of its convolution and of its normalisation."""
+    scopes: dict[str, tuple[str, str | None]] = {}
+    for encoder, scope in _ENCODERS.items():
+        scopes[f"{encoder}1"] = (f"{scope}_conv1", None)
+        scopes[f"{encoder}2"] = (f"{scope}_conv2", f"{scope}_batn2")
+    scopes["blend"] = (f"{_DECODER}_conv3", f"{_DECODER}_batn3")
+    for block in range(residual_blocks):
+        for index in (1, 2):
+            scope = f"{_DECODER}_resb{block}"
+            scopes[f"residual{block}_{index}"] = (f"{scope}_conv{index}", f"{scope}_batn{index}")
+    for index in (2, 1, 0):
+        scopes[f"decoder{index}"] = (f"{_DECODER}_conv{index}", f"{_DECODER}_batn{index}")
+    scopes["output"] = (f"{_DECODER}_conv8", None)
+    return scopes
+
+
+def _merging_scopes(dense_layers: int) -> dict[str, tuple[str, str | None]]:
+    scopes = {f"{frame}1": f"fusion_conv1_{frame}" for frame in ("low", "mid", "high")}
+    scopes["blend"] = "fusion_conv2"
+    for index in range(1, dense_layers + 1):
+        scopes[f"dense{index}"] = f"fusion_resden1_conv{index}"
+    scopes["dense_out"] = f"fusion_resden1_conv{dense_layers + 1}"
+    scopes["output"] = "fusion_conv4"
+    return {layer: (scope, None) for layer, scope in scopes.items()}
+
+
+def release_variables(network: keras.Model) -> dict[str, keras.Variable]:
+    """The release's name of each weight of an alignment or merging network."""
+    layers = {layer.name for layer in network.layers}
+    if "source1" in layers:
+        scopes = _alignment_scopes(sum(name.startswith("residual") for name in layers) // 3)
+    else:
+        scopes = _merging_scopes(sum(name[5:].isdecimal() for name in layers))
+    variables: dict[str, keras.Variable] = {}
+    for name, (convolution, normalisation) in scopes.items():
+        layer = network.get_layer(name)
+        variables[f"{convolution}/{convolution}_weights"] = layer.kernel
+        variables[f"{convolution}/{convolution}_biases"] = layer.bias
+        if normalisation is not None:
+            for leaf in _STATISTICS:
+                variables[f"{normalisation}/{leaf}"] = getattr(layer, leaf)
+    return variables
+
+
+def load(network: keras.Model, prefix: str | Path) -> keras.Model:
+    """Reads an authors' checkpoint into a network.
+
+    Args:
+        network: Alignment or merging network; its weights are replaced.
+        prefix: Checkpoint without ending, `.../iter_300000`.
+
+    Returns:
+        The network.
+
+    Raises:
+        FileNotFoundError: There is no such checkpoint.
+        ValueError: A variable is missing or has another shape; the message names it. The network
+            is unchanged then.
+    """
+    prefix = str(prefix)
+    if not tf.io.gfile.exists(f"{prefix}.index"):
+        raise FileNotFoundError(f"No TF 1 checkpoint of this prefix. Received: {prefix}")
+    reader = tf.train.load_checkpoint(prefix)
+    shapes = reader.get_variable_to_shape_map()
+    variables = release_variables(network)
+    for name, variable in variables.items():
+        if name not in shapes:
+            raise ValueError(f"{prefix} lacks the variable {name}. Received: {len(shapes)} others")
+        if tuple(shapes[name]) != tuple(variable.shape):
+            raise ValueError(
+                f"{prefix}: variable {name} must have shape {tuple(variable.shape)}. "
+                f"Received: {tuple(shapes[name])}"
+            )
+    for name, variable in variables.items():
+        variable.assign(reader.get_tensor(name))
+    return network
+
+
+def load_alignment(prefix: str | Path, side: Literal["low", "high"]) -> keras.Model:
+    """An alignment network of the paper's size from an authors' checkpoint; see `load`."""
+    return load(alignment(name=f"alignment_{side}"), prefix)
+
+
+def load_merging(prefix: str | Path) -> keras.Model:
+    """A merging network of the paper's size from an authors' checkpoint; see `load`."""
+    return load(merging(), prefix)
+
+
+def save(network: keras.Model, prefix: str | Path) -> None:
+    """Writes a network as a checkpoint that the authors' TF 1 code restores.
+
+    Args:
+        network: Alignment (either side) or merging network.
+        prefix: Checkpoint without ending; its folder is made if it is missing.
+    """
+    prefix = str(prefix)
+    folder = str(Path(prefix).parent)
+    tf.io.gfile.makedirs(folder)
+    variables = release_variables(network)
+    tf.raw_ops.SaveV2(
+        prefix=prefix,
+        tensor_names=list(variables),
+        shape_and_slices=[""] * len(variables),
+        tensors=[variable.value for variable in variables.values()],
+    )
+    tf.train.update_checkpoint_state(folder, prefix)
+
+
+save_alignment = save_merging = save

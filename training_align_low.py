@@ -1,0 +1,28 @@
+"""Trains the low alignment network: the low frame with the structure of the reference.
+
+Reads the records of make_tfrecord.py from the run's folder and writes weights, log and previews
+to its stage's folder there. Run it again to resume; when it is finished it does nothing.
+"""
+
+from configs import paths, presets
+from configs.settings import TrainingConfig
+from models import esbn, release_checkpoint
+from utils import command, runs, stages, training
+
+SIDE = "low"
+
+
+def main(config: TrainingConfig) -> None:
+    """Trains the alignment network of this side."""
+
+    def build() -> stages.Stage:
+        networks = runs.build_networks(config, esbn.networks)
+        if config.release_checkpoint:
+            release_checkpoint.load(networks[SIDE], config.release_checkpoint)
+        return stages.alignment_stage(networks, SIDE)
+
+    training.train(config, paths.ALIGNMENT[SIDE], build)
+
+
+if __name__ == "__main__":
+    command.run(main, presets.alignment, __doc__)

@@ -1,0 +1,31 @@
+"""Trains the merging network: end to end with both alignments, or alone on frozen ones.
+
+Reads the records of make_tfrecord.py and the weights of training_align_high.py and
+training_align_low.py from the run's folder, and writes weights of all three networks, log and
+previews to its stage's folder there. Run it again to resume; when it is finished it does nothing.
+"""
+
+from configs import paths, presets
+from configs.settings import FusionConfig
+from models import esbn, release_checkpoint
+from utils import command, runs, stages, training
+
+
+def main(config: FusionConfig) -> None:
+    """Trains the last stage."""
+
+    def build() -> stages.Stage:
+        networks = runs.build_networks(config, esbn.networks)
+        if config.alignment != "from_scratch":
+            for side, stage in paths.ALIGNMENT.items():
+                runs.restore({side: networks[side]}, paths.stage_dir(config.run, stage))
+        if config.release_checkpoint:
+            release_checkpoint.load(networks[esbn.MERGING], config.release_checkpoint)
+        whole = esbn.esbn(networks, stages.aligned_frame)
+        return stages.fusion_stage(networks, whole, config)
+
+    training.train(config, paths.FUSION, build)
+
+
+if __name__ == "__main__":
+    command.run(main, presets.fusion, __doc__)

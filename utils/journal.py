@@ -1,0 +1,77 @@
+"""The diary of a training stage: CSV files, TensorBoard events and preview pictures."""
+
+import csv
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import tensorflow as tf
+
+from utils.images import write_ldr
+
+LOG_NAME = "log.csv"
+VALIDATION_NAME = "validation.csv"
+PREVIEWS_NAME = "previews"
+
+_STEP = "step"
+
+
+class Journal:
+    """Writes a stage's numbers and pictures; entries after the step it starts from are dropped.
+
+    A stage that was stopped between two checkpoints makes the same steps again, so what was noted
+    of them is taken out first: every step stands once in the CSV files.
+    """
+
+    def __init__(self, folder: Path, first_step: int) -> None:
+        """Opens the diary of the stage in `folder`, which has made `first_step` steps."""
+        self._folder = folder
+        self._events = tf.summary.create_file_writer(str(folder))
+        for name in (LOG_NAME, VALIDATION_NAME):
+            _drop_after(folder / name, first_step)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._events.close()
+
+    def log(self, step: int, values: dict[str, float]) -> None:
+        """Notes training losses and the like at a step."""
+        self._note(LOG_NAME, "training", step, values)
+
+    def validation(self, step: int, scores: dict[str, float]) -> None:
+        """Notes scores on the held-out scenes at a step."""
+        self._note(VALIDATION_NAME, "validation", step, scores)
+
+    def preview(self, step: int, picture: np.ndarray) -> None:
+        """Writes a preview, `(H, W, 3)` uint8."""
+        folder = self._folder / PREVIEWS_NAME
+        folder.mkdir(exist_ok=True)
+        write_ldr(folder / f"{step:06d}.png", picture)
+        with self._events.as_default():
+            tf.summary.image("preview", picture[None], step=step)
+
+    def _note(self, name: str, group: str, step: int, values: dict[str, float]) -> None:
+        path = self._folder / name
+        new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow([_STEP, *values])
+            writer.writerow([step, *(f"{value:.6g}" for value in values.values())])
+        with self._events.as_default():
+            for key, value in values.items():
+                tf.summary.scalar(f"{group}/{key}", value, step=step)
+        self._events.flush()
+
+
+def _drop_after(path: Path, step: int) -> None:
+    if not path.exists():
+        return
+    header, *lines = path.read_text().splitlines()
+    # At step 0 nothing has been trained: a stage that never saved a checkpoint begins anew.
+    kept = [line for line in lines if step and int(line.split(",", 1)[0]) <= step]
+    aside = path.with_suffix(".tmp")
+    aside.write_text("\n".join([header, *kept]) + "\n")
+    aside.rename(path)

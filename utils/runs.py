@@ -1,0 +1,141 @@
+"""A run's folder: one folder a stage, with the settings and the checkpoints of its networks.
+
+RUN/records/                       shards (utils/records.py)
+RUN/{align_high,align_low,fusion}/
+    settings.json                  what the stage was trained with
+    checkpoints/                   TensorFlow checkpoints, the last two
+    log.csv, validation.csv, events..., previews/
+RUN/results/                       what the reconstruction scripts write
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from configs import paths
+from configs.settings import NetworkConfig, ReconstructionConfig, TrainingConfig
+from utils.precision import keras_policy
+
+SETTINGS_NAME = "settings.json"
+CHECKPOINTS_NAME = "checkpoints"
+
+# A run may go on with other values of these: they do not touch what the weights become.
+_FREE_FIELDS = frozenset(
+    {
+        "run",
+        "records",
+        "log_every",
+        "validate_every",
+        "checkpoint_every",
+        "validation_crop",
+        "sampling.cache_bytes",
+    }
+)
+
+BuildNetworks = Callable[..., dict[str, keras.Model]]
+"""`models.esbn.networks`: sizes and dtype to networks by name (`low`, `high`, `merging`)."""
+
+
+class SettingsError(ValueError):
+    """A run is resumed under settings other than its own."""
+
+
+def write_settings(folder: Path, config: TrainingConfig) -> None:
+    """Writes a stage's settings beside its weights, or checks that they are the same.
+
+    Raises:
+        SettingsError: The stage was started with another value of some field; it is named.
+    """
+    path = folder / SETTINGS_NAME
+    settings = _flatten(dataclasses.asdict(config))
+    if path.exists():
+        started = json.loads(path.read_text())
+        for name in sorted((started.keys() | settings.keys()) - _FREE_FIELDS):
+            if started.get(name) != settings.get(name):
+                raise SettingsError(
+                    f"{path}: the run was started with {name}={started.get(name)!r} and cannot "
+                    f"go on with another value; use another run folder. "
+                    f"Received: {name}={settings.get(name)!r}"
+                )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".tmp")
+    aside.write_text(json.dumps(settings, indent=2) + "\n")
+    aside.rename(path)
+
+
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = str(value) if isinstance(value, Path) else value
+    return flat
+
+
+def read_network_config(folder: Path) -> NetworkConfig:
+    """The sizes of the networks a stage was trained with.
+
+    Raises:
+        FileNotFoundError: The folder holds no trained stage.
+    """
+    path = folder / SETTINGS_NAME
+    if not path.exists():
+        raise FileNotFoundError(f"No trained stage in this folder. Received: {folder}")
+    settings = json.loads(path.read_text())
+    names = [field.name for field in dataclasses.fields(NetworkConfig)]
+    return NetworkConfig(**{name: settings[f"network.{name}"] for name in names})
+
+
+def build_networks(config: TrainingConfig, build: BuildNetworks) -> dict[str, keras.Model]:
+    """The networks of a stage's settings, by name, with weights to start from."""
+    return build(**dataclasses.asdict(config.network), dtype=keras_policy(config.precision))
+
+
+def latest_checkpoint(folder: Path) -> str:
+    """Prefix of a stage's newest checkpoint.
+
+    Raises:
+        FileNotFoundError: The stage has none yet.
+    """
+    latest = tf.train.latest_checkpoint(str(folder / CHECKPOINTS_NAME))
+    if latest is None:
+        raise FileNotFoundError(f"No checkpoint of a trained stage. Received: {folder}")
+    return latest
+
+
+def restore(parts: Mapping[str, keras.Model], folder: Path) -> None:
+    """Reads some of a stage's networks, by name, from its newest checkpoint."""
+    checkpoint = tf.train.Checkpoint(**parts)
+    status = checkpoint.restore(latest_checkpoint(folder))
+    status.assert_existing_objects_matched().expect_partial()
+
+
+def load_networks(config: ReconstructionConfig, build: BuildNetworks) -> dict[str, keras.Model]:
+    """The networks a run has trained so far, by name.
+
+    All three come from the fusion stage once it has a checkpoint; until then the alignment
+    networks come from their own stages and there is no `merging`.
+
+    Raises:
+        FileNotFoundError: The run has no weights; the folder is named.
+    """
+    fusion = paths.stage_dir(config.run, paths.FUSION)
+    if tf.train.latest_checkpoint(str(fusion / CHECKPOINTS_NAME)):
+        stages = {"low": fusion, "high": fusion, "merging": fusion}
+    else:
+        stages = {
+            side: paths.stage_dir(config.run, stage) for side, stage in paths.ALIGNMENT.items()
+        }
+    size = dataclasses.asdict(read_network_config(stages["low"]))
+    built = build(**size, dtype=keras_policy(config.precision))
+    parts = {name: built[name] for name in stages}
+    for name, folder in stages.items():
+        restore({name: parts[name]}, folder)
+    return parts

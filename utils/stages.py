@@ -1,0 +1,110 @@
+"""What one training stage computes: its networks, its losses and its pictures."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from configs.settings import FusionConfig
+from utils.hdr import from_network, join_network_input, network_input
+from utils.losses import alignment_loss, merging_loss
+
+Batch = dict[str, tf.Tensor]
+Losses = dict[str, tf.Tensor]
+
+LOW, HIGH, MERGING = "low", "high", "merging"
+MID_FRAME = 1
+SOURCE_FRAME = {LOW: 0, HIGH: 2}
+_TARGET = {LOW: 0, HIGH: 1}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One stage of training, as the loop sees it."""
+
+    networks: dict[str, keras.Model]
+    """All networks by name: what a checkpoint holds."""
+    trained: tuple[str, ...]
+    """Names of the networks whose weights change; the others are frozen."""
+    losses: Callable[[Batch], Losses]
+    """Losses of a training batch by name; the one named `loss` is minimised."""
+    outputs: Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
+    """Frames `(B, 3, H, W, 6)` and exposure times `(B, 3)` to what each network makes of them,
+    `(B, H, W, 3)` in [-1, 1], by the network's name; nothing is trained."""
+
+    @property
+    def variables(self) -> list[Any]:
+        """The weights that training changes."""
+        return [v for name in self.trained for v in self.networks[name].trainable_variables]
+
+
+def aligned_frame(aligned: tf.Tensor, exposure_time: tf.Tensor) -> tf.Tensor:
+    """An alignment network's output as the merging network takes it, `(B, H, W, 6)`."""
+    return network_input(from_network(aligned), exposure_time)
+
+
+def alignment_stage(networks: dict[str, keras.Model], side: str) -> Stage:
+    """Trains one alignment network by itself (release).
+
+    Args:
+        networks: Networks by name, of which `side` is trained.
+        side: `low` or `high`.
+    """
+    network = networks[side]
+
+    def align(frames: tf.Tensor, *, training: bool) -> tf.Tensor:
+        return network([frames[:, SOURCE_FRAME[side]], frames[:, MID_FRAME]], training=training)
+
+    def losses(batch: Batch) -> Losses:
+        aligned = align(join_network_input(batch["ldr"], batch["hdr"]), training=True)
+        return {"loss": alignment_loss(aligned, batch["target_ldr"][:, _TARGET[side]])}
+
+    def outputs(frames: tf.Tensor, exposure_time: tf.Tensor) -> dict[str, tf.Tensor]:
+        del exposure_time
+        return {side: align(frames, training=False)}
+
+    return Stage(networks={side: network}, trained=(side,), losses=losses, outputs=outputs)
+
+
+def fusion_stage(
+    networks: dict[str, keras.Model], whole: keras.Model, config: FusionConfig
+) -> Stage:
+    """Trains all three networks end to end, or the merging network on frozen alignments.
+
+    The losses are those of the three stages: `low` and `high` of the alignments, `merging` of the
+    merged radiance; `loss` is their weighted sum (frozen: the merging loss alone).
+
+    Args:
+        networks: `low`, `high` and `merging`.
+        whole: The three joined, see `models.esbn.esbn`.
+        config: Settings of the stage.
+    """
+    frozen = config.alignment == "frozen"
+    for side in SOURCE_FRAME:
+        networks[side].trainable = not frozen
+
+    def losses(batch: Batch) -> Losses:
+        frames = join_network_input(batch["ldr"], batch["hdr"])
+        low, high, merged = whole([frames, batch["exposure_time"]], training=True)
+        parts = {
+            LOW: alignment_loss(low, batch["target_ldr"][:, _TARGET[LOW]]),
+            HIGH: alignment_loss(high, batch["target_ldr"][:, _TARGET[HIGH]]),
+            MERGING: merging_loss(merged, batch["target_hdr"]),
+        }
+        total = config.merging_weight * parts[MERGING]
+        if not frozen:
+            total += config.low_weight * parts[LOW] + config.high_weight * parts[HIGH]
+        return {"loss": total} | parts
+
+    def outputs(frames: tf.Tensor, exposure_time: tf.Tensor) -> dict[str, tf.Tensor]:
+        low, high, merged = whole([frames, exposure_time], training=False)
+        return {LOW: low, HIGH: high, MERGING: merged}
+
+    return Stage(
+        networks=networks,
+        trained=(MERGING,) if frozen else tuple(networks),
+        losses=losses,
+        outputs=outputs,
+    )

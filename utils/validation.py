@@ -1,0 +1,97 @@
+"""Scores and preview pictures of a stage on scenes held out from its training."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from utils.dataset import validation_scenes
+from utils.hdr import from_network, hdr_to_ldr, mu_law, network_input, per_frame
+from utils.inference import SIZE_MULTIPLE
+from utils.journal import Journal
+from utils.metrics import psnr
+from utils.scenes import Scene, ldr_to_float
+from utils.stages import MERGING, SOURCE_FRAME, Stage
+
+Pictures = dict[str, np.ndarray]
+
+
+class Validator:
+    """Runs a stage on the validation scenes, cropped about their centres."""
+
+    def __init__(self, stage: Stage, records: str, crop: int) -> None:
+        """Reads the validation scenes of the shards in `records`."""
+        self._scenes = [_centre_crop(scene, crop) for scene in validation_scenes(records)]
+        self._outputs = tf.function(stage.outputs, reduce_retracing=True)
+
+    def run(self, journal: Journal, step: int) -> dict[str, float]:
+        """Notes the mean scores and a picture of the first scene; without scenes does nothing.
+
+        Scores are PSNR in dB: `psnr_aligned_low` and `_high` of the aligned frames against the
+        re-exposed truth, `psnr_mu` and `psnr_l` of the merged radiance.
+        """
+        if not self._scenes:
+            return {}
+        scores: list[dict[str, float]] = []
+        for index, scene in enumerate(self._scenes):
+            pictures = self._pictures(scene)
+            targets = {name: _target(scene, name) for name in pictures}
+            scores.append(_scores(pictures, targets))
+            if index == 0:
+                journal.preview(step, _sheet(scene, pictures, targets))
+        mean = {name: float(np.mean([score[name] for score in scores])) for name in scores[0]}
+        journal.validation(step, mean)
+        return mean
+
+    def _pictures(self, scene: Scene) -> Pictures:
+        """What each network makes of a scene, `(H, W, 3)` in [0, 1] by the network's name."""
+        frames = network_input(ldr_to_float(scene.ldr), per_frame(scene.exposure_times))
+        outputs = self._outputs(frames[None], scene.exposure_times[None])
+        return {name: from_network(output.numpy()[0]) for name, output in outputs.items()}
+
+
+def _target(scene: Scene, name: str) -> np.ndarray:
+    """What a network should make of a scene: the truth, or the truth exposed like its frame."""
+    if scene.hdr is None:
+        raise ValueError(f"A validation scene needs its truth. Received: {scene.name} without")
+    if name == MERGING:
+        return scene.hdr
+    return hdr_to_ldr(scene.hdr, scene.exposure_times[SOURCE_FRAME[name]])
+
+
+def _scores(pictures: Pictures, targets: Pictures) -> dict[str, float]:
+    scores: dict[str, float] = {}
+    for name, picture in pictures.items():
+        if name == MERGING:
+            scores["psnr_mu"] = psnr(mu_law(picture), mu_law(targets[name]))
+            scores["psnr_l"] = psnr(picture, targets[name])
+        else:
+            scores[f"psnr_aligned_{name}"] = psnr(picture, targets[name])
+    return scores
+
+
+def _sheet(scene: Scene, pictures: Pictures, targets: Pictures) -> np.ndarray:
+    """Inputs in the first row, the networks' pictures in the second, their targets in the third."""
+    rows = [list(ldr_to_float(scene.ldr))]
+    for group in (pictures, targets):
+        rows.append([mu_law(x) if name == MERGING else x for name, x in group.items()])
+    height, width = scene.ldr.shape[1:3]
+    sheet = np.zeros((len(rows) * height, len(rows[0]) * width, 3), np.uint8)
+    for y, row in enumerate(rows):
+        for x, picture in enumerate(row):
+            place = np.s_[y * height : (y + 1) * height, x * width : (x + 1) * width]
+            sheet[place] = np.rint(np.clip(picture, 0, 1) * 255)
+    return sheet
+
+
+def _centre_crop(scene: Scene, crop: int) -> Scene:
+    """At most `crop` pixels a side, multiples of 8."""
+    height, width = scene.ldr.shape[1:3]
+    size = [min(n, crop) // SIZE_MULTIPLE * SIZE_MULTIPLE for n in (height, width)]
+    top, left = (height - size[0]) // 2, (width - size[1]) // 2
+    place = np.s_[top : top + size[0], left : left + size[1]]
+    return dataclasses.replace(
+        scene,
+        ldr=np.stack([frame[place] for frame in scene.ldr]),
+        hdr=None if scene.hdr is None else scene.hdr[place],
+    )
