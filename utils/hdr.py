@@ -84,3 +84,29 @@ def to_network(x: Array) -> Array:
 def from_network(x: Array) -> Array:
     """The networks' [-1, 1] to [0, 1], for LDR and radiance alike."""
     return (x + 1.0) / 2.0
+
+
+def join_network_input(ldr: Array, hdr: Array) -> Array:
+    """Six-channel network input of a frame whose linearised values are at hand.
+
+    Args:
+        ldr: `(..., 3)` LDR values in [0, 1].
+        hdr: `(..., 3)` the same frame linearised, radiance.
+
+    Returns:
+        `(..., 6)`, LDR then radiance, in the network range.
+    """
+    return to_network(_operations(ldr).concatenate([ldr, hdr], axis=-1))
+
+
+def network_input(ldr: Array, exposure_time: Array) -> Array:
+    """Six-channel network input of a frame.
+
+    Args:
+        ldr: `(..., 3)` LDR values in [0, 1].
+        exposure_time: Relative exposure time, broadcast against `ldr`.
+
+    Returns:
+        `(..., 6)`, LDR then radiance, in the network range.
+    """
+    return join_network_input(ldr, ldr_to_hdr(ldr, exposure_time))

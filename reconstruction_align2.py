@@ -1,0 +1,40 @@
+"""Aligns the low and the high frame of every scene to its reference frame.
+
+Reads scenes and the newest weights of the run (or the authors' checkpoints), after both alignments
+are trained. Writes `<scene>/aligned_low.png` and `aligned_high.png` to the results folder and,
+where a scene has a ground truth, the PSNR of both against it to `aligned.csv`. To look at and to
+measure alignment alone: reconstruction_fusion.py aligns by itself.
+"""
+
+from tqdm import tqdm
+
+from configs import paths, presets
+from configs.settings import ReconstructionConfig
+from models import esbn
+from utils import command, report
+from utils.evaluation import PreparedScenes
+from utils.inference import Networks, align
+from utils.metrics import AlignmentMetrics
+from utils.protocols import PROTOCOLS, score_alignment
+from utils.runs import load_networks
+
+
+def main(config: ReconstructionConfig) -> int:
+    """Aligns every scene; returns 2 if one could not be read, else 0."""
+    protocol = PROTOCOLS[config.protocol]
+    results = config.results or paths.results_dir(config.run)
+    scenes = PreparedScenes(config.scenes, protocol)
+    networks = Networks.from_models(load_networks(config, esbn.networks))
+    rows = []
+    for scene in scenes:
+        aligned = align(networks, scene, protocol)
+        report.write_aligned(results / scene.name, aligned)
+        if scene.hdr is not None:
+            rows.append((scene.name, score_alignment(aligned, scene)))
+    report.write_metrics(results / "aligned.csv", rows, protocol, AlignmentMetrics)
+    tqdm.write(report.markdown_table(rows, protocol, AlignmentMetrics))
+    return scenes.report_failures()
+
+
+if __name__ == "__main__":
+    command.run(main, presets.reconstruction, __doc__)

@@ -1,0 +1,42 @@
+"""A small synthetic bracket and networks that can be computed by hand, for tests."""
+
+from typing import Any
+
+import numpy as np
+
+from utils.hdr import hdr_to_ldr
+from utils.inference import Networks
+from utils.scenes import Scene
+
+
+def bracket(height=24, width=40, *, truth=True, dtype: type = np.uint16) -> Any:
+    """A Scene whose frames are of one radiance, rolled sideways in low and high.
+
+    Typed as Any because a test knows whether it asked for a truth.
+    """
+    radiance = np.random.default_rng(0).random((height, width, 3)).astype(np.float32) ** 3
+    values = np.array([0, 2, 4], np.float32)
+    frames = [
+        hdr_to_ldr(np.roll(radiance, shift, axis=1), 2.0**value)
+        for shift, value in zip((-1, 0, 2), values, strict=True)
+    ]
+    ldr = np.rint(np.stack(frames) * np.iinfo(dtype).max).astype(dtype)
+    return Scene(name="bracket", ldr=ldr, exposure_values=values, hdr=radiance if truth else None)
+
+
+def source_networks():
+    """Alignments that return the source's LDR, a merging that returns the reference's radiance."""
+    return Networks(
+        low=lambda source, _: source[..., :3],
+        high=lambda source, _: source[..., :3],
+        merging=lambda _low, mid, _high: mid[..., 3:],
+    )
+
+
+def reference_networks():
+    """Alignments that return the reference's LDR, a merging that returns high's radiance."""
+    return Networks(
+        low=lambda _, reference: reference[..., :3],
+        high=lambda _, reference: reference[..., :3],
+        merging=lambda _low, _mid, high: high[..., 3:],
+    )

@@ -1,0 +1,172 @@
+"""Reconstruction with networks that can be computed by hand."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+
+from tests.brackets import bracket, reference_networks, source_networks
+from utils.hdr import ldr_to_hdr, network_input, per_frame, to_network
+from utils.inference import Networks, align, merge, pad, reconstruct
+from utils.protocols import PROTOCOLS, Protocol
+from utils.scenes import ldr_to_float
+
+FULL = PROTOCOLS["full"]
+
+
+def _mixing_networks():
+    """Every output depends on every pixel of every input."""
+
+    def mix(*inputs):
+        mean = sum(np.mean(x) for x in inputs) / len(inputs)
+        return np.tanh(0.5 * sum(x[..., :3] + x[..., 3:] for x in inputs) + mean)
+
+    return Networks(low=mix, high=mix, merging=mix)
+
+
+def _small(protocol: Protocol) -> Protocol:
+    """The protocol without its fixed size."""
+    return dataclasses.replace(protocol, prepare=lambda scene: scene)
+
+
+@pytest.mark.parametrize("name", [name for name in PROTOCOLS if not PROTOCOLS[name].leak])
+def test_no_output_depends_on_the_truth(name):
+    protocol = _small(PROTOCOLS[name])
+    scene = bracket()
+    first = reconstruct(_mixing_networks(), scene, protocol)
+    for hdr in (None, np.zeros_like(scene.hdr), np.full_like(scene.hdr, np.nan)):
+        other = reconstruct(_mixing_networks(), dataclasses.replace(scene, hdr=hdr), protocol)
+        np.testing.assert_array_equal(other.aligned, first.aligned)
+        np.testing.assert_array_equal(other.hdr, first.hdr)
+
+
+def test_the_leaking_protocol_leaks_into_the_high_frame_only():
+    protocol = _small(PROTOCOLS["release-leak"])
+    scene = dataclasses.replace(bracket(), hdr=bracket().hdr / 2)
+    aligned = align(_mixing_networks(), scene, protocol)
+    honest = align(_mixing_networks(), dataclasses.replace(scene, hdr=None), protocol)
+    np.testing.assert_array_equal(aligned[0], honest[0])
+    assert np.abs(aligned[1] - honest[1]).mean() > 1e-3
+
+
+def test_the_leak_is_the_reference_of_the_high_alignment():
+    protocol = _small(PROTOCOLS["release-leak"])
+    scene = bracket(20, 30)
+    scene = dataclasses.replace(scene, hdr=np.full_like(scene.hdr, 0.1))
+    aligned = align(reference_networks(), scene, protocol)
+    expected = protocol.quantise_frames(ldr_to_float(scene.ldr[1]))
+    np.testing.assert_allclose(aligned[0], expected, atol=1e-6)
+    np.testing.assert_allclose(aligned[1], np.floor(255 * 0.4 ** (1 / 2.2)) / 255, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 50), (8, 16), (17, 9), (24, 31)])
+def test_any_size_comes_back_in_place(size):
+    scene = bracket(*size)
+    result = reconstruct(source_networks(), scene, FULL)
+    np.testing.assert_allclose(result.aligned, ldr_to_float(scene.ldr[[0, 2]]), atol=1e-6)
+    expected = ldr_to_hdr(ldr_to_float(scene.ldr[1]), np.float32(4))
+    np.testing.assert_allclose(result.hdr, expected, atol=1e-6)
+    assert result.aligned.dtype == result.hdr.dtype == np.float32
+
+
+def test_alignment_sees_multiples_of_8_in_the_network_range():
+    seen = []
+
+    def network(source, reference):
+        seen.extend([source, reference])
+        return source[..., :3]
+
+    align(Networks(low=network, high=network), bracket(17, 9), FULL)
+    assert {(x.shape, x.dtype.name) for x in seen} == {((1, 24, 16, 6), "float32")}
+    assert min(x.min() for x in seen) >= -1
+    assert max(x.max() for x in seen) == 1
+
+
+def test_padding_mirrors_below_and_to_the_right():
+    frames = np.arange(10, dtype=np.uint8).reshape(1, 10, 1, 1)
+    padded = pad(frames)
+    assert padded.shape == (1, 16, 8, 1)
+    assert padded[0, :, 0, 0].tolist() == [*range(10), 9, 8, 7, 6, 5, 4]
+
+
+def test_padding_leaves_multiples_of_8_alone():
+    frames = bracket(16, 24).ldr
+    np.testing.assert_array_equal(pad(frames), frames)
+
+
+def test_each_side_has_its_network_and_its_source():
+    networks = Networks(
+        low=lambda source, _: source[..., :3],
+        high=lambda source, _: -source[..., :3],
+    )
+    scene = bracket()
+    low, high = align(networks, scene, FULL)
+    np.testing.assert_allclose(low, ldr_to_float(scene.ldr[0]), atol=1e-6)
+    np.testing.assert_allclose(high, 1 - ldr_to_float(scene.ldr[2]), atol=1e-6)
+
+
+def test_merging_gets_aligned_frames_linearised_by_their_own_exposures():
+    seen = []
+
+    def merging(*frames):
+        seen.extend(frames)
+        return frames[0][..., 3:]
+
+    scene = bracket()
+    aligned = np.random.default_rng(2).random((2, 24, 40, 3)).astype(np.float32)
+    merge(merging, scene, aligned, FULL)
+    frames = np.stack([aligned[0], ldr_to_float(scene.ldr[1]), aligned[1]])
+    for frame, time, got in zip(frames, (1, 4, 16), seen, strict=True):
+        expected = np.concatenate([frame, frame**2.2 / time], axis=-1) * 2 - 1
+        np.testing.assert_allclose(got[0], expected, atol=1e-6)
+
+
+def test_release_linearises_before_alignment_but_after_8_bits_before_merging():
+    seen = []
+
+    def network(*frames):
+        seen.append(frames[1])
+        return frames[0][..., :3]
+
+    protocol = _small(PROTOCOLS["release"])
+    scene = bracket()
+    reconstruct(Networks(low=network, high=network, merging=network), scene, protocol)
+    ldr = ldr_to_float(scene.ldr[1])
+    truncated = np.floor(255 * ldr) / np.float32(255)
+    for_low, for_high, for_merging = ((x[0] + 1) / 2 for x in seen)
+    np.testing.assert_array_equal(for_low, for_high)
+    np.testing.assert_allclose(for_low[..., :3], truncated, atol=1e-6)
+    np.testing.assert_allclose(for_low[..., 3:], ldr**2.2 / 4, atol=1e-6)
+    np.testing.assert_allclose(for_merging[..., :3], truncated, atol=1e-6)
+    np.testing.assert_allclose(for_merging[..., 3:], truncated**2.2 / 4, atol=1e-6)
+
+
+def test_release_rounds_aligned_frames_to_8_bits():
+    aligned = align(source_networks(), bracket(), _small(PROTOCOLS["release"]))
+    levels = aligned * 255
+    np.testing.assert_allclose(levels, np.rint(levels), atol=1e-4)
+
+
+def test_networks_may_return_tensors():
+    networks = dataclasses.replace(
+        source_networks(), merging=lambda low, *_: keras.ops.convert_to_tensor(low[..., 3:])
+    )
+    assert isinstance(reconstruct(networks, bracket(), FULL).hdr, np.ndarray)
+
+
+def test_without_merging_there_is_no_reconstruction():
+    networks = dataclasses.replace(source_networks(), merging=None)
+    with pytest.raises(ValueError, match="merging"):
+        reconstruct(networks, bracket(), FULL)
+
+
+def test_network_input_is_the_same_for_arrays_and_tensors():
+    ldr = ldr_to_float(bracket().ldr)
+    times = per_frame(np.array([1, 4, 16], np.float32))
+    array = network_input(ldr, times)
+    tensor = network_input(keras.ops.convert_to_tensor(ldr), keras.ops.convert_to_tensor(times))
+    assert array.shape == (3, 24, 40, 6)
+    assert array.dtype == np.float32
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(tensor), array, atol=1e-6)
+    np.testing.assert_array_equal(array[..., :3], to_network(ldr))

@@ -1,0 +1,126 @@
+"""Both reconstruction scripts on a tree of small scenes."""
+
+import csv
+
+import numpy as np
+import pytest
+
+import reconstruction_align2
+import reconstruction_fusion
+from configs.settings import ReconstructionConfig
+from tests.brackets import bracket
+from utils import images
+from utils.scenes import SceneError, ldr_to_float, to_8bit, write_scene
+
+SCRIPTS = [reconstruction_align2, reconstruction_fusion]
+MODELS = {  # alignments give back their source, merging gives back the reference
+    "low": lambda inputs: inputs[0][..., :3],
+    "high": lambda inputs: inputs[0][..., :3],
+    "merging": lambda inputs: inputs[1][..., 3:],
+}
+
+
+@pytest.fixture(autouse=True)
+def _networks(monkeypatch):
+    for script in SCRIPTS:
+        monkeypatch.setattr(script, "load_networks", lambda *_: MODELS)
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Three scenes of odd sizes, the second without truth."""
+    for name, height, truth in (("EXTRA/001", 21, True), ("EXTRA/002", 16, False), ("X", 24, True)):
+        scene = bracket(height, 19, truth=truth)
+        write_scene(
+            tmp_path / "Test" / name,
+            ldr=scene.ldr,
+            exposure_values=scene.exposure_values,
+            hdr=scene.hdr,
+        )
+    return ReconstructionConfig(run=tmp_path / "run", scenes=tmp_path / "Test")
+
+
+def _rows(path):
+    return {row["scene"]: row for row in csv.DictReader(path.read_text().splitlines())}
+
+
+def test_align2_writes_frames_and_their_psnr(config, capsys):
+    assert reconstruction_align2.main(config) == 0
+    results = config.run / "results"
+    frame = images.read_ldr(results / "EXTRA_002" / "aligned_high.png")
+    expected = to_8bit(bracket(16, 19).ldr[2])
+    assert np.abs(frame.astype(int) - expected).max() <= 1
+    rows = _rows(results / "aligned.csv")
+    assert list(rows) == ["EXTRA_001", "X", "mean"]
+    for row in rows.values():  # these networks give back their source
+        assert float(row["psnr_low"]) == pytest.approx(float(row["psnr_input_low"]), abs=1e-3)
+        assert row["protocol"] == "full"
+    assert "| X | full |" in capsys.readouterr().out
+
+
+def test_fusion_writes_radiance_pictures_and_numbers(config, capsys):
+    assert reconstruction_fusion.main(config) == 0
+    results = config.run / "results"
+    names = {path.name for path in results.iterdir()}
+    scenes = ("EXTRA_001", "EXTRA_002", "X")
+    files = {f"{name}{ending}" for name in scenes for ending in (".hdr", ".png", "_sheet.png")}
+    assert names == files | {"metrics.csv"}
+    hdr = images.read_radiance(results / "EXTRA_001.hdr")
+    expected = ldr_to_float(bracket(21, 19).ldr[1]) ** 2.2 / 4
+    np.testing.assert_allclose(hdr, expected, atol=1e-3)
+    rows = _rows(results / "metrics.csv")
+    assert list(rows) == ["EXTRA_001", "X", "mean"]
+    psnr = [float(row["psnr_mu"]) for row in rows.values()]
+    assert psnr[2] == pytest.approx((psnr[0] + psnr[1]) / 2, abs=1e-5)
+    assert "| mean | full |" in capsys.readouterr().out
+
+
+def test_results_folder_and_a_single_scene(config, tmp_path):
+    config = ReconstructionConfig(
+        run=config.run, scenes=config.scenes / "X", results=tmp_path / "elsewhere"
+    )
+    assert reconstruction_fusion.main(config) == 0
+    assert (tmp_path / "elsewhere" / "X.hdr").exists()
+    assert not config.run.exists()
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_broken_scene_does_not_stop_the_others(config, script, capsys):
+    (config.scenes / "EXTRA" / "001" / "exposure.txt").write_text("0\n2\n")
+    assert script.main(config) == 2
+    assert "EXTRA_001" in capsys.readouterr().err
+    results = config.run / "results"
+    assert (results / "X").exists() or (results / "X.hdr").exists()
+    assert not list(results.glob("EXTRA_001*"))
+
+
+def test_a_scene_that_does_not_fit_the_protocol_is_reported(config, capsys):
+    config = ReconstructionConfig(run=config.run, scenes=config.scenes, protocol="crop-1440x960")
+    assert reconstruction_fusion.main(config) == 2
+    captured = capsys.readouterr()
+    assert "Scene X: protocol crop-1440x960 needs 1440x960" in captured.err
+    assert "no scene with a ground truth" in captured.out
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_without_scenes_nothing_is_loaded(config, script, monkeypatch):
+    monkeypatch.setattr(script, "load_networks", lambda *_: pytest.fail("loaded"))
+    config = ReconstructionConfig(run=config.run, scenes=config.scenes / "absent")
+    with pytest.raises(SceneError, match="absent"):
+        script.main(config)
+
+
+def test_scenes_without_truth_leave_an_empty_table(config, capsys):
+    config = ReconstructionConfig(run=config.run, scenes=config.scenes / "EXTRA" / "002")
+    assert reconstruction_fusion.main(config) == 0
+    assert len((config.run / "results" / "metrics.csv").read_text().splitlines()) == 1
+    assert "no scene with a ground truth" in capsys.readouterr().out
+
+
+def test_before_merging_is_trained_only_alignment_runs(config, monkeypatch):
+    alignments = {name: MODELS[name] for name in ("low", "high")}
+    for script in SCRIPTS:
+        monkeypatch.setattr(script, "load_networks", lambda *_: alignments)
+    assert reconstruction_align2.main(config) == 0
+    with pytest.raises(ValueError, match="merging network is not trained"):
+        reconstruction_fusion.main(config)

@@ -1,0 +1,131 @@
+"""Result files, tables and sheets."""
+
+import csv
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from tests.brackets import bracket, source_networks
+from utils import images
+from utils.hdr import inverse_mu_law
+from utils.inference import reconstruct
+from utils.metrics import AlignmentMetrics, Metrics
+from utils.protocols import PROTOCOLS
+from utils.report import markdown_table, write_aligned, write_metrics, write_reconstruction
+from utils.sheets import comparison_sheet, tone_map
+
+FULL, LEAK = PROTOCOLS["full"], PROTOCOLS["release-leak"]
+ROWS = [
+    ("001", Metrics(psnr_mu=40.0, psnr_l=38.0, ssim_mu=0.98, ssim_l=0.96)),
+    ("PAPER_X", Metrics(psnr_mu=41.0, psnr_l=39.5, ssim_mu=0.99, ssim_l=0.97)),
+]
+
+
+def test_csv_has_a_row_for_each_scene_then_their_mean(tmp_path):
+    path = tmp_path / "results" / "metrics.csv"
+    write_metrics(path, ROWS, FULL)
+    header, *rows = csv.reader(path.read_text().splitlines())
+    assert header == ["scene", "protocol", "psnr_mu", "psnr_l", "ssim_mu", "ssim_l"]
+    assert [row[0] for row in rows] == ["001", "PAPER_X", "mean"]
+    assert {row[1] for row in rows} == {"full"}
+    assert [float(x) for x in rows[-1][2:]] == pytest.approx([40.5, 38.75, 0.985, 0.965])
+    assert [path.name for path in path.parent.iterdir()] == ["metrics.csv"]
+
+
+def test_csv_without_numbers_has_only_its_heading(tmp_path):
+    write_metrics(tmp_path / "aligned.csv", [], FULL, AlignmentMetrics)
+    assert (tmp_path / "aligned.csv").read_text() == (
+        "scene,protocol,psnr_low,psnr_high,psnr_input_low,psnr_input_high\n"
+    )
+
+
+def test_infinite_psnr_is_written(tmp_path):
+    row = ("001", dataclasses.replace(ROWS[0][1], psnr_mu=math.inf))
+    write_metrics(tmp_path / "metrics.csv", [row], FULL)
+    lines = (tmp_path / "metrics.csv").read_text().splitlines()
+    assert [row["psnr_mu"] for row in csv.DictReader(lines)] == ["inf", "inf"]
+
+
+def test_every_row_of_a_leaking_protocol_says_so(tmp_path):
+    write_metrics(tmp_path / "metrics.csv", ROWS, LEAK)
+    for text in ((tmp_path / "metrics.csv").read_text(), markdown_table(ROWS, LEAK)):
+        numbers = [line for line in text.splitlines() if "0.98" in line or "0.99" in line]
+        assert len(numbers) == 3
+        assert all("LEAKS GROUND TRUTH" in line for line in numbers)
+
+
+def test_markdown_table():
+    assert markdown_table(ROWS, FULL).splitlines() == [
+        "| scene | protocol | psnr_mu | psnr_l | ssim_mu | ssim_l |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+        "| 001 | full | 40.00 | 38.00 | 0.9800 | 0.9600 |",
+        "| PAPER_X | full | 41.00 | 39.50 | 0.9900 | 0.9700 |",
+        "| mean | full | 40.50 | 38.75 | 0.9850 | 0.9650 |",
+    ]
+
+
+def test_without_numbers_the_table_says_why():
+    assert "no scene with a ground truth" in markdown_table([], FULL)
+
+
+def test_tone_map_is_the_mu_law_rounded_and_clipped():
+    levels = np.arange(256, dtype=np.float32)
+    hdr = inverse_mu_law(levels / 255).reshape(16, 16, 1).repeat(3, axis=2)
+    np.testing.assert_array_equal(tone_map(hdr)[..., 0].ravel(), levels)
+    assert tone_map(np.array([[[-0.5, 1.5, 1.0]]])).tolist() == [[[0, 255, 255]]]
+
+
+def test_reconstruction_files(tmp_path):
+    scene = bracket()
+    reconstruction = reconstruct(source_networks(), scene, FULL)
+    write_reconstruction(tmp_path, scene, reconstruction, FULL, ROWS[0][1])
+    names = ["bracket.hdr", "bracket.png", "bracket_sheet.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    hdr = images.read_radiance(tmp_path / "bracket.hdr")
+    np.testing.assert_allclose(hdr, reconstruction.hdr, atol=1 / 512)
+    png = images.read_ldr(tmp_path / "bracket.png")
+    np.testing.assert_array_equal(png, tone_map(reconstruction.hdr))
+
+
+def test_aligned_files_are_low_and_high(tmp_path):
+    aligned = np.zeros((2, 5, 7, 3), np.float32)
+    aligned[1] = 200 / 255
+    write_aligned(tmp_path / "001", aligned)
+    assert images.read_ldr(tmp_path / "001" / "aligned_low.png").max() == 0
+    assert images.read_ldr(tmp_path / "001" / "aligned_high.png").min() == 200
+
+
+@pytest.mark.parametrize(
+    ("truth", "width"), [(True, 4 * 488), (False, 3 * 488)], ids=["truth", "no truth"]
+)
+def test_sheets_are_bounded_and_leave_out_a_missing_truth(truth, width):
+    scene = bracket(300, 1000, truth=truth)
+    sheet = comparison_sheet(scene, reconstruct(source_networks(), scene, FULL), ["title"])
+    assert sheet.dtype == np.uint8
+    assert sheet.shape == (28 + 2 * (28 + 144 + 8), width, 3)
+
+
+def test_a_sheet_shows_inputs_above_what_was_made_of_them():
+    scene = bracket(40, 40, dtype=np.uint8)
+    reconstruction = reconstruct(source_networks(), scene, FULL)
+    sheet = comparison_sheet(scene, reconstruction, [])
+    above, below = (sheet[top : top + 40] for top in (28, 28 + 40 + 8 + 28))
+    for column, frame in ((0, 0), (2, 2)):
+        left = 328 * column
+        np.testing.assert_array_equal(above[:, left : left + 40], scene.ldr[frame])
+        np.testing.assert_array_equal(below[:, left : left + 40], scene.ldr[frame])
+    np.testing.assert_array_equal(below[:, 328:368], tone_map(reconstruction.hdr))
+    np.testing.assert_array_equal(above[:, 984:1024], tone_map(scene.hdr))
+
+
+def test_the_error_is_black_where_result_and_truth_agree():
+    scene = bracket(40, 40)
+    reconstruction = reconstruct(source_networks(), scene, FULL)
+    hdr = scene.hdr.copy()
+    hdr[:, 20:] = np.where(hdr[:, 20:] > 0.1, 0, 1)
+    wrong = dataclasses.replace(reconstruction, hdr=hdr)
+    error = comparison_sheet(scene, wrong, [])[104:144, 984:1024]
+    assert error[:, :20].max() <= 4
+    assert error[:, 20:].min() > 150

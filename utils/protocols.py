@@ -1,0 +1,171 @@
+"""Evaluation protocols: how frames are prepared, what passes through 8 bits, how scores are made.
+
+Numbers of different protocols are not comparable, so a protocol's `title` stands with every number.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from configs.settings import ProtocolName
+from utils.hdr import hdr_to_ldr, mu_law
+from utils.metrics import AlignmentMetrics, Metrics, psnr, ssim
+from utils.scenes import Scene, SceneError, ldr_to_float, to_8bit
+
+_RELEASE_SIZE = (1344, 896)  # width, height
+_CROP_SIZE = (1440, 960)  # width, height
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """One way to evaluate."""
+
+    name: ProtocolName
+    """Its name on the command line."""
+    prepare: Callable[[Scene], Scene]
+    """Frames and truth as this protocol uses them; raises SceneError if they do not fit."""
+    score: Callable[[np.ndarray, np.ndarray], Metrics]
+    """Result and truth, `(H, W, 3)` radiance, to numbers."""
+    eight_bit: bool = False
+    """Frames and aligned frames go through 8 bits on their way to the networks."""
+    leak: bool = False
+    """The high alignment sees the ground truth, as in the release."""
+
+    @property
+    def title(self) -> str:
+        """The name that stands with every number; it warns of a leak."""
+        return f"{self.name} (LEAKS GROUND TRUTH)" if self.leak else self.name
+
+    def quantise_frames(self, ldr: np.ndarray) -> np.ndarray:
+        """LDR values in [0, 1] as the networks get them; the release truncates to 8 bits."""
+        return np.floor(ldr * np.float32(255)) / np.float32(255) if self.eight_bit else ldr
+
+    def quantise_aligned(self, ldr: np.ndarray) -> np.ndarray:
+        """Aligned frames in [0, 1] as merging gets them; in the release OpenCV's PNG rounds."""
+        return np.rint(ldr * np.float32(255)) / np.float32(255) if self.eight_bit else ldr
+
+    def leaked_reference(self, scene: Scene) -> np.ndarray | None:
+        """`(H, W, 3)` LDR that replaces the high alignment's reference; None without a leak."""
+        if not self.leak or scene.hdr is None:
+            return None
+        return self.quantise_frames(hdr_to_ldr(scene.hdr, scene.exposure_times[1]))
+
+
+def full() -> Protocol:
+    """Native size, 16-bit frames as they are, aligned frames in float.
+
+    As SAFNet, AFUNet and the HDR-Transformer family measure: PSNR unclipped with peak 1, SSIM with
+    an 11x11 Gaussian window on `255 clip(x, 0, 1)`.
+    """
+    return Protocol(name="full", prepare=_as_it_is, score=score_full)
+
+
+def release() -> Protocol:
+    """The release's test without its leak.
+
+    Frames are read with 8 bits; frames and truth are resized to 1344x896, bilinearly. The networks
+    get LDR values truncated to 8 bits, but alignment gets radiance that was linearised before the
+    truncation. Aligned frames are rounded to 8 bits. PSNR is unclipped with peak 1, SSIM
+    scikit-image's default with the truth's range.
+    """
+    return Protocol(name="release", prepare=_resize, score=score_release, eight_bit=True)
+
+
+def release_leak() -> Protocol:
+    """`release` with the release's leak, to compare with its numbers; never a valid result.
+
+    The high alignment's reference LDR is the truth, exposed like the reference and truncated to 8
+    bits. A scene without truth has nothing to leak.
+    """
+    return dataclasses.replace(release(), name="release-leak", leak=True)
+
+
+def crop_1440x960() -> Protocol:
+    """The centre 1440x960 pixels of frames and truth (DeepHDR, HDR-GAN), scored as `full`."""
+    return Protocol(name="crop-1440x960", prepare=_crop, score=score_full)
+
+
+def score_full(result: np.ndarray, truth: np.ndarray) -> Metrics:
+    """PSNR unclipped with peak 1; SSIM of values clipped to [0, 1], Gaussian window.
+
+    SSIM of `255 x` with range 255 is the SSIM of `x` with range 1.
+    """
+    clipped, clipped_truth = np.clip(result, 0, 1), np.clip(truth, 0, 1)
+    return Metrics(
+        psnr_mu=psnr(mu_law(result), mu_law(truth)),
+        psnr_l=psnr(result, truth),
+        ssim_mu=ssim(mu_law(clipped), mu_law(clipped_truth), data_range=1.0, gaussian=True),
+        ssim_l=ssim(clipped, clipped_truth, data_range=1.0, gaussian=True),
+    )
+
+
+def score_release(result: np.ndarray, truth: np.ndarray) -> Metrics:
+    """PSNR unclipped with peak 1; SSIM unclipped with the truth's range, uniform window."""
+    result_mu, truth_mu = mu_law(result), mu_law(truth)
+    return Metrics(
+        psnr_mu=psnr(result_mu, truth_mu),
+        psnr_l=psnr(result, truth),
+        ssim_mu=ssim(result_mu, truth_mu, data_range=float(np.ptp(truth_mu))),
+        ssim_l=ssim(result, truth, data_range=float(np.ptp(truth))),
+    )
+
+
+def score_alignment(aligned: np.ndarray, scene: Scene) -> AlignmentMetrics:
+    """Measures aligned frames against the truth exposed like each of them.
+
+    Args:
+        aligned: `(2, H, W, 3)` LDR in [0, 1], low and high.
+        scene: The scene they were made of; it has a truth.
+
+    Returns:
+        PSNR of the aligned frames and of the frames before alignment; the truth is not quantised.
+
+    Raises:
+        ValueError: The scene has no truth.
+    """
+    if scene.hdr is None:
+        raise ValueError(f"Scene {scene.name} has no truth to measure against. Received: None")
+    low, high = (hdr_to_ldr(scene.hdr, time) for time in scene.exposure_times[[0, 2]])
+    return AlignmentMetrics(
+        psnr_low=psnr(aligned[0], low),
+        psnr_high=psnr(aligned[1], high),
+        psnr_input_low=psnr(ldr_to_float(scene.ldr[0]), low),
+        psnr_input_high=psnr(ldr_to_float(scene.ldr[2]), high),
+    )
+
+
+def _as_it_is(scene: Scene) -> Scene:
+    return scene
+
+
+def _resize(scene: Scene) -> Scene:
+    frames = ldr_to_float(to_8bit(scene.ldr))
+    resized = np.stack([cv2.resize(frame, _RELEASE_SIZE) for frame in frames])
+    return dataclasses.replace(
+        scene,
+        ldr=np.rint(resized * 65535).astype(np.uint16),  # the release keeps float: 1e-5 apart
+        hdr=None if scene.hdr is None else cv2.resize(scene.hdr, _RELEASE_SIZE),
+    )
+
+
+def _crop(scene: Scene) -> Scene:
+    height, width = scene.ldr.shape[1:3]
+    top, left = (height - _CROP_SIZE[1]) // 2, (width - _CROP_SIZE[0]) // 2
+    if top < 0 or left < 0:
+        raise SceneError(
+            f"Scene {scene.name}: protocol crop-1440x960 needs 1440x960 pixels or more."
+            f" Received: {width}x{height}"
+        )
+    rows, columns = slice(top, top + _CROP_SIZE[1]), slice(left, left + _CROP_SIZE[0])
+    return dataclasses.replace(
+        scene,
+        ldr=scene.ldr[:, rows, columns],
+        hdr=None if scene.hdr is None else scene.hdr[rows, columns],
+    )
+
+
+PROTOCOLS: dict[ProtocolName, Protocol] = {
+    protocol.name: protocol for protocol in (full(), release(), release_leak(), crop_1440x960())
+}

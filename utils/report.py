@@ -1,0 +1,116 @@
+"""Result files and tables; a protocol's title stands with every number."""
+
+import csv
+import dataclasses
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from utils.images import write_ldr, write_radiance
+from utils.inference import Reconstruction
+from utils.metrics import AlignmentMetrics, Metrics
+from utils.protocols import Protocol
+from utils.scenes import Scene
+from utils.sheets import comparison_sheet, to_display, tone_map
+
+Row = tuple[str, Metrics | AlignmentMetrics]
+"""A scene's name and its numbers; a table holds one kind."""
+Kind = type[Metrics] | type[AlignmentMetrics]
+
+MEAN = "mean"
+
+
+def write_aligned(folder: Path, aligned: np.ndarray) -> None:
+    """Writes `aligned_low.png` and `aligned_high.png`.
+
+    Args:
+        folder: The scene's results; made if missing.
+        aligned: `(2, H, W, 3)` LDR in [0, 1], low and high.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for side, frame in zip(("low", "high"), aligned, strict=True):
+        write_ldr(folder / f"aligned_{side}.png", to_display(frame))
+
+
+def write_reconstruction(
+    folder: Path,
+    scene: Scene,
+    reconstruction: Reconstruction,
+    protocol: Protocol,
+    metrics: Metrics | None,
+) -> None:
+    """Writes `<scene>.hdr`, the tone-mapped `<scene>.png` and `<scene>_sheet.png`.
+
+    Args:
+        folder: Results folder; made if missing.
+        scene: The scene as it was reconstructed.
+        reconstruction: What the networks made of it.
+        protocol: What it was made under.
+        metrics: Its numbers; None without a truth.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_radiance(folder / f"{scene.name}.hdr", reconstruction.hdr)
+    write_ldr(folder / f"{scene.name}.png", tone_map(reconstruction.hdr))
+    title = [f"{scene.name}, protocol {protocol.title}"]
+    if metrics is not None:
+        title.append(", ".join(f"{name} {text}" for name, text in _texts(metrics).items()))
+    write_ldr(folder / f"{scene.name}_sheet.png", comparison_sheet(scene, reconstruction, title))
+
+
+def write_metrics(
+    path: Path,
+    rows: Sequence[Row],
+    protocol: Protocol,
+    kind: Kind = Metrics,
+) -> None:
+    """Writes a CSV file: scene, protocol, the numbers; the last row is the mean of the scenes.
+
+    Args:
+        path: The file; it is written aside and renamed. Its folder is made.
+        rows: Scene names with their numbers; without any, only the heading is written.
+        protocol: What the numbers were made under.
+        kind: Dataclass of the numbers.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_heading(kind))
+    for scene, numbers in _with_mean(rows, kind):
+        values = dataclasses.asdict(numbers).values()
+        writer.writerow([scene, protocol.title, *(f"{value:.6f}" for value in values)])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text.getvalue())
+    partial.replace(path)
+
+
+def markdown_table(rows: Sequence[Row], protocol: Protocol, kind: Kind = Metrics) -> str:
+    """The table of `write_metrics` as Markdown; PSNR in dB with 2 decimals, SSIM with 4."""
+    if not rows:
+        return f"Protocol {protocol.title}: no scene with a ground truth, so no numbers."
+    heading = _heading(kind)
+    lines = [heading, ["---", "---", *["---:"] * (len(heading) - 2)]]
+    for scene, numbers in _with_mean(rows, kind):
+        lines.append([scene, protocol.title, *_texts(numbers).values()])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _texts(numbers: Metrics | AlignmentMetrics) -> dict[str, str]:
+    """Field names with rounded values."""
+    return {
+        name: f"{value:.2f}" if name.startswith("psnr") else f"{value:.4f}"
+        for name, value in dataclasses.asdict(numbers).items()
+    }
+
+
+def _heading(kind: Kind) -> list[str]:
+    return ["scene", "protocol", *(field.name for field in dataclasses.fields(kind))]
+
+
+def _with_mean(rows: Sequence[Row], kind: Kind) -> list[Row]:
+    if not rows:
+        return []
+    columns = [dataclasses.asdict(numbers) for _, numbers in rows]
+    mean = {name: float(np.mean([column[name] for column in columns])) for name in columns[0]}
+    return [*rows, (MEAN, kind(**mean))]
