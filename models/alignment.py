@@ -25,7 +25,7 @@ from typing import Literal
 
 import keras
 
-from models.layers import LEAKY_SLOPE, Convolution
+from models.layers import Convolution
 
 INPUT_CHANNELS = 6
 MULTIPLE = 8
@@ -64,23 +64,25 @@ def alignment(
     x1_source, x2_source = _encoder(block, source, width, "source")
     x1_reference, x2_reference = _encoder(block, reference, width, "reference")
     x3 = block(4 * width, 5, strides=2, normalise=True, name="blend")(
-        _lrelu(_concatenate([x2_source, x2_reference], "blend_concat"), "blend_lrelu")
+        _concatenate([x2_source, x2_reference], "blend_concat")
     )
     res = x3
     for index in range(residual_blocks):
         res = _residual_block(block, res, 4 * width, f"residual{index}")
-    y2 = _decoder_step(block, [res, x3], 2 * width, "decoder2")
-    y1 = _decoder_step(block, [y2, x2_source, x2_reference], width, "decoder1")
-    y0 = _decoder_step(block, [y1, x1_source, x1_reference], width, "decoder0")
-    aligned = block(3, 5, activation="tanh", name="output")(_relu(y0, "output_relu"))
+    step = functools.partial(block, kernel_size=5, upsample=True, normalise=True, activation="relu")
+    y2 = step(2 * width, name="decoder2")(_rectify([res, x3], "decoder2"))
+    y1 = step(width, name="decoder1")(_rectify([y2, x2_source, x2_reference], "decoder1"))
+    y0 = step(width, blocks_out=True, name="decoder0")(
+        _rectify([y1, x1_source, x1_reference], "decoder0")
+    )
+    aligned = block(3, 5, blocks_in=True, activation="tanh", name="output")(y0)
     return keras.Model([source, reference], aligned, name=name)
 
 
 def _encoder(block: Block, frame: Tensor, width: int, name: str) -> tuple[Tensor, Tensor]:
-    x1 = block(width, 5, strides=2, name=f"{name}1")(frame)
-    x2 = block(2 * width, 5, strides=2, normalise=True, name=f"{name}2")(
-        _lrelu(x1, f"{name}_lrelu")
-    )
+    """x1 and x2 after lrelu: the ReLU of the decoder gives the same of either."""
+    x1 = block(width, 5, strides=2, activation="lrelu", name=f"{name}1")(frame)
+    x2 = block(2 * width, 5, strides=2, normalise=True, activation="lrelu", name=f"{name}2")(x1)
     return x1, x2
 
 
@@ -90,18 +92,16 @@ def _residual_block(block: Block, x: Tensor, filters: int, name: str) -> Tensor:
     return keras.layers.Add(dtype=y.dtype, name=f"{name}_sum")([x, y])
 
 
-def _decoder_step(block: Block, parts: list[Tensor], filters: int, name: str) -> Tensor:
-    x = _relu(_concatenate(parts, f"{name}_concat"), f"{name}_relu")
-    return block(filters, 5, upsample=True, normalise=True, name=name)(x)
+def _rectify(parts: list[Tensor], name: str) -> Tensor:
+    """Concatenates and applies ReLU; the output of a decoder step has it already."""
+    rectified = [
+        part
+        if index == 0 and len(parts) > 2
+        else keras.layers.ReLU(dtype=part.dtype, name=f"{name}_relu{index}")(part)
+        for index, part in enumerate(parts)
+    ]
+    return _concatenate(rectified, f"{name}_concat")
 
 
 def _concatenate(parts: list[Tensor], name: str) -> Tensor:
     return keras.layers.Concatenate(dtype=parts[0].dtype, name=name)(parts)
-
-
-def _relu(x: Tensor, name: str) -> Tensor:
-    return keras.layers.ReLU(dtype=x.dtype, name=name)(x)
-
-
-def _lrelu(x: Tensor, name: str) -> Tensor:
-    return keras.layers.LeakyReLU(LEAKY_SLOPE, dtype=x.dtype, name=name)(x)

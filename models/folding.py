@@ -61,6 +61,25 @@ def stride_kernel(kernel: tf.Tensor) -> tf.Tensor:
     return tf.reshape(kernel, (3, 3, BLOCK * BLOCK * channels, filters))
 
 
+def blocks_kernel(kernel: tf.Tensor) -> tf.Tensor:
+    """A 5x5 convolution of a picture kept in blocks -> a 3x3 convolution of blocks to blocks.
+
+    The four windows of a block's pixels lie within its 3x3 neighbouring blocks.
+
+    Args:
+        kernel: `(5, 5, C, F)`.
+
+    Returns:
+        `(3, 3, 4 C, 4 F)`, both in the order of `tf.nn.depth_to_space`.
+    """
+    channels, filters = kernel.shape[2:]
+    kernel = tf.reshape(
+        output_kernel(kernel), (3, BLOCK, 3, BLOCK, channels, BLOCK * BLOCK * filters)
+    )
+    kernel = tf.transpose(kernel, (0, 2, 1, 3, 4, 5))
+    return tf.reshape(kernel, (3, 3, BLOCK * BLOCK * channels, BLOCK * BLOCK * filters))
+
+
 def output_kernel(kernel: tf.Tensor) -> tf.Tensor:
     """A KxK convolution to few channels -> one of stride 2 to four times as many.
 
@@ -71,7 +90,8 @@ def output_kernel(kernel: tf.Tensor) -> tf.Tensor:
         kernel: `(K, K, C, F)`, K odd.
 
     Returns:
-        `(K + 1, K + 1, C, 4 F)`, for stride 2 and K // 2 rows and columns of zeros on each side.
+        `(K + 1, K + 1, C, 4 F)` in the order of `tf.nn.depth_to_space`, for stride 2 and K // 2
+        rows and columns of zeros on each side.
     """
     shifted = [
         [tf.pad(kernel, ((p, 1 - p), (q, 1 - q), (0, 0), (0, 0))) for q in range(BLOCK)]

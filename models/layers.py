@@ -24,8 +24,9 @@ RELEASE_SIGMA = 0.01
 Activation = Literal["relu", "lrelu", "tanh"] | None
 
 # Below this many channels a vector register of 16 stays largely empty (6 of the input frames, 3 of
-# the output): then pixels of a 2x2 block are taken as channels.
+# the output): then the pixels of a 2x2 block are taken as channels.
 _FEW_CHANNELS = 8
+_BLOCK_PIXELS = folding.BLOCK**2
 
 
 def activate(x: tf.Tensor, activation: Activation) -> tf.Tensor:
@@ -58,6 +59,11 @@ class Convolution(keras.layers.Layer):
         upsample: Doubles height and width by nearest neighbours first (`kernel_size` 5).
         normalise: Batch normalisation after the convolution, momentum 0.9, epsilon 1e-5. As in
             TF's fused kernel the moving variance takes the unbiased batch variance (release).
+        blocks_in: The input comes in blocks: `(B, H / 2, W / 2, 4 C)`, the 2x2 pixels of a block in
+            the channels, as a layer with `blocks_out` gives it (stride 1, `kernel_size` 5).
+        blocks_out: Leave the output of `upsample` in blocks, as its convolution makes it.
+            Two such layers in a row save moving the pixels to their places and back; without
+            `folded` neither has an effect.
         activation: Applied last, `relu`, `lrelu`, `tanh` or None.
         initializer: `release` or `he`; biases start at 0, gamma at 1, beta at 0.
         folded: Compute by the cheaper equal convolution.
@@ -73,6 +79,8 @@ class Convolution(keras.layers.Layer):
         *,
         strides: int = 1,
         upsample: bool = False,
+        blocks_in: bool = False,
+        blocks_out: bool = False,
         normalise: bool = False,
         activation: Activation = None,
         initializer: Literal["release", "he"] = "release",
@@ -85,6 +93,8 @@ class Convolution(keras.layers.Layer):
         self.kernel_size = kernel_size
         self.strides = strides
         self.upsample = upsample
+        self.blocks_in = blocks_in and folded
+        self.blocks_out = blocks_out and folded
         self.normalise = normalise
         self.activation: Activation = activation
         self.initializer: Literal["release", "he"] = initializer
@@ -92,7 +102,7 @@ class Convolution(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the weights, all float32 under every policy."""
-        channels = input_shape[-1]
+        channels = input_shape[-1] // (_BLOCK_PIXELS if self.blocks_in else 1)
         self.kernel = self.add_weight(
             name="kernel",
             shape=(self.kernel_size, self.kernel_size, channels, self.filters),
@@ -122,40 +132,38 @@ class Convolution(keras.layers.Layer):
         if not self.folded:
             return self._call_plain(inputs, training=training)
         kernel, bias = self.kernel.value, self.bias.value
-        if self.normalise and training:
-            y = self._normalise_batch(self._rearrange(self._convolve(inputs, kernel), inputs), bias)
-            return activate(y, self.activation)
-        if self.normalise:
+        if self.normalise and not training:
             scale = self.gamma.value * tf.math.rsqrt(self.moving_variance.value + BN_EPSILON)
             kernel = kernel * scale
             bias = (bias - self.moving_mean.value) * scale + self.beta.value
-        y = self._convolve(inputs, kernel)
-        # Bias and activation come before the rearrangement so that they fuse with the convolution.
-        bias = tf.tile(bias, (y.shape[-1] // self.filters,))
-        return self._rearrange(activate(self._biased(y, bias), self.activation), inputs)
+        y = self._convolve(inputs, kernel, training=training)
+        y = self._normalise_batch(y, bias) if self.normalise and training else self._biased(y, bias)
+        return self._place_pixels(activate(y, self.activation), inputs)
 
-    def _convolve(self, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    def _convolve(self, x: tf.Tensor, kernel: tf.Tensor, *, training: bool) -> tf.Tensor:
         """The convolution; if it makes blocks of 2x2 pixels, they are still in the channels."""
         strides: int = self.strides
         padding: Any = "SAME"
         if self.upsample:
             kernel = folding.upsample_kernel(kernel)
+        elif self.blocks_in:
+            kernel = folding.blocks_kernel(kernel)
         elif self.strides == folding.BLOCK and kernel.shape[2] < _FEW_CHANNELS:
             x = tf.nn.space_to_depth(x, folding.BLOCK)
             kernel, strides = folding.stride_kernel(kernel), 1
-        elif self.filters < _FEW_CHANNELS:
+        elif self.filters < _FEW_CHANNELS and not training:  # its gradient is slow
             half = self.kernel_size // 2
             kernel, strides = folding.output_kernel(kernel), folding.BLOCK
             # One more zero below and right, so that an odd size ends in a block of its own.
             padding = ((0, 0), (half, half + 1), (half, half + 1), (0, 0))
         return tf.nn.conv2d(x, tf.cast(kernel, x.dtype), strides, padding)
 
-    def _rearrange(self, y: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
-        """Moves the pixels of 2x2 blocks from the channels to their places, if there are any."""
-        if y.shape[-1] == self.filters:
+    def _place_pixels(self, y: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
+        """Moves the pixels of blocks from the channels to their places, if there are any."""
+        if self.blocks_out or y.shape[-1] == self.filters:
             return y
         y = tf.nn.depth_to_space(y, folding.BLOCK)
-        if self.upsample:
+        if self.upsample or self.blocks_in:
             return y
         height, width = tf.unstack(tf.shape(inputs)[1:3])
         return y[:, :height, :width]
@@ -163,12 +171,16 @@ class Convolution(keras.layers.Layer):
     def _biased(self, y: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
         if self.activation == "tanh":
             y = tf.cast(y, tf.float32)
+        bias = tf.tile(bias, (y.shape[-1] // self.filters,))
         return tf.nn.bias_add(y, tf.cast(bias, y.dtype))
 
     def _normalise_batch(self, y: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
         """`gamma (y - mean) / sqrt(var + eps) + beta`; moves the averages."""
-        y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=y,
+        shape = tf.shape(y)
+        # The pixels of a block share their channel's statistics.
+        pixels = tf.reshape(y, (shape[0], shape[1], -1, self.filters))
+        pixels, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=pixels,
             scale=self.gamma.value,
             offset=self.beta.value,
             mean=tf.zeros_like(self.beta.value),
@@ -182,7 +194,7 @@ class Convolution(keras.layers.Layer):
         for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             change = (1.0 - BN_MOMENTUM) * (tf.stop_gradient(value) - average.value)
             average.assign_add(change)
-        return y
+        return tf.ensure_shape(tf.reshape(pixels, shape), y.shape)
 
     def _call_plain(self, x: tf.Tensor, *, training: bool) -> tf.Tensor:
         if self.upsample:
@@ -206,14 +218,9 @@ class Convolution(keras.layers.Layer):
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """`(B, H, W, C)` to `(B, H', W', filters)`."""
         batch, *size, _ = input_shape
-        scale = 2 if self.upsample else 1
+        larger = 2 if self.upsample != self.blocks_out or self.blocks_in else 1
         return (
             batch,
-            *(None if n is None else n * scale // self.strides for n in size),
-            self.filters,
+            *(None if n is None else n * larger // self.strides for n in size),
+            self.filters * (_BLOCK_PIXELS if self.blocks_out else 1),
         )
-
-    def get_config(self) -> dict[str, Any]:
-        """Settings of the layer, for Keras to save."""
-        names = "filters kernel_size strides upsample normalise activation initializer folded"
-        return super().get_config() | {name: getattr(self, name) for name in names.split()}

@@ -125,7 +125,7 @@ def save(network: keras.Model, prefix: str | Path) -> None:
         shape_and_slices=[""] * len(variables),
         tensors=[variable.value for variable in variables.values()],
     )
-    tf.train.update_checkpoint_state(folder, prefix)
+    tf.compat.v1.train.update_checkpoint_state(folder, prefix)
 
 
 save_alignment = save_merging = save
