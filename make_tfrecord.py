@@ -1,0 +1,41 @@
+"""Scenes -> TFRecord shards for training, some of them held out for validation.
+
+Reads the training scenes (`--scenes`), writes the `records` folder of the run. Run it once, before
+the training scripts. The same command again continues where it was stopped, or does nothing.
+"""
+
+from typing import get_args
+
+from tqdm import tqdm
+
+from configs import paths, presets
+from configs.settings import RecordsConfig
+from utils import builder, command, patches
+
+
+def main(config: RecordsConfig) -> None:
+    """Builds the records and says what they hold."""
+    folder = config.records or str(paths.records_dir(config.run))
+    planned = builder.plan(
+        builder.find_sources(config.scenes),
+        validation_scenes=config.validation_scenes,
+        scenes_per_shard=config.scenes_per_shard,
+    )
+    index = builder.build(folder, planned, root=config.scenes, workers=config.workers)
+    training = [entry for entry in index if entry.split == "training"]
+    size = sum(entry.length for entry in index)
+    tqdm.write(
+        f"{folder}: {len(training)} training and {len(index) - len(training)} validation scenes"
+        f" in {len(planned)} shards, {size / 1e6:.1f} MB"
+    )
+    for preset in get_args(presets.Preset):
+        sampling = presets.alignment(preset).sampling
+        samples = sum(patches.count(entry.height, entry.width, sampling) for entry in training)
+        tqdm.write(
+            f"{samples:,} samples an epoch of {sampling.patch_size} pixels at steps of"
+            f" {sampling.stride} ({preset})"
+        )
+
+
+if __name__ == "__main__":
+    command.run(main, presets.records, __doc__)

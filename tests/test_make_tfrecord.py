@@ -1,0 +1,180 @@
+"""make_tfrecord.py: which scene goes where, and what happens when it runs again."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+import make_tfrecord
+from configs.settings import RecordsConfig
+from utils import builder, images, records, scenes, shards
+
+
+@pytest.fixture
+def config(tmp_path):
+    for seed in range(7):
+        _write_scene(tmp_path / "scenes" / f"{seed:03d}", seed)
+    return RecordsConfig(
+        scenes=tmp_path / "scenes",
+        run=tmp_path / "run",
+        validation_scenes=2,
+        scenes_per_shard=2,
+        workers=1,
+    )
+
+
+def _write_scene(folder, seed):
+    random = np.random.default_rng(seed)
+    scenes.write_scene(
+        folder,
+        ldr=random.integers(0, 256, (3, 16, 24, 3), dtype=np.uint8),
+        exposure_values=np.array([0, 2, 4]),
+        hdr=images.round_to_rgbe(random.random((16, 24, 3), np.float32)),
+    )
+
+
+def _contents(config):
+    folder = config.run / "records"
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def _times(config):
+    return {path.name: path.stat().st_mtime_ns for path in (config.run / "records").iterdir()}
+
+
+def test_every_scene_is_in_one_shard(config):
+    make_tfrecord.main(config)
+    index = shards.read_index(str(config.run / "records"))
+    assert [(entry.name, entry.shard) for entry in index] == [
+        ("000", "training-00000-of-00003.tfrecord"),
+        ("002", "training-00000-of-00003.tfrecord"),
+        ("003", "training-00001-of-00003.tfrecord"),
+        ("004", "training-00001-of-00003.tfrecord"),
+        ("006", "training-00002-of-00003.tfrecord"),
+        ("001", "validation-00000-of-00001.tfrecord"),
+        ("005", "validation-00000-of-00001.tfrecord"),
+    ]
+    for entry in index:
+        record = shards.read(str(config.run / "records"), entry)
+        scene = scenes.read_scene(config.scenes / entry.name)
+        np.testing.assert_array_equal(record.ldr, scene.ldr)
+        np.testing.assert_array_equal(record.scene().hdr, scene.hdr)
+    assert sorted(_contents(config)) == sorted({"index.json", *(entry.shard for entry in index)})
+
+
+def test_the_summary_names_what_was_made(config, capsys):
+    make_tfrecord.main(config)
+    text = capsys.readouterr().out
+    assert "5 training and 2 validation scenes in 4 shards" in text
+    assert "0 samples an epoch of 256 pixels at steps of 64 (kalantari)" in text
+
+
+@pytest.mark.parametrize(("count", "held_out"), [(74, 4), (74, 0), (5, 4), (2, 1), (100, 7)])
+def test_validation_scenes_are_spread_evenly(count, held_out):
+    positions = sorted(builder.validation_positions(count, held_out))
+    assert len(positions) == held_out
+    assert all(0 <= position < count for position in positions)
+    gaps = np.diff(positions)
+    assert gaps.size == 0 or np.ptp(gaps) <= 1
+
+
+def test_kalantari_validation_scenes():
+    assert sorted(builder.validation_positions(74, 4)) == [9, 27, 46, 64]
+
+
+def test_side_by_side_gives_the_same_bytes(config, tmp_path):
+    make_tfrecord.main(config)
+    expected = _contents(config)
+    parallel = tmp_path / "parallel"
+    make_tfrecord.main(
+        RecordsConfig(
+            scenes=config.scenes,
+            run=config.run,
+            records=str(parallel),
+            validation_scenes=2,
+            scenes_per_shard=2,
+            workers=3,
+        )
+    )
+    assert {path.name: path.read_bytes() for path in parallel.iterdir()} == expected
+
+
+def test_running_again_does_nothing(config):
+    make_tfrecord.main(config)
+    before = _times(config)
+    make_tfrecord.main(config)
+    assert _times(config) == before
+
+
+def test_running_again_continues(config):
+    make_tfrecord.main(config)
+    expected, before = _contents(config), _times(config)
+    folder = config.run / "records"
+    (folder / "index.json").unlink()
+    (folder / "training-00001-of-00003.tfrecord").rename(
+        folder / "training-00001-of-00003.tfrecord.part"
+    )
+    make_tfrecord.main(config)
+    assert _contents(config) == expected
+    changed = {name for name, time in _times(config).items() if time != before[name]}
+    assert changed == {"index.json", "training-00001-of-00003.tfrecord"}
+
+
+def test_a_lost_shard_is_written_again(config):
+    make_tfrecord.main(config)
+    expected = _contents(config)
+    (config.run / "records" / "validation-00000-of-00001.tfrecord").unlink()
+    make_tfrecord.main(config)
+    assert _contents(config) == expected
+
+
+def test_an_unreadable_scene_keeps_what_is_finished(config):
+    broken = config.scenes / "004" / "1.tif"
+    content = broken.read_bytes()
+    broken.write_bytes(b"no image")
+    with pytest.raises(scenes.SceneError, match=r"Scene 004.*Received: .*1.tif"):
+        make_tfrecord.main(config)
+    finished = shards.shards_in(str(config.run / "records"))
+    assert "training-00000-of-00003.tfrecord" in finished
+    assert "training-00001-of-00003.tfrecord" not in finished
+    with pytest.raises(records.RecordsError, match="no complete records"):
+        shards.read_index(str(config.run / "records"))
+    broken.write_bytes(content)
+    make_tfrecord.main(config)
+    assert len(shards.read_index(str(config.run / "records"))) == 7
+
+
+@pytest.mark.parametrize("with_index", [True, False])
+def test_records_of_other_scenes_are_left_alone(config, with_index):
+    make_tfrecord.main(config)
+    if not with_index:
+        (config.run / "records" / "index.json").unlink()
+    before = _times(config)
+    (config.scenes / "002").rename(config.scenes / "002b")
+    with pytest.raises(records.RecordsError, match=r"scene 002 of .* where scene 002b of"):
+        make_tfrecord.main(config)
+    shutil.rmtree(config.scenes / "002b")
+    with pytest.raises(records.RecordsError, match=r"holds records of other scenes.* Received: "):
+        make_tfrecord.main(config)
+    assert _times(config) == before
+
+
+def test_a_scene_made_anew_is_noticed(config):
+    make_tfrecord.main(config)
+    (config.scenes / "003" / "1.tif").unlink()
+    images.write_ldr(config.scenes / "003" / "1.tif", np.zeros((16, 24, 3), np.uint8))
+    with pytest.raises(records.RecordsError, match=r"scene 003 of \d+ bytes in .* where scene 003"):
+        make_tfrecord.main(config)
+
+
+def test_some_scene_must_be_left_for_training(config):
+    sources = builder.find_sources(config.scenes)
+    with pytest.raises(ValueError, match=r"some of 7 scenes.* Received: 7"):
+        builder.plan(sources, validation_scenes=7, scenes_per_shard=2)
+
+
+def test_two_scenes_of_one_name_are_refused(config):
+    _write_scene(config.scenes / "a" / "b", 0)
+    _write_scene(config.scenes / "a_b", 1)
+    with pytest.raises(scenes.SceneError, match=r"different names. Received: a_b"):
+        builder.find_sources(config.scenes)

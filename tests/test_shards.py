@@ -1,0 +1,127 @@
+"""Shards and their index: random access, and one clear error for each damage."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from utils import images, records, scenes, shards
+
+SHARD = "training-00000-of-00001.tfrecord"
+
+
+def _scene(seed):
+    random = np.random.default_rng(seed)
+    return scenes.Scene(
+        name=f"{seed:03d}",
+        ldr=random.integers(0, 256, (3, 16, 24 + 8 * seed, 3), dtype=np.uint8),
+        exposure_values=np.array([0, 2, 4], np.float32),
+        hdr=images.round_to_rgbe(random.random((16, 24 + 8 * seed, 3), np.float32)),
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    packed = [records.pack(_scene(seed), seed) for seed in range(3)]
+    entries = shards.write_shard(str(tmp_path / SHARD), "training", packed)
+    shards.write_index(str(tmp_path), entries)
+    return tmp_path
+
+
+def test_name_of_a_shard():
+    assert shards.shard_name("training", 0, 1) == SHARD
+
+
+def test_each_scene_is_read_without_the_others(folder):
+    entries = shards.read_index(str(folder))
+    assert [(entry.name, entry.width) for entry in entries] == [
+        ("000", 24),
+        ("001", 32),
+        ("002", 40),
+    ]
+    for seed in (2, 0, 1):
+        record = shards.read(str(folder), entries[seed])
+        np.testing.assert_array_equal(record.ldr, _scene(seed).ldr)
+        np.testing.assert_array_equal(record.scene().hdr, _scene(seed).hdr)
+
+
+def test_a_shard_is_a_tfrecord_file(folder):
+    expected = [records.pack(_scene(seed), seed) for seed in range(3)]
+    assert list(tf.data.TFRecordDataset(str(folder / SHARD)).as_numpy_iterator()) == expected
+
+
+def test_the_index_can_be_made_anew(folder):
+    entries = shards.read_index(str(folder))
+    assert shards.scan_shard(str(folder / SHARD), "training") == entries
+    assert entries[-1].end == (folder / SHARD).stat().st_size
+    assert shards.shards_in(str(folder)) == [SHARD]
+
+
+def test_a_shard_that_was_not_finished_is_not_there(tmp_path):
+    def interrupted():
+        yield records.pack(_scene(0))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        shards.write_shard(str(tmp_path / SHARD), "training", interrupted())
+    assert shards.shards_in(str(tmp_path)) == []
+
+
+def _refused(folder, pattern):
+    return pytest.raises(records.RecordsError, match=re.escape(str(folder)) + pattern)
+
+
+def test_a_truncated_shard_is_refused(folder):
+    entries = shards.read_index(str(folder))
+    path = folder / SHARD
+    path.write_bytes(path.read_bytes()[:-100])
+    size = entries[-1].end
+    with _refused(path, rf" must have {size} bytes. Received: {size - 100} bytes"):
+        shards.read_index(str(folder))
+    length = entries[2].length
+    with _refused(path, rf", scene 002 is damaged.*Received: {length - 96} bytes"):
+        shards.read(str(folder), entries[2])
+    with _refused(path, r" is damaged. Received: [^\n]+$"):
+        shards.scan_shard(str(path), "training")
+
+
+def test_a_changed_byte_is_noticed(folder):
+    entries = shards.read_index(str(folder))
+    path = folder / SHARD
+    data = bytearray(path.read_bytes())
+    data[entries[1].offset + 500] ^= 1
+    path.write_bytes(data)
+    with _refused(path, r", scene 001 is damaged.*checksum 0x.*Received: \d+ bytes of checksum 0x"):
+        shards.read(str(folder), entries[1])
+    assert shards.read(str(folder), entries[2]).name == "002"
+
+
+def test_a_missing_shard_is_refused(folder):
+    entries = shards.read_index(str(folder))
+    (folder / SHARD).unlink()
+    with _refused(folder / SHARD, " must have .*Received: no such file"):
+        shards.read_index(str(folder))
+    assert shards.read_index(str(folder), check_shards=False) == entries
+    with _refused(folder / SHARD, r", scene 000 is unreadable. Received: [^\n]+$"):
+        shards.read(str(folder), entries[0])
+
+
+def test_a_folder_without_index_is_not_complete(tmp_path):
+    with pytest.raises(records.RecordsError, match=r"make_tfrecord.py.* Received: no .*index.json"):
+        shards.read_index(str(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 1}', '{"schema": 1, "scenes": [{}]}'])
+def test_another_file_is_no_index(tmp_path, text):
+    (tmp_path / "index.json").write_text(text)
+    with _refused(tmp_path / "index.json", r" is no index. Received: [^\n]+$"):
+        shards.read_index(str(tmp_path))
+
+
+def test_an_index_of_another_version_is_refused(folder):
+    content = json.loads((folder / "index.json").read_text())
+    (folder / "index.json").write_text(json.dumps(content | {"schema": 99}))
+    with _refused(folder / "index.json", " must be of version 1. Received: version 99"):
+        shards.read_index(str(folder))

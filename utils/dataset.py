@@ -1,0 +1,197 @@
+"""The input pipeline: an endless, seeded stream of training batches out of records.
+
+Sample k of a run depends on the seed and k alone: in epoch `k // n` of n samples it is the one at
+`k % n` of that epoch's permutation. So a run resumes at any step without reading what came before,
+and several workers share one order.
+"""
+
+import collections
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from configs.settings import SamplingConfig
+from utils import patches, records, shards
+from utils.records import Record, RecordsError
+from utils.scenes import Scene
+from utils.shards import Entry
+
+# `tf.random.experimental.index_shuffle` has 4 rounds: orders of two epochs then have a correlation
+# of 0.54. From 8 on they are like independent ones; a round costs some nanoseconds.
+_SHUFFLE_ROUNDS = 16
+
+_LOG = logging.getLogger(__name__)
+
+
+def training_batches(
+    records_dir: str,
+    sampling: SamplingConfig,
+    batch_size: int,
+    first_step: int,
+    *,
+    worker: int = 0,
+    workers: int = 1,
+) -> tf.data.Dataset:
+    """Batches of the steps `first_step`, `first_step + 1`, .. without end.
+
+    Step s of all workers together has the samples `s * batch_size` to `(s + 1) * batch_size - 1`;
+    a worker takes every `workers`-th of them, so that it sees every `workers`-th of the run.
+
+    Args:
+        records_dir: Folder that make_tfrecord.py wrote, a TensorFlow path.
+        sampling: Which patches, in which order, and how many bytes of scenes stay in memory.
+        batch_size: Samples of a step, all workers together; a multiple of `workers`.
+        first_step: Steps that are done already.
+        worker: Number of this worker, from 0.
+        workers: How many share the samples.
+
+    Returns:
+        The batches, dicts of the float32 tensors that `patches.empty_batch` describes, with
+        `batch_size // workers` samples each.
+
+    Raises:
+        RecordsError: There are no complete records, or a scene is smaller than a patch.
+        ValueError: The samples of a step cannot be shared evenly.
+    """
+    if batch_size % workers or not 0 <= worker < workers:
+        raise ValueError(
+            f"batch_size must be a multiple of workers, and worker below workers."
+            f" Received: batch_size={batch_size}, workers={workers}, worker={worker}"
+        )
+    entries = _training_entries(records_dir, sampling)
+    grid = _grid(entries, sampling)
+    _warn_if_too_small(entries, sampling)
+    cache = SceneCache(lambda scene: shards.read(records_dir, entries[scene]), sampling.cache_bytes)
+    layout = patches.empty_batch(batch_size // workers, sampling.patch_size)
+
+    def make(numbers: np.ndarray) -> list[np.ndarray]:
+        batch = patches.empty_batch(len(numbers), sampling.patch_size)
+        for index, number in enumerate(numbers):
+            place = grid.locate(int(number))
+            patches.write(batch, index, cache.get(place.scene), place, sampling)
+        return list(batch.values())
+
+    def batch_of(step: tf.Tensor) -> dict[str, tf.Tensor]:
+        samples = step * batch_size + tf.range(worker, batch_size, workers, tf.int64)
+        numbers = shuffled(samples, len(grid), sampling.seed)
+        tensors = tf.numpy_function(make, [numbers], [tf.float32] * len(layout))
+        return {
+            key: tf.ensure_shape(tensor, layout[key].shape)
+            for key, tensor in zip(layout, tensors, strict=True)
+        }
+
+    steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
+    return steps.map(batch_of, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(2)
+
+
+def samples_per_epoch(records_dir: str, sampling: SamplingConfig) -> int:
+    """Samples of the training scenes: patches times four rotations times two flips.
+
+    Raises:
+        RecordsError: As for `training_batches`.
+    """
+    return len(_grid(_training_entries(records_dir, sampling), sampling))
+
+
+def validation_scenes(records_dir: str) -> list[Scene]:
+    """Reads the held-out scenes, with 8-bit frames and truth; none is an empty list.
+
+    Raises:
+        RecordsError: There are no complete records.
+    """
+    entries = shards.read_index(records_dir)
+    return [
+        shards.read(records_dir, entry).scene() for entry in entries if entry.split == "validation"
+    ]
+
+
+def shuffled(samples: tf.Tensor, count: int, seed: int) -> tf.Tensor:
+    """Numbers of samples in the order of a run.
+
+    Args:
+        samples: `(n,)` int64, positions in the run, from 0.
+        count: Samples of an epoch.
+        seed: Seed of the order.
+
+    Returns:
+        `(n,)` int64 in `[0, count)`: in each epoch each number once.
+    """
+    epochs, positions = tf.math.floordiv(samples, count), tf.math.floormod(samples, count)
+    seeds = tf.stack([tf.fill(tf.shape(epochs), tf.cast(seed, tf.int64)), epochs, epochs * 0], 1)
+    return tf.raw_ops.RandomIndexShuffle(
+        index=positions,
+        seed=seeds,
+        max_index=tf.cast(count - 1, tf.int64),
+        rounds=_SHUFFLE_ROUNDS,
+    )
+
+
+class SceneCache:
+    """Decoded scenes, the latest used up to a number of bytes; safe for threads."""
+
+    def __init__(self, load: Callable[[int], Record], capacity: int) -> None:
+        """Starts empty.
+
+        Args:
+            load: Reads the scene of a number.
+            capacity: Bytes to keep; a larger scene is not kept.
+        """
+        self._load = load
+        self._capacity = capacity
+        self._used = 0
+        self._scenes: collections.OrderedDict[int, Record] = collections.OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the scenes that are kept."""
+        return self._used
+
+    def get(self, scene: int) -> Record:
+        """The scene, from memory or read anew."""
+        with self._lock:
+            if scene in self._scenes:
+                self._scenes.move_to_end(scene)
+                return self._scenes[scene]
+        record = self._load(scene)  # without the lock: others go on; two may read the same scene
+        with self._lock:
+            self._keep(scene, record)
+        return record
+
+    def _keep(self, scene: int, record: Record) -> None:
+        if scene in self._scenes or record.nbytes > self._capacity:
+            return
+        while self._used + record.nbytes > self._capacity:
+            self._used -= self._scenes.popitem(last=False)[1].nbytes
+        self._scenes[scene] = record
+        self._used += record.nbytes
+
+
+def _training_entries(records_dir: str, sampling: SamplingConfig) -> list[Entry]:
+    entries = [entry for entry in shards.read_index(records_dir) if entry.split == "training"]
+    for entry in entries:
+        if min(entry.height, entry.width) < sampling.patch_size:
+            raise RecordsError(
+                f"Scene {entry.name} of {records_dir} must have the size of a patch,"
+                f" {sampling.patch_size} pixels. Received: {entry.width}x{entry.height}"
+            )
+    return entries
+
+
+def _grid(entries: Sequence[Entry], sampling: SamplingConfig) -> patches.Grid:
+    return patches.Grid([(entry.height, entry.width) for entry in entries], sampling)
+
+
+def _warn_if_too_small(entries: Sequence[Entry], sampling: SamplingConfig) -> None:
+    needed = sum(records.memory(entry.height, entry.width) for entry in entries)
+    if needed > sampling.cache_bytes:
+        _LOG.warning(
+            "The training scenes take %d bytes in memory and cache_bytes is %d: scenes will be read"
+            " again and again. --sampling.cache-bytes %d keeps them all.",
+            needed,
+            sampling.cache_bytes,
+            needed,
+        )

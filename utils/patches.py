@@ -1,0 +1,193 @@
+"""Training samples: which patches a scene has, and how one is made from the scene.
+
+A patch of a scene is numbered by its place in the grid, a rotation by quarter turns and a flip.
+What the networks see is computed from the scene's 8-bit frames and RGBE truth, as in the release:
+
+1. linearise the frames, expose the truth with the low and the high frame's time, to 8 bits;
+2. with `resample`, resize every patch bilinearly from 256 to 250 pixels and back;
+3. rotate counter-clockwise, then flip left to right.
+
+Without step 2 all arithmetic is by pixel and exact geometry may come first. One channel has 256
+or 65,536 values (utils/rgbe.py), so the arithmetic is a look-up in a table.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from configs.settings import SamplingConfig
+from utils import hdr, rgbe
+from utils.records import Record
+
+ROTATIONS, FLIPS = 4, 2
+
+TARGET_FRAMES = (0, 2)
+"""Frames the alignment networks synthesise: low and high."""
+
+Batch = dict[str, np.ndarray]
+
+_TURNS = {
+    1: cv2.ROTATE_90_COUNTERCLOCKWISE,
+    2: cv2.ROTATE_180,
+    3: cv2.ROTATE_90_CLOCKWISE,
+}
+_UNIT = np.arange(256, dtype=np.float32) / np.float32(255)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where and how a sample is cut."""
+
+    scene: int
+    """Position of the scene in the list of training scenes."""
+    row: int
+    """Row of the grid of patches; the patch starts at pixel `row * stride`."""
+    column: int
+    """Column of the grid."""
+    rotation: int
+    """Quarter turns counter-clockwise, 0 to 3."""
+    flip: int
+    """1: flipped left to right after the rotation."""
+
+
+class Grid:
+    """All samples of a list of scenes, numbered from 0 to `len(grid) - 1`."""
+
+    def __init__(self, sizes: Sequence[tuple[int, int]], sampling: SamplingConfig) -> None:
+        """Counts the patches.
+
+        Args:
+            sizes: Height and width of each scene in pixels.
+            sampling: Size and distance of patches.
+        """
+        self._columns = [grid_size(*size, sampling)[1] for size in sizes]
+        self._ends = np.cumsum([count(*size, sampling) for size in sizes])
+
+    def __len__(self) -> int:
+        return int(self._ends[-1])
+
+    def locate(self, number: int) -> Place:
+        """The place of one sample; different numbers have different places."""
+        scene = int(np.searchsorted(self._ends, number, side="right"))
+        before = int(self._ends[scene - 1]) if scene else 0
+        number, flip = divmod(number - before, FLIPS)
+        number, rotation = divmod(number, ROTATIONS)
+        row, column = divmod(number, self._columns[scene])
+        return Place(scene=scene, row=row, column=column, rotation=rotation, flip=flip)
+
+
+def grid_size(height: int, width: int, sampling: SamplingConfig) -> tuple[int, int]:
+    """Rows and columns of patches in a scene: 12x20 in 1000x1500 pixels; 0 if it is too small."""
+    room = np.array([height, width]) - sampling.patch_size
+    rows, columns = np.maximum(room // sampling.stride + 1, 0)
+    return int(rows), int(columns)
+
+
+def count(height: int, width: int, sampling: SamplingConfig) -> int:
+    """Samples in a scene of `height` x `width` pixels: patches times rotations times flips."""
+    rows, columns = grid_size(height, width, sampling)
+    return rows * columns * ROTATIONS * FLIPS
+
+
+def empty_batch(size: int, patch_size: int) -> Batch:
+    """Float32 arrays for `size` samples, to be filled by `write`; P is `patch_size`.
+
+    Returns:
+        `ldr` (size, 3, P, P, 3): frames in [0, 1]; `hdr`, same shape: frames as radiance;
+        `target_ldr` (size, 2, P, P, 3): truth exposed as low and high frame, in [0, 1];
+        `target_hdr` (size, P, P, 3): truth, radiance; `exposure_time` (size, 3).
+    """
+    pixels = (patch_size, patch_size, 3)
+    shapes = {
+        "ldr": (3, *pixels),
+        "hdr": (3, *pixels),
+        "target_ldr": (len(TARGET_FRAMES), *pixels),
+        "target_hdr": pixels,
+        "exposure_time": (3,),
+    }
+    return {key: np.empty((size, *shape), np.float32) for key, shape in shapes.items()}
+
+
+def write(batch: Batch, index: int, record: Record, place: Place, sampling: SamplingConfig) -> None:
+    """Makes one sample.
+
+    Args:
+        batch: Arrays of `empty_batch`; sample `index` of each is written.
+        index: Position in the batch.
+        record: The scene of `place`.
+        place: Where and how the sample is cut.
+        sampling: Size and distance of patches, and whether they are resampled.
+    """
+    top, left = place.row * sampling.stride, place.column * sampling.stride
+    window = np.s_[top : top + sampling.patch_size, left : left + sampling.patch_size]
+    times = hdr.exposure_times(record.exposure_values)
+    make = _write_resampled if sampling.resample else _write_exact
+    frames, code = [frame[window] for frame in record.ldr], record.hdr_code[window]
+    make({key: array[index] for key, array in batch.items()}, frames, code, times, place)
+    batch["exposure_time"][index] = times
+
+
+def resampled_size(patch_size: int) -> int:
+    """Size that patches shrink to when resampled: 250 for 256, other sizes in proportion."""
+    return round(patch_size * 250 / 256)
+
+
+@functools.lru_cache(maxsize=1024)
+def radiance_table(exposure_time: float) -> np.ndarray:
+    """`(256,)` float32: radiance of each 8-bit level of a frame."""
+    return hdr.ldr_to_hdr(np.arange(256) / 255, exposure_time).astype(np.float32)
+
+
+@functools.lru_cache(maxsize=256)
+def exposure_table(exposure_time: float) -> np.ndarray:
+    """`(65536,)` uint8: level of each code of the truth when exposed; truncated (release).
+
+    Args:
+        exposure_time: Relative exposure time, at least 1.
+    """
+    radiance = np.minimum(rgbe.VALUES, 1)  # saturated anyway, and codes go up to 1e38
+    return (hdr.hdr_to_ldr(radiance, np.float32(exposure_time)) * 255).astype(np.uint8)
+
+
+def _write_exact(
+    sample: Batch, frames: list[np.ndarray], code: np.ndarray, times: np.ndarray, place: Place
+) -> None:
+    for index, frame in enumerate(_turn(frame, place) for frame in frames):
+        cv2.LUT(frame, _UNIT, dst=sample["ldr"][index])
+        cv2.LUT(frame, radiance_table(float(times[index])), dst=sample["hdr"][index])
+    code = _turn(code, place)
+    for index, frame in enumerate(TARGET_FRAMES):
+        levels = cv2.LUT(code, exposure_table(float(times[frame])))
+        cv2.LUT(levels, _UNIT, dst=sample["target_ldr"][index])
+    cv2.LUT(code, rgbe.VALUES, dst=sample["target_hdr"])
+
+
+def _write_resampled(
+    sample: Batch, frames: list[np.ndarray], code: np.ndarray, times: np.ndarray, place: Place
+) -> None:
+    for index, frame in enumerate(frames):
+        cv2.LUT(_turn(_resample(frame), place), _UNIT, dst=sample["ldr"][index])
+        radiance = cv2.LUT(frame, radiance_table(float(times[index])))
+        _turn(_resample(radiance), place, sample["hdr"][index])
+    for index, frame in enumerate(TARGET_FRAMES):
+        levels = _resample(cv2.LUT(code, exposure_table(float(times[frame]))))
+        cv2.LUT(_turn(levels, place), _UNIT, dst=sample["target_ldr"][index])
+    _turn(_resample(cv2.LUT(code, rgbe.VALUES)), place, sample["target_hdr"])
+
+
+def _resample(patch: np.ndarray) -> np.ndarray:
+    small = cv2.resize(patch, [resampled_size(len(patch))] * 2, interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(small, patch.shape[:2], interpolation=cv2.INTER_LINEAR)
+
+
+def _turn(patch: np.ndarray, place: Place, out: np.ndarray | None = None) -> np.ndarray:
+    if place.rotation:
+        patch = cv2.rotate(patch, _TURNS[place.rotation])
+    if place.flip:
+        return cv2.flip(patch, 1, dst=out)
+    if out is not None:
+        np.copyto(out, patch)
+    return patch

@@ -1,0 +1,60 @@
+"""RGBE: radiance as an .hdr file holds it, three 8-bit mantissas with one exponent for each pixel.
+
+A pixel (r, g, b, e) stands for `(r, g, b) * 2 ** (e - 136)`, and for zero where e is 0: what OpenCV
+reads. A channel thus has one of 65,536 values, which its 16-bit code `256 e + mantissa` numbers.
+Any function of one channel is then a table of 65,536 entries, exact and faster than arithmetic.
+"""
+
+import cv2
+import numpy as np
+
+_BIAS = 136  # the format's exponent bias of 128, and 8 bits of mantissa
+
+
+def _values() -> np.ndarray:
+    exponent, mantissa = np.divmod(np.arange(2**16), 256)
+    values = np.ldexp(mantissa.astype(np.float32), exponent - _BIAS)
+    return np.where(exponent == 0, np.float32(0), values)
+
+
+VALUES = _values()
+"""`(65536,)` float32: the radiance that each code stands for."""
+
+
+def encode(hdr: np.ndarray) -> np.ndarray:
+    """Radiance that was read from an .hdr file, back to its bytes.
+
+    Args:
+        hdr: `(H, W, 3)` float32 radiance.
+
+    Returns:
+        `(H, W, 4)` uint8: red, green, blue, exponent; `values(codes(encode(hdr)))` is `hdr`.
+
+    Raises:
+        ValueError: An .hdr file cannot hold these values.
+    """
+    red, green, blue = cv2.split(hdr)
+    largest = cv2.max(cv2.max(red, green), blue)
+    exponent = np.clip(np.frexp(largest)[1] + (_BIAS - 8), 1, 255)
+    exponent[largest == 0] = 0
+    mantissas = [np.ldexp(channel, _BIAS - exponent) for channel in (red, green, blue)]
+    with np.errstate(invalid="ignore"):
+        channels = [mantissa.astype(np.uint8) for mantissa in mantissas]
+    for channel, mantissa in zip(channels, mantissas, strict=True):
+        lost = channel != mantissa
+        if lost.any():
+            raise ValueError(
+                "Radiance must have values that an .hdr file can hold."
+                f" Received: {hdr[lost][0].tolist()}"
+            )
+    return cv2.merge([*channels, exponent.astype(np.uint8)])
+
+
+def codes(rgbe: np.ndarray) -> np.ndarray:
+    """`(H, W, 4)` uint8 bytes to the `(H, W, 3)` uint16 codes of the channels."""
+    return (rgbe[..., 3:].astype(np.uint16) << 8) | rgbe[..., :3]
+
+
+def values(code: np.ndarray) -> np.ndarray:
+    """`(H, W, 3)` uint16 codes to float32 radiance, bit for bit what OpenCV reads."""
+    return cv2.LUT(code, VALUES)

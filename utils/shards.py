@@ -1,0 +1,185 @@
+"""Shards: records in TFRecord files, with an index that says where each scene starts.
+
+A folder holds `training-00000-of-00009.tfrecord` .., `validation-..` and, written last,
+`index.json`. With the index one scene is read without the others; without it the folder is not
+complete. Folders are TensorFlow paths, local or remote (gs://...).
+"""
+
+import dataclasses
+import json
+import posixpath
+import zlib
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import tensorflow as tf
+
+from utils import records
+from utils.records import Record, RecordsError
+
+INDEX_FILE = "index.json"
+
+Split = Literal["training", "validation"]
+
+_SUFFIX = ".tfrecord"
+_HEADER, _FOOTER = 12, 4  # bytes of length and checksums that TFRecord puts around a record
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Entry(records.Summary):
+    """One line of the index."""
+
+    split: Split
+    """What the scene is for."""
+    shard: str
+    """File name of the shard."""
+    offset: int
+    """Where the record starts in the shard, TFRecord's header included, in bytes."""
+    length: int
+    """Size of the record without header and footer, in bytes."""
+    checksum: int
+    """CRC-32 of the record."""
+
+    @property
+    def end(self) -> int:
+        """Where the next record of the shard starts."""
+        return self.offset + _HEADER + self.length + _FOOTER
+
+
+def shard_name(split: Split, number: int, count: int) -> str:
+    """File name of one of `count` shards."""
+    return f"{split}-{number:05d}-of-{count:05d}{_SUFFIX}"
+
+
+def shards_in(folder: str) -> list[str]:
+    """Sorted file names of the complete shards in a folder."""
+    return sorted(name for name in tf.io.gfile.listdir(folder) if name.endswith(_SUFFIX))
+
+
+def write_shard(path: str, split: Split, packed: Iterable[bytes]) -> list[Entry]:
+    """Writes records to a shard, which appears when it is complete.
+
+    Args:
+        path: The shard.
+        split: What its scenes are for.
+        packed: Serialised records, taken one by one.
+
+    Returns:
+        The records' lines of the index.
+    """
+    entries: list[Entry] = []
+    with tf.io.TFRecordWriter(f"{path}.part") as writer:
+        for data in packed:
+            entries.append(_entry(data, path, split, entries))
+            writer.write(data)
+    tf.io.gfile.rename(f"{path}.part", path, overwrite=True)
+    return entries
+
+
+def scan_shard(path: str, split: Split) -> list[Entry]:
+    """Makes the lines of the index anew from a shard.
+
+    Raises:
+        RecordsError: The shard is damaged.
+    """
+    entries: list[Entry] = []
+    try:
+        for data in tf.data.TFRecordDataset(path):
+            entries.append(_entry(bytes(data.numpy()), path, split, entries))
+    except tf.errors.OpError as error:
+        raise RecordsError(f"{path} is damaged. Received: {records.one_line(error)}") from error
+    return entries
+
+
+def write_index(folder: str, entries: Sequence[Entry]) -> None:
+    """Writes `index.json`: from now on the folder is complete."""
+    content = {
+        "schema": records.SCHEMA,
+        "scenes": [dataclasses.asdict(entry) for entry in entries],
+    }
+    path = posixpath.join(folder, INDEX_FILE)
+    with tf.io.gfile.GFile(f"{path}.part", "w") as file:
+        file.write(json.dumps(content, indent=1) + "\n")
+    tf.io.gfile.rename(f"{path}.part", path, overwrite=True)
+
+
+def read_index(folder: str, *, check_shards: bool = True) -> list[Entry]:
+    """Reads `index.json`.
+
+    Args:
+        folder: Folder of the shards.
+        check_shards: Whether every shard must be there in full length.
+
+    Returns:
+        The records in their order, training before validation.
+
+    Raises:
+        RecordsError: There is no index, it is of another version, or a shard is not as it says.
+    """
+    path = posixpath.join(folder, INDEX_FILE)
+    try:
+        with tf.io.gfile.GFile(path) as file:
+            content = json.loads(file.read())
+        schema = content["schema"]
+        entries = (
+            [Entry(**scene) for scene in content["scenes"]] if schema == records.SCHEMA else []
+        )
+    except tf.errors.NotFoundError as error:
+        raise RecordsError(
+            f"There are no complete records; make_tfrecord.py makes them. Received: no {path}"
+        ) from error
+    except (tf.errors.OpError, ValueError, TypeError, KeyError) as error:
+        raise RecordsError(f"{path} is no index. Received: {records.one_line(error)}") from error
+    if schema != records.SCHEMA:
+        raise RecordsError(
+            f"{path} must be of version {records.SCHEMA}. Received: version {schema}"
+        )
+    if check_shards:
+        _check_shards(folder, entries)
+    return entries
+
+
+def read(folder: str, entry: Entry) -> Record:
+    """Reads one scene.
+
+    Raises:
+        RecordsError: The shard is damaged or not the one of the index.
+    """
+    path = posixpath.join(folder, entry.shard)
+    source = f"{path}, scene {entry.name}"
+    try:
+        with tf.io.gfile.GFile(path, "rb") as file:
+            file.seek(entry.offset + _HEADER)
+            data = file.read(entry.length)
+    except tf.errors.OpError as error:
+        raise RecordsError(
+            f"{source} is unreadable. Received: {records.one_line(error)}"
+        ) from error
+    checksum = zlib.crc32(data)
+    if checksum != entry.checksum:
+        raise RecordsError(
+            f"{source} is damaged: it must have {entry.length} bytes of checksum"
+            f" {entry.checksum:#010x}. Received: {len(data)} bytes of checksum {checksum:#010x}"
+        )
+    return records.unpack(data, source)
+
+
+def _entry(data: bytes, path: str, split: Split, before: Sequence[Entry]) -> Entry:
+    return Entry(
+        **dataclasses.asdict(records.summarise(data, path)),
+        split=split,
+        shard=posixpath.basename(path),
+        offset=before[-1].end if before else 0,
+        length=len(data),
+        checksum=zlib.crc32(data),
+    )
+
+
+def _check_shards(folder: str, entries: Sequence[Entry]) -> None:
+    ends = {entry.shard: entry.end for entry in entries}  # the last record of each shard stays
+    for shard, end in ends.items():
+        path = posixpath.join(folder, shard)
+        size = tf.io.gfile.stat(path).length if tf.io.gfile.exists(path) else None
+        if size != end:
+            received = "no such file" if size is None else f"{size} bytes"
+            raise RecordsError(f"{path} must have {end} bytes. Received: {received}")
