@@ -8,7 +8,6 @@ exposure, in [0, 1] where 1 saturates the darkest frame. Other files are ignored
 
 import dataclasses
 import logging
-import os
 import shutil
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from utils import images
 
 EXPOSURE_FILE = "exposure.txt"
 TRUTH_FILE = "HDRImg.hdr"
+SOURCE_FILE = "source.txt"
 FRAMES = 3
 
 _LARGEST_SPAN = 24.0  # stops; more is a file of shutter times, not of stops
@@ -132,7 +132,12 @@ def read_scene(folder: Path, root: Path | None = None) -> Scene:
 
 
 def write_scene(
-    folder: Path, *, ldr: np.ndarray, exposure_values: np.ndarray, hdr: np.ndarray | None
+    folder: Path,
+    *,
+    ldr: np.ndarray,
+    exposure_values: np.ndarray,
+    hdr: np.ndarray | None,
+    source: str = "",
 ) -> None:
     """Writes one scene in Kalantari's layout; the folder appears when it is complete.
 
@@ -141,13 +146,15 @@ def write_scene(
         ldr: `(3, H, W, 3)` uint8 or uint16 RGB frames, darkest first.
         exposure_values: `(3,)` stops, ascending.
         hdr: `(H, W, 3)` truth: radiance in [0, 1]; None if there is none.
+        source: Where the scene comes from, for `source.txt`; none is written if empty.
 
     Raises:
         FileExistsError: The folder exists.
     """
     if folder.exists():
         raise FileExistsError(f"A scene is never overwritten. Received: {folder}")
-    partial = folder.with_name(f".{folder.name}.partial{os.getpid()}")
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
     partial.mkdir(parents=True)
     try:
         for index, frame in enumerate(ldr):
@@ -156,6 +163,8 @@ def write_scene(
             images.write_radiance(partial / TRUTH_FILE, hdr)
         lines = "".join(f"{value:.6f}\n" for value in exposure_values)
         (partial / EXPOSURE_FILE).write_text(lines)
+        if source:
+            (partial / SOURCE_FILE).write_text(source)
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

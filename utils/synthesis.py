@@ -1,0 +1,238 @@
+"""A synthetic dynamic scene: what a hand-held bracket of moving things looks like.
+
+One scene is made in four steps:
+
+1. exposure steps, then a background that suits them: a view of a radiance map, scaled so that the
+   middle frame is well exposed with a random share of it saturated (`_choose_background`);
+2. objects cut from other maps, each with an outline and a path (`_random_object`);
+3. for every frame the mean of sharp renderings over its exposure, as camera and objects move
+   (`Stage.shot`): motion blur grows with exposure, moving things cover and reveal;
+4. a sensor: shot and read noise, clipping, gamma, 8 bits (`sense`).
+
+The truth is step 3 of the middle frame, noiseless, clipped to [0, 1]. All of it is a function of
+the generator that is handed in.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+
+from utils import hdr
+from utils.foregrounds import OVERSAMPLING, canvas_size, draw_sprite, paste, texture_of
+from utils.images import brightest_channel
+from utils.motion import Track, homography, random_camera_track, random_object_track
+from utils.outlines import Outline, random_outline
+from utils.views import View, random_view
+
+STEPS = ((1, 2), (1, 3), (1.5, 3), (2, 4), (2, 5), (3, 5), (3, 6))
+_STEP_SHARES = (0.08, 0.05, 0.07, 0.35, 0.05, 0.05, 0.35)  # mostly those of Kalantari's data
+_LOG_SATURATED = np.log([0.01, 0.3])  # share of the middle frame's pixels
+_BACKGROUND_TRIES = 16
+_OBJECT_SHARES = (0.3, 0.35, 0.2, 0.15)  # of one, two, three and four objects
+_OBJECT_LOG_HEIGHTS = np.log([0.25, 0.9])  # of the frame's height
+_OBJECT_LOG_MEDIANS = np.log([0.02, 0.7])  # radiance, of the middle frame's saturation
+_LONGEST_BLUR = 16.0  # pixels
+_BLUR_STEP = 1.4  # pixels between the sharp renderings that make up a blurred frame
+
+LoadMap = Callable[[int], np.ndarray]
+"""Index of a map to its logarithm, of `views.prepare_map`."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SyntheticScene:
+    """What `random_scene` makes; arrays as in `scenes.Scene`."""
+
+    ldr: np.ndarray
+    exposure_values: np.ndarray
+    hdr: np.ndarray
+    sources: tuple[int, ...]
+    """Indices of the maps that were used, the background's first."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MovingObject:
+    """Something in front of the background."""
+
+    texture: np.ndarray
+    outline: Outline
+    height: float
+    """In pixels of its canvas."""
+    track: Track
+    """Of `foregrounds.paste`'s pose."""
+
+
+def random_scene(
+    load_map: LoadMap,
+    map_count: int,
+    rng: np.random.Generator,
+    *,
+    height: int,
+    width: int,
+    static: bool,
+) -> SyntheticScene:
+    """Makes a scene.
+
+    Args:
+        load_map: Gives the maps, by index.
+        map_count: How many maps there are.
+        rng: Source of all randomness.
+        height: Height of the frames in pixels.
+        width: Width of the frames in pixels.
+        static: Nothing moves, neither camera nor objects.
+
+    Returns:
+        The scene: `(3, height, width, 3)` uint8 frames and truth in [0, 1].
+    """
+    size = (height, width)
+    steps = STEPS[rng.choice(len(STEPS), p=_STEP_SHARES)]
+    exposure_values = np.array([0.0, *steps], np.float32)
+    times = hdr.exposure_times(exposure_values)
+    background, scale, source = _choose_background(load_map, map_count, rng, size, times)
+    sources, objects = [source], []
+    count = 1 + rng.choice(len(_OBJECT_SHARES), p=_OBJECT_SHARES)
+    heights = [height * np.exp(rng.uniform(*_OBJECT_LOG_HEIGHTS)) for _ in range(count)]
+    for object_height in sorted(heights):  # the nearer, the larger
+        sources.append(_other_index(source, map_count, rng))
+        objects.append(
+            _random_object(
+                load_map(sources[-1]),
+                rng,
+                height=object_height,
+                median=np.exp(rng.uniform(*_OBJECT_LOG_MEDIANS)) / times[1],
+                track=random_object_track(rng, size, static),
+            )
+        )
+    stage = Stage(
+        background=background,
+        scale=scale,
+        camera=random_camera_track(rng, width, static),
+        objects=objects,
+        size=size,
+    )
+    shutter = rng.uniform(0.0, 0.3)  # the longest exposure, in intervals between frames
+    radiance = [stage.shot(frame, shutter * time / times[2]) for frame, time in enumerate(times)]
+    return SyntheticScene(
+        ldr=sense(np.stack(radiance), times, rng),
+        exposure_values=exposure_values,
+        hdr=np.clip(radiance[1], 0, 1),
+        sources=tuple(sources),
+    )
+
+
+def _choose_background(
+    load_map: LoadMap,
+    map_count: int,
+    rng: np.random.Generator,
+    size: tuple[int, int],
+    times: np.ndarray,
+) -> tuple[View, float, int]:
+    """The first of some views that is well exposed, or the best of them; with scale and map."""
+    reduction = max(1.0, max(size) / 256)
+    small = [round(side / reduction) for side in size]
+    candidates = []
+    for _ in range(_BACKGROUND_TRIES):
+        source = int(rng.integers(map_count))
+        view = random_view(load_map(source), *size, rng)
+        preview = view.render(small[0], small[1], np.diag([reduction, reduction, 1]))
+        saturated = np.exp(rng.uniform(*_LOG_SATURATED))
+        white = np.quantile(brightest_channel(preview), 1 - saturated)
+        scale = float(1 / (white * times[1]))
+        candidates.append((_fault(preview * scale, times), view, scale, source))
+        if candidates[-1][0] == 0:
+            break
+    return min(candidates, key=lambda candidate: candidate[0])[1:]
+
+
+def _fault(radiance: np.ndarray, times: np.ndarray) -> float:
+    """How unlike a bracketed photograph a background is; 0 is good enough.
+
+    Too much is lost in the low frame or in the high one, the middle one is dark, or there is
+    little to see (a clear sky, a studio's wall).
+    """
+    brightest = brightest_channel(radiance)
+    mid = hdr.hdr_to_ldr(radiance, times[1])
+    texture = np.abs(mid - cv2.GaussianBlur(mid, (0, 0), 2)).mean()
+    faults = (
+        20 * (np.mean(brightest >= 1) - 0.03),
+        5 * (np.mean(brightest * times[2] >= 1) - 0.75),
+        5 * (0.2 - np.median(mid)),
+        60 * (0.012 - texture),
+    )
+    return float(sum(max(fault, 0.0) for fault in faults))
+
+
+def _random_object(
+    log_map: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    height: float,
+    median: float,
+    track: Track,
+) -> MovingObject:
+    """Cuts an object of a height in pixels and a median radiance from a map."""
+    canvas_height = height * OVERSAMPLING
+    canvas = canvas_size(canvas_height)
+    return MovingObject(
+        texture=texture_of(random_view(log_map, canvas, canvas, rng), canvas, median, rng),
+        outline=random_outline(rng),
+        height=canvas_height,
+        track=track,
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Everything that is in front of the camera, and the camera's own motion."""
+
+    background: View
+    scale: float
+    camera: Track
+    objects: Sequence[MovingObject]
+    size: tuple[int, int]
+
+    def shot(self, frame: int, duration: float) -> np.ndarray:
+        """Mean radiance `(H, W, 3)` of a frame over an exposure of `duration` frame intervals."""
+        tracks = [self.camera, *(thing.track for thing in self.objects)]
+        fastest = max(np.hypot(*track.rate[:2]) for track in tracks)
+        blur = min(fastest * duration, _LONGEST_BLUR)
+        count = max(1, int(np.ceil(blur / _BLUR_STEP)))
+        span = blur / fastest if fastest else 0.0
+        time = frame - 1 if fastest else 0
+        sprites = [
+            draw_sprite(thing.texture, thing.outline, time, thing.height) for thing in self.objects
+        ]
+        moments = span * ((np.arange(count) + 0.5) / count - 0.5)
+        return np.mean([self._sharp(sprites, frame, moment) for moment in moments], axis=0)
+
+    def _sharp(self, sprites: Sequence[np.ndarray], frame: int, moment: float) -> np.ndarray:
+        view = homography(self.camera.at(frame, moment), self.size)
+        image = self.background.render(*self.size, view) * np.float32(self.scale)
+        for sprite, thing in zip(sprites, self.objects, strict=True):
+            image = paste(image, sprite, thing.track.at(frame, moment))
+        return image
+
+
+def sense(radiance: np.ndarray, times: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Takes the photographs with one camera at one ISO.
+
+    Args:
+        radiance: `(3, H, W, 3)`, one a frame, 1 saturating at exposure time 1.
+        times: `(3,)` relative exposure times.
+        rng: Source of the noise, and of how much there is.
+
+    Returns:
+        `(3, H, W, 3)` uint8 frames.
+    """
+    full_well = float(np.exp(rng.uniform(*np.log([2000, 30000]))))  # electrons
+    read_noise = float(np.exp(rng.uniform(*np.log([2e-4, 2e-3]))))  # of saturation
+    light = radiance * hdr.per_frame(times)
+    deviation = np.sqrt(light / full_well + read_noise**2)
+    noisy = light + deviation * rng.standard_normal(light.shape, np.float32)
+    return np.rint(255 * hdr.hdr_to_ldr(noisy, 1.0)).astype(np.uint8)
+
+
+def _other_index(index: int, count: int, rng: np.random.Generator) -> int:
+    """A random index below `count`, not `index` if there is another."""
+    return int((index + rng.integers(1, count)) % count) if count > 1 else index
