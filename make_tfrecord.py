@@ -19,6 +19,7 @@ def main(config: RecordsConfig) -> None:
     planned = builder.plan(
         builder.find_sources(config.scenes),
         validation_scenes=config.validation_scenes,
+        hold_out=config.hold_out,
         scenes_per_shard=config.scenes_per_shard,
     )
     index = builder.build(folder, planned, root=config.scenes, workers=config.workers)

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from configs import paths, presets
 from configs.settings import ReconstructionConfig
-from models import esbn
+from models import esbn, release_checkpoint
 from utils import command, report
 from utils.evaluation import PreparedScenes
 from utils.inference import Networks, align
@@ -24,7 +24,9 @@ def main(config: ReconstructionConfig) -> int:
     protocol = PROTOCOLS[config.protocol]
     results = config.results or paths.results_dir(config.run)
     scenes = PreparedScenes(config.scenes, protocol)
-    networks = Networks.from_models(load_networks(config, esbn.networks))
+    models = load_networks(config, esbn.networks, release_checkpoint.load)
+    release_checkpoint.save_all(models, config.save_release)
+    networks = Networks.from_models(models)
     rows = []
     for scene in scenes:
         aligned = align(networks, scene, protocol)

@@ -21,7 +21,8 @@ def main(config: TrainingConfig) -> None:
             release_checkpoint.load(networks[SIDE], config.release_checkpoint)
         return stages.alignment_stage(networks, SIDE)
 
-    training.train(config, paths.ALIGNMENT[SIDE], build)
+    stage = training.train(config, paths.ALIGNMENT[SIDE], build)
+    release_checkpoint.save_all(stage.networks, config.save_release)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ def main(config: FusionConfig) -> None:
         whole = esbn.esbn(networks, stages.aligned_frame)
         return stages.fusion_stage(networks, whole, config)
 
-    training.train(config, paths.FUSION, build)
+    stage = training.train(config, paths.FUSION, build)
+    release_checkpoint.save_all(stage.networks, config.save_release)
 
 
 if __name__ == "__main__":

@@ -109,6 +109,8 @@ class RecordsConfig:
     """Folder of the shards, if it is not the run's; a TensorFlow path (gs://...) is allowed."""
     validation_scenes: int = 4
     """Scenes held out for validation, spread evenly over the sorted names."""
+    hold_out: tuple[str, ...] = ()
+    """Hold out the scenes whose name contains one of these instead."""
     scenes_per_shard: int = 8
     """Scenes in one shard."""
     workers: int = 2
@@ -162,6 +164,8 @@ class TrainingConfig:
     """Validation scenes are cropped about their centre to at most this many pixels a side."""
     release_checkpoint: str = ""
     """Prefix of an authors' TF 1 checkpoint (.../iter_300000) to start the weights from."""
+    save_release: str = ""
+    """Prefix to write the networks to at the end, for the authors' TF 1 code: PREFIX_low etc."""
 
     def __post_init__(self) -> None:
         """Checks the values."""
@@ -221,6 +225,8 @@ class ReconstructionConfig:
     """Arithmetic of the convolutions; `auto`: bfloat16 where the processor has it."""
     tile: int = 0
     """Height and width of a tile in pixels; 0: from the memory that is free."""
+    save_release: str = ""
+    """Prefix to write the networks to as well, for the authors' TF 1 code: PREFIX_low etc."""
     release_low: str = ""
     """Prefix of an authors' TF 1 checkpoint of the low alignment, instead of the run's."""
     release_high: str = ""

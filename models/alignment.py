@@ -21,7 +21,7 @@ Height and width are multiples of 8. At width 64 with nine blocks: 15,265,091 tr
 
 import functools
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 
@@ -32,7 +32,7 @@ MULTIPLE = 8
 """Heights and widths are multiples of this."""
 
 Block = Callable[..., Convolution]
-Tensor = keras.KerasTensor
+Tensor = Any  # keras.KerasTensor
 
 
 def alignment(

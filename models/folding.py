@@ -7,8 +7,12 @@ does. Zero padding at the picture's border comes out the same.
 Kernels are `(height, width, channels in, channels out)`; sizes below are for the paper's networks.
 """
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
+
+Tensor = Any  # tf.Tensor
 
 BLOCK = 2
 """Side of the pixel blocks that `space_to_depth` and `depth_to_space` move into channels."""
@@ -24,7 +28,7 @@ _UPSAMPLE_TAPS = np.array(
 )
 
 
-def upsample_kernel(kernel: tf.Tensor) -> tf.Tensor:
+def upsample_kernel(kernel: Tensor) -> Tensor:
     """Nearest x2 and a 5x5 convolution -> a 3x3 convolution and `depth_to_space`.
 
     Nearest x2 makes a 5x5 window see only 3x3 different values, in one of four ways by the parity
@@ -41,7 +45,7 @@ def upsample_kernel(kernel: tf.Tensor) -> tf.Tensor:
     return _merge_channels(folded)
 
 
-def stride_kernel(kernel: tf.Tensor) -> tf.Tensor:
+def stride_kernel(kernel: Tensor) -> Tensor:
     """A 5x5 convolution of stride 2 -> `space_to_depth` and a 3x3 convolution of stride 1.
 
     Worth it for few input channels: 6 of them leave most of a vector register empty, 24 do not.
@@ -61,7 +65,7 @@ def stride_kernel(kernel: tf.Tensor) -> tf.Tensor:
     return tf.reshape(kernel, (3, 3, BLOCK * BLOCK * channels, filters))
 
 
-def blocks_kernel(kernel: tf.Tensor) -> tf.Tensor:
+def blocks_kernel(kernel: Tensor) -> Tensor:
     """A 5x5 convolution of a picture kept in blocks -> a 3x3 convolution of blocks to blocks.
 
     The four windows of a block's pixels lie within its 3x3 neighbouring blocks.
@@ -80,7 +84,7 @@ def blocks_kernel(kernel: tf.Tensor) -> tf.Tensor:
     return tf.reshape(kernel, (3, 3, BLOCK * BLOCK * channels, BLOCK * BLOCK * filters))
 
 
-def output_kernel(kernel: tf.Tensor) -> tf.Tensor:
+def output_kernel(kernel: Tensor) -> Tensor:
     """A KxK convolution to few channels -> one of stride 2 to four times as many.
 
     Three output channels leave most of a vector register empty; the 2x2 pixels of a block taken as
@@ -100,7 +104,7 @@ def output_kernel(kernel: tf.Tensor) -> tf.Tensor:
     return _merge_channels(tf.stack([tf.stack(row, 3) for row in shifted], 3))
 
 
-def _merge_channels(kernel: tf.Tensor) -> tf.Tensor:
+def _merge_channels(kernel: Tensor) -> Tensor:
     """`(H, W, C, 2, 2, F)` -> `(H, W, C, 4 F)`, the order of `tf.nn.depth_to_space`."""
     height, width, channels, _, _, filters = kernel.shape
     return tf.reshape(kernel, (height, width, channels, BLOCK * BLOCK * filters))

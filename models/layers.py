@@ -21,6 +21,7 @@ BN_MOMENTUM = 0.9
 BN_EPSILON = 1e-5
 RELEASE_SIGMA = 0.01
 
+Tensor = Any  # tf.Tensor or keras.KerasTensor
 Activation = Literal["relu", "lrelu", "tanh"] | None
 
 # Below this many channels a vector register of 16 stays largely empty (6 of the input frames, 3 of
@@ -29,7 +30,7 @@ _FEW_CHANNELS = 8
 _BLOCK_PIXELS = folding.BLOCK**2
 
 
-def activate(x: tf.Tensor, activation: Activation) -> tf.Tensor:
+def activate(x: Tensor, activation: Activation) -> Tensor:
     """Applies an activation; the leaky slope is 0.2 (release)."""
     if activation == "relu":
         return tf.nn.relu(x)
@@ -100,7 +101,7 @@ class Convolution(keras.layers.Layer):
         self.initializer: Literal["release", "he"] = initializer
         self.folded = folded
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Makes the weights, all float32 under every policy."""
         channels = input_shape[-1] // (_BLOCK_PIXELS if self.blocks_in else 1)
         self.kernel = self.add_weight(
@@ -126,7 +127,7 @@ class Convolution(keras.layers.Layer):
             aggregation=None if trainable else "mean",
         )
 
-    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         """Computes the layer; `training` chooses batch or moving statistics."""
         training = bool(training) and self.trainable  # frozen layers keep their statistics
         if not self.folded:
@@ -140,7 +141,7 @@ class Convolution(keras.layers.Layer):
         y = self._normalise_batch(y, bias) if self.normalise and training else self._biased(y, bias)
         return self._place_pixels(activate(y, self.activation), inputs)
 
-    def _convolve(self, x: tf.Tensor, kernel: tf.Tensor, *, training: bool) -> tf.Tensor:
+    def _convolve(self, x: Tensor, kernel: Tensor, *, training: bool) -> Tensor:
         """The convolution; if it makes blocks of 2x2 pixels, they are still in the channels."""
         strides: int = self.strides
         padding: Any = "SAME"
@@ -158,7 +159,7 @@ class Convolution(keras.layers.Layer):
             padding = ((0, 0), (half, half + 1), (half, half + 1), (0, 0))
         return tf.nn.conv2d(x, tf.cast(kernel, x.dtype), strides, padding)
 
-    def _place_pixels(self, y: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
+    def _place_pixels(self, y: Tensor, inputs: Tensor) -> Tensor:
         """Moves the pixels of blocks from the channels to their places, if there are any."""
         if self.blocks_out or y.shape[-1] == self.filters:
             return y
@@ -168,13 +169,13 @@ class Convolution(keras.layers.Layer):
         height, width = tf.unstack(tf.shape(inputs)[1:3])
         return y[:, :height, :width]
 
-    def _biased(self, y: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    def _biased(self, y: Tensor, bias: Tensor) -> Tensor:
         if self.activation == "tanh":
             y = tf.cast(y, tf.float32)
         bias = tf.tile(bias, (y.shape[-1] // self.filters,))
         return tf.nn.bias_add(y, tf.cast(bias, y.dtype))
 
-    def _normalise_batch(self, y: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
+    def _normalise_batch(self, y: Tensor, bias: Tensor | None) -> Tensor:
         """`gamma (y - mean) / sqrt(var + eps) + beta`; moves the averages."""
         shape = tf.shape(y)
         # The pixels of a block share their channel's statistics.
@@ -196,7 +197,7 @@ class Convolution(keras.layers.Layer):
             average.assign_add(change)
         return tf.ensure_shape(tf.reshape(pixels, shape), y.shape)
 
-    def _call_plain(self, x: tf.Tensor, *, training: bool) -> tf.Tensor:
+    def _call_plain(self, x: Tensor, *, training: bool) -> Tensor:
         if self.upsample:
             x = tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
         y = tf.nn.conv2d(x, tf.cast(self.kernel.value, x.dtype), self.strides, "SAME")

@@ -5,6 +5,7 @@ sides' alignment networks use the same names there, so a checkpoint does not say
 the caller does. Optimiser variables and anything else in the file are ignored.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -129,3 +130,10 @@ def save(network: keras.Model, prefix: str | Path) -> None:
 
 
 save_alignment = save_merging = save
+
+
+def save_all(networks: Mapping[str, keras.Model], prefix: str) -> None:
+    """Writes each network to `PREFIX_NAME`; without a prefix does nothing."""
+    if prefix:
+        for name, network in networks.items():
+            save(network, f"{prefix}_{name}")

@@ -1,0 +1,1 @@
+"""Tests, mirroring the modules they test."""

@@ -16,7 +16,7 @@ def shapes(prefix) -> dict[str, list[int]]:
     return tf.train.load_checkpoint(str(prefix)).get_variable_to_shape_map()
 
 
-def write(prefix, values: dict[str, np.ndarray]) -> None:
+def write(prefix, values) -> None:
     tf.raw_ops.SaveV2(
         prefix=str(prefix),
         tensor_names=list(values),

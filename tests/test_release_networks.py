@@ -105,7 +105,7 @@ def test_gradients_are_the_authors(net):
         [variables[name].value for name in names],
         unconnected_gradients=tf.UnconnectedGradients.ZERO,
     )
-    norms = np.array([np.linalg.norm(gradient) for gradient in gradients])
+    norms = np.array([np.linalg.norm(np.asarray(gradient)) for gradient in gradients])
     golden = recipe.golden(net)["grad_norms_0"]
     zero = np.array([norm == 0 for norm in norms])
     assert all(names[i].endswith("biases") for i in np.flatnonzero(zero))

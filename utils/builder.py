@@ -68,7 +68,11 @@ def find_sources(root: Path) -> list[Source]:
 
 
 def plan(
-    sources: Sequence[Source], *, validation_scenes: int, scenes_per_shard: int
+    sources: Sequence[Source],
+    *,
+    validation_scenes: int,
+    scenes_per_shard: int,
+    hold_out: Sequence[str] = (),
 ) -> list[Shard]:
     """Divides scenes into splits and shards, training before validation.
 
@@ -76,16 +80,26 @@ def plan(
         sources: Scenes sorted by name.
         validation_scenes: Scenes held out, spread evenly over the sorted names.
         scenes_per_shard: Scenes in a shard.
+        hold_out: Hold out the scenes whose name contains one of these instead.
 
     Raises:
-        ValueError: No scene would be left for training.
+        ValueError: No scene would be left for training, or `hold_out` names none.
     """
-    if validation_scenes >= len(sources):
+    if hold_out:
+        held_out = {
+            position
+            for position, source in enumerate(sources)
+            if any(part in source.name for part in hold_out)
+        }
+        if not held_out:
+            raise ValueError(f"hold_out must name some scenes. Received: {tuple(hold_out)}")
+    else:
+        held_out = validation_positions(len(sources), validation_scenes)
+    if len(held_out) >= len(sources):
         raise ValueError(
-            f"validation_scenes must leave some of {len(sources)} scenes for training."
-            f" Received: {validation_scenes}"
+            f"Of {len(sources)} scenes some must be left for training."
+            f" Received: {len(held_out)} held out for validation"
         )
-    held_out = validation_positions(len(sources), validation_scenes)
     splits: dict[Split, list[Source]] = {"training": [], "validation": []}
     for position, source in enumerate(sources):
         splits["validation" if position in held_out else "training"].append(source)
@@ -98,6 +112,7 @@ def plan(
 
 def validation_positions(count: int, held_out: int) -> set[int]:
     """Positions in `range(count)` of the held-out scenes: the middles of equal sections."""
+    held_out = min(held_out, count)
     return {(2 * index + 1) * count // (2 * held_out) for index in range(held_out)}
 
 

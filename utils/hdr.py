@@ -11,10 +11,10 @@ Every function takes NumPy arrays or TensorFlow tensors and returns the same kin
 are in stops (log2), exposure times are relative: `t = 2 ** ev`.
 """
 
+import sys
 from types import ModuleType
 from typing import Any
 
-import keras
 import numpy as np
 
 GAMMA = 2.2
@@ -27,7 +27,10 @@ Array = Any  # np.ndarray or tf.Tensor, the same kind in and out
 
 
 def _operations(x: Array) -> ModuleType:
-    return np if isinstance(x, np.ndarray | np.generic | float | int) else keras.ops
+    if isinstance(x, np.ndarray | np.generic | float | int):
+        return np
+    # Whoever has a tensor has imported Keras; for arrays alone its seconds of start-up are saved.
+    return sys.modules["keras"].ops
 
 
 def exposure_times(exposure_values: Array) -> Array:

@@ -34,11 +34,15 @@ _FREE_FIELDS = frozenset(
         "checkpoint_every",
         "validation_crop",
         "sampling.cache_bytes",
+        "save_release",
     }
 )
 
 BuildNetworks = Callable[..., dict[str, keras.Model]]
 """`models.esbn.networks`: sizes and dtype to networks by name (`low`, `high`, `merging`)."""
+
+ImportRelease = Callable[[keras.Model, str], keras.Model]
+"""`models.release_checkpoint.load`: an authors' checkpoint into a network."""
 
 
 class SettingsError(ValueError):
@@ -117,25 +121,43 @@ def restore(parts: Mapping[str, keras.Model], folder: Path) -> None:
     status.assert_existing_objects_matched().expect_partial()
 
 
-def load_networks(config: ReconstructionConfig, build: BuildNetworks) -> dict[str, keras.Model]:
-    """The networks a run has trained so far, by name.
+def load_networks(
+    config: ReconstructionConfig, build: BuildNetworks, import_release: ImportRelease
+) -> dict[str, keras.Model]:
+    """The networks to reconstruct with, by name.
 
-    All three come from the fusion stage once it has a checkpoint; until then the alignment
-    networks come from their own stages and there is no `merging`.
+    Those with an authors' checkpoint in the settings come from it. The others come from the run:
+    all from the fusion stage once it has a checkpoint; until then the alignment networks come from
+    their own stages and there is no `merging`.
+
+    Args:
+        config: Names the run and the authors' checkpoints.
+        build: Builds the networks, `models.esbn.networks`.
+        import_release: Reads an authors' checkpoint, `models.release_checkpoint.load`.
 
     Raises:
-        FileNotFoundError: The run has no weights; the folder is named.
+        FileNotFoundError: The run or an authors' checkpoint has no weights; it is named.
     """
-    fusion = paths.stage_dir(config.run, paths.FUSION)
+    released = {
+        "low": config.release_low,
+        "high": config.release_high,
+        "merging": config.release_merging,
+    }
+    stages = _stages(config.run)
+    wanted = {name: folder for name, folder in stages.items() if not released[name]}
+    size = NetworkConfig() if not wanted else read_network_config(stages["low"])
+    built = build(**dataclasses.asdict(size), dtype=keras_policy(config.precision))
+    for name, folder in wanted.items():
+        restore({name: built[name]}, folder)
+    for name, prefix in released.items():
+        if prefix:
+            import_release(built[name], prefix)
+    return {name: net for name, net in built.items() if name in stages or released[name]}
+
+
+def _stages(run: Path) -> dict[str, Path]:
+    """The folder that holds each network's newest weights."""
+    fusion = paths.stage_dir(run, paths.FUSION)
     if tf.train.latest_checkpoint(str(fusion / CHECKPOINTS_NAME)):
-        stages = {"low": fusion, "high": fusion, "merging": fusion}
-    else:
-        stages = {
-            side: paths.stage_dir(config.run, stage) for side, stage in paths.ALIGNMENT.items()
-        }
-    size = dataclasses.asdict(read_network_config(stages["low"]))
-    built = build(**size, dtype=keras_policy(config.precision))
-    parts = {name: built[name] for name in stages}
-    for name, folder in stages.items():
-        restore({name: parts[name]}, folder)
-    return parts
+        return dict.fromkeys(("low", "high", "merging"), fusion)
+    return {side: paths.stage_dir(run, stage) for side, stage in paths.ALIGNMENT.items()}

@@ -14,7 +14,6 @@ rate, so a resumed run goes on as if it had not been stopped.
 import math
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import keras
 import tensorflow as tf
@@ -29,7 +28,7 @@ from utils.stages import Losses, Stage
 from utils.validation import Validator
 
 
-def train(config: TrainingConfig, stage_name: str, build: Callable[[], Stage]) -> Path:
+def train(config: TrainingConfig, stage_name: str, build: Callable[[], Stage]) -> Stage:
     """Trains one stage to its last step.
 
     Args:
@@ -38,7 +37,7 @@ def train(config: TrainingConfig, stage_name: str, build: Callable[[], Stage]) -
         build: Makes the stage; called after the seed is set.
 
     Returns:
-        The stage's folder.
+        The stage with its trained networks.
 
     Raises:
         SettingsError: The stage was started under other settings.
@@ -59,7 +58,7 @@ def train(config: TrainingConfig, stage_name: str, build: Callable[[], Stage]) -
     if manager.restore_or_initialize():
         tqdm.tqdm.write(f"{stage_name}: resuming from {manager.latest_checkpoint}")
     _loop(config, stage_name, stage, optimizer, manager)
-    return folder
+    return stage
 
 
 def _loop(
@@ -90,7 +89,7 @@ def _loop(
             progress.update()
             last = step == config.steps
             if last or step % config.log_every == 0:
-                values = _finite(losses, step)
+                values = finite(losses, step)
                 seconds = (time.perf_counter() - start) / (step - logged)
                 journal.log(step, values | {"learning_rate": rate, "seconds": seconds})
                 logged, start = step, time.perf_counter()
@@ -101,7 +100,12 @@ def _loop(
                 manager.save(checkpoint_number=step)
 
 
-def _finite(losses: Losses, step: int) -> dict[str, float]:
+def finite(losses: Losses, step: int) -> dict[str, float]:
+    """The losses as numbers.
+
+    Raises:
+        ValueError: One is NaN or infinite; the message names it and the step.
+    """
     values = {name: float(loss) for name, loss in losses.items()}
     for name, value in values.items():
         if not math.isfinite(value):

@@ -1,0 +1,112 @@
+"""Settings and presets: what is legal, what the release's values are, what the flags do."""
+
+import dataclasses
+
+import pytest
+
+from configs import presets
+from configs.settings import FusionConfig, NetworkConfig, SamplingConfig, ScenesConfig
+from utils import command
+
+ALL = (
+    presets.scenes,
+    presets.records,
+    presets.alignment,
+    presets.fusion,
+    presets.reconstruction,
+)
+
+
+@pytest.mark.parametrize("preset", ["kalantari", "quick"])
+@pytest.mark.parametrize("make", ALL)
+def test_every_preset_is_legal_and_frozen(make, preset):
+    config = make(preset)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.run = None
+
+
+def test_kalantari_preset_has_the_releases_values():
+    alignment, fusion = presets.alignment("kalantari"), presets.fusion("kalantari")
+    assert alignment.batch_size == 8
+    assert fusion.batch_size == 4
+    for config in (alignment, fusion):
+        assert config.steps == 300_000
+        assert config.learning_rate == 1e-4
+        assert (config.schedule, config.decay_step) == ("step", 200_000)
+        assert (config.log_every, config.checkpoint_every) == (1000, 10_000)
+        assert config.sampling.patch_size == 256
+        assert config.sampling.stride == 64
+        assert config.sampling.resample
+        assert config.network == NetworkConfig()
+        assert config.precision == "float32"
+
+
+def test_quick_preset_has_the_same_networks():
+    quick, faithful = presets.fusion("quick").network, presets.fusion("kalantari").network
+    assert dataclasses.replace(quick, initializer=faithful.initializer) == faithful
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: NetworkConfig(width=3), r"width must be even\. Received: 3"),
+        (lambda: SamplingConfig(patch_size=100), r"multiple of 8\. Received: 100"),
+        (lambda: ScenesConfig(static_share=1.5), r"static_share .*Received: 1\.5"),
+        (lambda: dataclasses.replace(presets.fusion("quick"), steps=0), r"steps .*Received: 0"),
+        (
+            lambda: dataclasses.replace(presets.fusion("quick"), low_weight=-1.0),
+            r"low_weight .*Received: -1\.0",
+        ),
+    ],
+)
+def test_illegal_values_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_flags_replace_fields_of_the_preset():
+    config = command.parse(
+        presets.fusion,
+        None,
+        ["--preset", "kalantari", "--network.width", "8", "--alignment", "frozen", "--seed", "3"],
+    )
+    assert config == dataclasses.replace(
+        presets.fusion("kalantari"), network=NetworkConfig(width=8), alignment="frozen", seed=3
+    )
+    assert isinstance(config, FusionConfig)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--learning-rat", "1"],
+        ["--alignment", "sideways"],
+        ["--steps", "many"],
+        ["--preset", "nobody"],
+    ],
+)
+def test_a_misspelt_flag_or_value_ends_with_exit_code_2_and_is_named(flags, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        command.parse(presets.fusion, None, flags)
+    assert stopped.value.code == 2
+    output = capsys.readouterr()
+    assert flags[-1] in output.err + output.out
+
+
+def test_an_illegal_value_of_a_flag_is_named(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["training_fusion.py", "--batch-size", "-2"])
+    with pytest.raises(SystemExit) as stopped:
+        command.run(lambda _: None, presets.fusion, None)
+    assert stopped.value.code == 2
+    assert "-2" in capsys.readouterr().err
+
+
+def test_help_explains_every_field(capsys):
+    with pytest.raises(SystemExit):
+        command.parse(presets.alignment, "Trains.", ["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Trains." in text
+    assert "--preset" in text
+    for flag in ("--sampling.patch-size", "--network.width", "--learning-rate", "--run"):
+        assert flag in text
+    assert "Adam's rate at the start" in text

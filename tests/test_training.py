@@ -1,0 +1,188 @@
+"""The training loop: it resumes, it ends, it refuses; the rate is a function of the step."""
+
+import csv
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import training_align_high
+import training_align_low
+import training_fusion
+from configs import paths
+from configs.settings import FusionConfig, NetworkConfig, SamplingConfig, TrainingConfig
+from tests.brackets import bracket
+from utils import images, records, runs, shards
+from utils.optimisation import learning_rate
+from utils.training import finite
+
+NETWORK = NetworkConfig(width=4, residual_blocks=1, dense_layers=2, initializer="he")
+SAMPLING = SamplingConfig(patch_size=16, stride=8)
+
+
+@pytest.fixture(scope="module")
+def records_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("records")
+    scene = bracket(32, 40, dtype=np.uint8)
+    scene = records.pack(dataclasses.replace(scene, hdr=images.round_to_rgbe(scene.hdr)))
+    entries = [
+        entry
+        for split in ("training", "validation")
+        for entry in shards.write_shard(str(folder / f"{split}.tfrecord"), split, [scene])
+    ]
+    shards.write_index(str(folder), entries)
+    return str(folder)
+
+
+@pytest.fixture
+def config(tmp_path, records_dir):
+    return TrainingConfig(
+        run=tmp_path,
+        records=records_dir,
+        network=NETWORK,
+        sampling=SAMPLING,
+        steps=6,
+        batch_size=2,
+        learning_rate=1e-3,
+        log_every=1,
+        validate_every=3,
+        checkpoint_every=2,
+    )
+
+
+def fusion(config: TrainingConfig, **changes) -> FusionConfig:
+    values = {f.name: getattr(config, f.name) for f in dataclasses.fields(TrainingConfig)}
+    return FusionConfig(**values | changes)
+
+
+def weights(run, stage) -> dict[str, np.ndarray]:
+    reader = tf.train.load_checkpoint(runs.latest_checkpoint(paths.stage_dir(run, stage)))
+    # The checkpoint counts how often it was saved, which is no part of what was trained.
+    names = [name for name in reader.get_variable_to_shape_map() if "VALUE" in name]
+    return {name: reader.get_tensor(name) for name in names if "save_counter" not in name}
+
+
+def steps_of(path) -> list[int]:
+    return [int(row["step"]) for row in csv.DictReader(path.read_text().splitlines())]
+
+
+class StoppedError(Exception):
+    """Stands for a machine that is switched off."""
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(config, tmp_path, monkeypatch):
+    whole = dataclasses.replace(config, run=tmp_path / "whole")
+    training_align_low.main(whole)
+
+    parts = dataclasses.replace(config, run=tmp_path / "parts")
+    with monkeypatch.context() as patch:
+        patch.setattr("utils.training.finite", _stop_at(5))
+        with pytest.raises(StoppedError):
+            training_align_low.main(parts)
+    training_align_low.main(parts)
+
+    ours, theirs = (weights(run, "align_low") for run in (parts.run, whole.run))
+    assert len(ours) > 20
+    assert ours.keys() == theirs.keys()
+    for name, value in ours.items():
+        np.testing.assert_array_equal(value, theirs[name], err_msg=name)
+    for run in (parts.run, whole.run):
+        assert steps_of(run / "align_low" / "log.csv") == [1, 2, 3, 4, 5, 6]
+        assert steps_of(run / "align_low" / "validation.csv") == [0, 3, 6]
+    logs = [(run / "align_low" / "log.csv").read_text() for run in (parts.run, whole.run)]
+    losses = [[row["loss"] for row in csv.DictReader(log.splitlines())] for log in logs]
+    assert losses[0] == losses[1]
+
+
+def _stop_at(step):
+    def stopping(losses, at):
+        if at == step:
+            raise StoppedError
+        return finite(losses, at)
+
+    return stopping
+
+
+def test_a_finished_run_does_nothing(config, capsys):
+    training_align_high.main(config)
+    before = weights(config.run, "align_high")
+    training_align_high.main(config)
+    assert "nothing to do" in capsys.readouterr().out
+    for name, value in weights(config.run, "align_high").items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_other_settings_are_refused_by_name_and_free_ones_are_not(config):
+    training_align_low.main(dataclasses.replace(config, steps=2))
+    with pytest.raises(runs.SettingsError, match=r"learning_rate=0\.001 .*learning_rate=0\.5"):
+        training_align_low.main(dataclasses.replace(config, steps=2, learning_rate=0.5))
+    other = dataclasses.replace(SAMPLING, stride=16)
+    with pytest.raises(runs.SettingsError, match=r"sampling\.stride=8"):
+        training_align_low.main(dataclasses.replace(config, steps=2, sampling=other))
+    training_align_low.main(dataclasses.replace(config, steps=2, log_every=7))
+
+
+def test_training_lowers_the_loss_and_raises_the_validation_score(config):
+    training_align_low.main(dataclasses.replace(config, steps=60, validate_every=60))
+    folder = config.run / "align_low"
+    rows = list(csv.DictReader((folder / "log.csv").read_text().splitlines()))
+    losses = [float(row["loss"]) for row in rows]
+    assert np.mean(losses[-10:]) < 0.65 * losses[0]
+    scores = list(csv.DictReader((folder / "validation.csv").read_text().splitlines()))
+    assert float(scores[-1]["psnr_aligned_low"]) > float(scores[0]["psnr_aligned_low"])
+    assert (folder / "previews" / "000060.png").exists()
+    assert list(folder.glob("events.out.tfevents.*"))
+
+
+def test_the_frozen_setting_leaves_both_alignments_bit_identical(config):
+    for script in (training_align_high, training_align_low):
+        script.main(dataclasses.replace(config, steps=2))
+    training_fusion.main(fusion(config, alignment="frozen", steps=3))
+    trained = weights(config.run, "fusion")
+    for side in ("low", "high"):
+        start = weights(config.run, f"align_{side}")
+        names = [name for name in start if name.startswith(f"{side}/")]
+        assert names
+        for name in names:
+            np.testing.assert_array_equal(trained[name], start[name], err_msg=name)
+
+
+def test_end_to_end_changes_all_three_networks(config):
+    for script in (training_align_high, training_align_low):
+        script.main(dataclasses.replace(config, steps=2))
+    training_fusion.main(fusion(config, steps=2))
+    trained = weights(config.run, "fusion")
+    for side in ("low", "high"):
+        start = weights(config.run, f"align_{side}")
+        changed = [
+            not np.array_equal(trained[name], value)
+            for name, value in start.items()
+            if name.startswith(f"{side}/")
+        ]
+        assert np.mean(changed) > 0.8
+
+
+def test_fusion_without_the_alignment_stages_names_the_missing_one(config):
+    with pytest.raises(FileNotFoundError, match="align_low"):
+        training_fusion.main(fusion(config))
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_is_named():
+    with pytest.raises(ValueError, match=r"low at step 7 must be finite\. Received: nan"):
+        finite({"loss": tf.constant(1.0), "low": tf.constant(np.nan)}, 7)
+
+
+def test_step_schedule_is_the_releases(tmp_path):
+    config = TrainingConfig(run=tmp_path)
+    rates = [learning_rate(config, step) for step in (0, 199_999, 200_000, 299_999)]
+    np.testing.assert_allclose(rates, [1e-4, 1e-4, 1e-5, 1e-5])
+
+
+def test_cosine_schedule_warms_up_and_ends_at_zero(tmp_path):
+    config = TrainingConfig(
+        run=tmp_path, schedule="cosine", steps=100, warmup_steps=4, learning_rate=1.0
+    )
+    np.testing.assert_allclose(learning_rate(config, 0), 0.2)
+    np.testing.assert_allclose(learning_rate(config, 50), 0.5)
+    assert learning_rate(config, 99) < 1e-3
