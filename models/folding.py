@@ -26,6 +26,8 @@ _UPSAMPLE_TAPS = np.array(
     ],
     np.float32,
 )
+# Both directions at once: rows are (y, x, p, q) of window and parities, columns the taps (h, w).
+_UPSAMPLE_MATRIX = np.einsum("pyh,qxw->yxpqhw", _UPSAMPLE_TAPS, _UPSAMPLE_TAPS).reshape(36, 25)
 
 
 def upsample_kernel(kernel: Tensor) -> Tensor:
@@ -40,9 +42,12 @@ def upsample_kernel(kernel: Tensor) -> Tensor:
     Returns:
         `(3, 3, C, 4 F)`, the four parities in the order of `tf.nn.depth_to_space`.
     """
-    taps = tf.constant(_UPSAMPLE_TAPS, kernel.dtype)
-    folded = tf.einsum("pyh,qxw,hwcf->yxcpqf", taps, taps, kernel)
-    return _merge_channels(folded)
+    channels, filters = kernel.shape[2:]
+    taps = tf.reshape(kernel, (25, channels * filters))
+    folded = tf.linalg.matmul(tf.constant(_UPSAMPLE_MATRIX), taps)
+    folded = tf.reshape(folded, (3, 3, BLOCK * BLOCK, channels, filters))
+    folded = tf.transpose(folded, (0, 1, 3, 2, 4))
+    return tf.reshape(folded, (3, 3, channels, BLOCK * BLOCK * filters))
 
 
 def stride_kernel(kernel: Tensor) -> Tensor:

@@ -1,0 +1,137 @@
+"""Losses of the stages, and which weights they reach."""
+
+import math
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from configs.settings import FusionConfig
+from models import esbn
+from utils.hdr import from_network, ldr_to_hdr, mu_law, to_network
+from utils.losses import alignment_loss, merging_loss
+from utils.stages import aligned_frame, alignment_stage, fusion_stage
+
+TIMES = np.array([[1, 4, 16], [1, 2, 8]], np.float32)
+
+
+def networks():
+    keras.utils.set_random_seed(0)
+    return esbn.networks(width=4, residual_blocks=1, dense_layers=2, initializer="he")
+
+
+def batch():
+    generator = np.random.default_rng(0)
+    ldr = generator.random((2, 3, 16, 24, 3), np.float32)
+    return {
+        "ldr": tf.constant(ldr),
+        "hdr": tf.constant(ldr_to_hdr(ldr, TIMES[:, :, None, None, None])),
+        "target_ldr": tf.constant(generator.random((2, 2, 16, 24, 3), np.float32)),
+        "target_hdr": tf.constant(generator.random((2, 16, 24, 3), np.float32)),
+        "exposure_time": tf.constant(TIMES),
+    }
+
+
+def fusion(parts, tmp_path, **changes):
+    whole = esbn.esbn(parts, aligned_frame)
+    return fusion_stage(parts, whole, FusionConfig(run=tmp_path, **changes))
+
+
+def test_alignment_loss_is_the_mean_squared_error_of_values_in_minus_one_to_one():
+    aligned = np.full((1, 2, 2, 3), 0.5, np.float32)
+    target = np.full((1, 2, 2, 3), 0.5, np.float32)  # 0 in [-1, 1]
+    assert float(alignment_loss(aligned, target)) == pytest.approx(0.25)
+
+
+def test_merging_loss_is_twice_the_mean_absolute_difference_after_the_mu_law():
+    merged = np.full((1, 2, 2, 3), to_network(0.25), np.float32)
+    target = np.full((1, 2, 2, 3), 1.0, np.float32)
+    expected = 2 * (1 - math.log(1 + 5000 * 0.25) / math.log(5001))
+    assert float(merging_loss(merged, target)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_losses_are_those_of_the_three_networks_and_their_weighted_sum(tmp_path):
+    parts, data = networks(), batch()
+    weights = {"low_weight": 0.5, "high_weight": 2.0, "merging_weight": 3.0}
+    losses = fusion(parts, tmp_path, **weights).losses(data)
+
+    frames = [to_network(np.concatenate([data["ldr"], data["hdr"]], -1)[:, i]) for i in range(3)]
+    low = parts["low"]([frames[0], frames[1]], training=True).numpy()
+    high = parts["high"]([frames[2], frames[1]], training=True).numpy()
+
+    def linearised(aligned, time):
+        ldr = from_network(aligned)
+        return to_network(np.concatenate([ldr, ldr**2.2 / time[:, None, None, None]], -1))
+
+    merged = parts["merging"](
+        [linearised(low, TIMES[:, 0]), frames[1], linearised(high, TIMES[:, 2])]
+    ).numpy()
+    targets = data["target_ldr"].numpy()
+    expected = {
+        "low": np.mean((low - (2 * targets[:, 0] - 1)) ** 2),
+        "high": np.mean((high - (2 * targets[:, 1] - 1)) ** 2),
+        "merging": 2 * np.mean(np.abs(mu_law(from_network(merged)) - mu_law(data["target_hdr"]))),
+    }
+    expected["loss"] = 0.5 * expected["low"] + 2 * expected["high"] + 3 * expected["merging"]
+    assert losses.keys() == expected.keys()
+    for name, value in expected.items():
+        assert float(losses[name]) == pytest.approx(float(value), rel=1e-4), name
+
+
+def reached(stage, parts) -> dict[str, set[str]]:
+    """Names of the weights of each network that the stage's loss has a gradient for."""
+    with tf.GradientTape() as tape:
+        loss = stage.losses(batch())["loss"]
+    variables = [(name, v) for name in parts for v in parts[name].trainable_variables]
+    gradients: list = tape.gradient(loss, [v.value for _, v in variables])
+    found: dict[str, set[str]] = {name: set() for name in parts}
+    for (name, variable), gradient in zip(variables, gradients, strict=True):
+        if gradient is not None and np.any(gradient.numpy()):
+            found[name].add(variable.path)
+    return found
+
+
+def weights_in_use(network) -> set[str]:
+    """All but the biases before a normalisation, which takes them out again."""
+    return {
+        variable.path
+        for layer in network.layers
+        for variable in layer.trainable_variables
+        if not (layer.normalise and variable.name == "bias")
+    }
+
+
+def test_the_hdr_loss_reaches_every_weight_of_both_alignments(tmp_path):
+    parts = networks()
+    stage = fusion(parts, tmp_path, low_weight=0.0, high_weight=0.0)
+    found = reached(stage, parts)
+    for name, network in parts.items():
+        assert found[name] == weights_in_use(network)
+    assert stage.trained == ("low", "high", "merging")
+
+
+def test_frozen_alignments_get_no_gradient_and_keep_their_statistics(tmp_path):
+    parts = networks()
+    stage = fusion(parts, tmp_path, alignment="frozen")
+    assert stage.trained == ("merging",)
+    assert stage.variables == parts["merging"].trainable_variables
+    before = [v.numpy() for side in ("low", "high") for v in parts[side].variables]
+    losses = stage.losses(batch())
+    assert float(losses["loss"]) == pytest.approx(float(losses["merging"]))
+    after = [v.numpy() for side in ("low", "high") for v in parts[side].variables]
+    for old, new in zip(before, after, strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize(("side", "frame", "target"), [("low", 0, 0), ("high", 2, 1)])
+def test_an_alignment_stage_takes_its_own_frame_and_target(side, frame, target):
+    parts, data = networks(), batch()
+    stage = alignment_stage(parts, side)
+    assert stage.networks == {side: parts[side]}
+    frames = to_network(np.concatenate([data["ldr"], data["hdr"]], -1))
+    aligned = parts[side]([frames[:, frame], frames[:, 1]], training=True)
+    expected = alignment_loss(aligned, data["target_ldr"][:, target])
+    assert float(stage.losses(data)["loss"]) == pytest.approx(float(expected), rel=1e-5)
+    # Statistics have moved since, so only the shape of the inference output is compared.
+    assert stage.outputs(tf.constant(frames), data["exposure_time"])[side].shape == (2, 16, 24, 3)
