@@ -6,8 +6,14 @@ BIN := .venv/bin
 
 .PHONY: demo test lint clean
 
+# The same commands as in README.md, on the three bundled scenes.
 demo: .venv/installed
-	$(BIN)/python demo.py
+	@echo "There are no trained weights in the repository yet: this trains all three networks for"
+	@echo "a few minutes, on the three samples themselves. Expect a soft picture, not a result."
+	$(BIN)/python make_tfrecord.py --scenes samples --run demo --validation-scenes 0
+	$(BIN)/python training_fusion.py --run demo --alignment from_scratch --steps 150 --batch-size 4
+	$(BIN)/python reconstruction_fusion.py --run demo --scenes samples --results demo/results
+	@echo "Pictures: demo/results/*_sheet.png (side by side), *.png (tone-mapped), *.hdr, metrics.csv"
 
 test: .venv/installed-dev lint
 	$(BIN)/python -m pytest -q
