@@ -132,32 +132,63 @@ class Convolution(keras.layers.Layer):
         training = bool(training) and self.trainable  # frozen layers keep their statistics
         if not self.folded:
             return self._call_plain(inputs, training=training)
+        if not training:
+            return self.infer(inputs, *self.inference_weights())
+        kernel = self._fold(self.kernel.value, training=True)
+        y = self._convolve(inputs, tf.cast(kernel, inputs.dtype))
+        if self.normalise:
+            y = self._normalise_batch(y, self.bias.value)
+        else:
+            y = self._biased(y, self._tile_bias(self.bias.value, kernel))
+        return self._place_pixels(activate(y, self.activation), inputs)
+
+    def inference_weights(self) -> tuple[Tensor, Tensor]:
+        """Kernel and bias of the cheaper convolution with the normalisation in them, for `infer`.
+
+        They depend on the weights alone: models/inference.py computes them once.
+        """
         kernel, bias = self.kernel.value, self.bias.value
-        if self.normalise and not training:
+        if self.normalise:
             scale = self.gamma.value * tf.math.rsqrt(self.moving_variance.value + BN_EPSILON)
             kernel = kernel * scale
             bias = (bias - self.moving_mean.value) * scale + self.beta.value
-        y = self._convolve(inputs, kernel, training=training)
-        y = self._normalise_batch(y, bias) if self.normalise and training else self._biased(y, bias)
+        kernel = tf.cast(self._fold(kernel, training=False), self.compute_dtype)
+        return kernel, self._tile_bias(bias, kernel)
+
+    def infer(self, inputs: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+        """The layer outside training, with kernel and bias of `inference_weights`."""
+        y = self._biased(self._convolve(inputs, kernel), bias)
         return self._place_pixels(activate(y, self.activation), inputs)
 
-    def _convolve(self, x: Tensor, kernel: Tensor, *, training: bool) -> Tensor:
-        """The convolution; if it makes blocks of 2x2 pixels, they are still in the channels."""
+    def _fold(self, kernel: Tensor, *, training: bool) -> Tensor:
+        """The kernel of the cheaper convolution; the kernel itself if there is none."""
+        if self.upsample:
+            return folding.upsample_kernel(kernel)
+        if self.blocks_in:
+            return folding.blocks_kernel(kernel)
+        if self._takes_blocks:
+            return folding.stride_kernel(kernel)
+        if self.filters < _FEW_CHANNELS and not training:  # its gradient is slow
+            return folding.output_kernel(kernel)
+        return kernel
+
+    @property
+    def _takes_blocks(self) -> bool:
+        """Whether the 2x2 pixels under a stride are taken as channels."""
+        return self.strides == folding.BLOCK and self.kernel.shape[2] < _FEW_CHANNELS
+
+    def _convolve(self, x: Tensor, kernel: Tensor) -> Tensor:
+        """Convolves with a kernel of `_fold`; blocks that it makes are still in the channels."""
         strides: int = self.strides
         padding: Any = "SAME"
-        if self.upsample:
-            kernel = folding.upsample_kernel(kernel)
-        elif self.blocks_in:
-            kernel = folding.blocks_kernel(kernel)
-        elif self.strides == folding.BLOCK and kernel.shape[2] < _FEW_CHANNELS:
-            x = tf.nn.space_to_depth(x, folding.BLOCK)
-            kernel, strides = folding.stride_kernel(kernel), 1
-        elif self.filters < _FEW_CHANNELS and not training:  # its gradient is slow
+        if self._takes_blocks:
+            x, strides = tf.nn.space_to_depth(x, folding.BLOCK), 1
+        elif kernel.shape[0] == self.kernel_size + 1:  # folding.output_kernel
             half = self.kernel_size // 2
-            kernel, strides = folding.output_kernel(kernel), folding.BLOCK
+            strides = folding.BLOCK
             # One more zero below and right, so that an odd size ends in a block of its own.
             padding = ((0, 0), (half, half + 1), (half, half + 1), (0, 0))
-        return tf.nn.conv2d(x, tf.cast(kernel, x.dtype), strides, padding)
+        return tf.nn.conv2d(x, kernel, strides, padding)
 
     def _place_pixels(self, y: Tensor, inputs: Tensor) -> Tensor:
         """Moves the pixels of blocks from the channels to their places, if there are any."""
@@ -169,10 +200,13 @@ class Convolution(keras.layers.Layer):
         height, width = tf.unstack(tf.shape(inputs)[1:3])
         return y[:, :height, :width]
 
+    def _tile_bias(self, bias: Tensor, kernel: Tensor) -> Tensor:
+        """The bias for each pixel of the blocks that a kernel of `_fold` makes."""
+        return tf.tile(bias, (kernel.shape[-1] // self.filters,))
+
     def _biased(self, y: Tensor, bias: Tensor) -> Tensor:
         if self.activation == "tanh":
             y = tf.cast(y, tf.float32)
-        bias = tf.tile(bias, (y.shape[-1] // self.filters,))
         return tf.nn.bias_add(y, tf.cast(bias, y.dtype))
 
     def _normalise_batch(self, y: Tensor, bias: Tensor | None) -> Tensor:

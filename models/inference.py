@@ -1,0 +1,171 @@
+"""Trained networks compiled for inference, whole or in parts that work on tiles of a picture.
+
+Weights become constants of the graph, so that everything that depends on them alone (kernels of the
+cheaper convolutions, normalisation, casts, the order in memory that oneDNN likes) is computed once
+and not at every call. A later change of the network's weights has no effect.
+
+An output pixel of alignment depends on inputs up to about 185 pixels away, nearly all of it by the
+trunk. So alignment comes in three parts, of which only the trunk sees far:
+
+    encode   source, reference (1, H, W, 6)                 -> x3 (1, H/8, W/8, 256)
+    trunk    x3                                             -> res (1, H/8, W/8, 256)
+    decode   source, reference, and x3, res of their place  -> aligned (1, H, W, 3)
+
+`decode` computes the encoders' features again: 7 % of all multiply-adds, but at full size those
+features take six times the memory of x3 and res together.
+
+Zero padding at the border of a picture is part of the networks. A tile with a halo has the picture's
+border where it touches it, and where it does not, the zeros it adds do not get past the halo.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import keras
+import tensorflow as tf
+
+from models.alignment import INPUT_CHANNELS
+from models.esbn import MERGING
+from models.layers import Convolution
+
+ALIGNMENT_HALO = 16
+"""Pixels around a tile that `encode` and `decode` need.
+
+`encode`: three strided 5x5 convolutions; row i of x3 sees the input's rows 8i-7 .. 8i+21, so 7
+before and 13 after its own eight. `decode`: the output convolution sees 2 rows of y0 on each side;
+5x5 after nearest x2 sees 2 rows of the small picture for 2 of the large one; so 2 rows of y1, y2,
+and res and x3: 16 pixels. The x2 it needs, 2 rows more on each side, see 11 pixels before and 13
+after. Tiles start at multiples of 8.
+"""
+
+Compiled = Callable[..., tf.Tensor]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CompiledAlignment:
+    """An alignment network for inference; called like a function it takes the whole picture."""
+
+    whole: Compiled
+    """Source and reference `(1, H, W, 6)` to aligned `(1, H, W, 3)`, float32 in [-1, 1]."""
+    encode: Compiled
+    """Source and reference to x3."""
+    trunk: Compiled
+    """x3 to res."""
+    decode: Compiled
+    """Source, reference, x3 and res to aligned."""
+    trunk_halo: int
+    """Pixels of x3 around a tile that `trunk` needs: one for each of its convolutions."""
+    bytes_per_pixel: int
+    """Memory for features at a time, about, for each pixel of a tile."""
+    trunk_bytes_per_pixel: int
+    """The same for each pixel of x3 in `trunk`."""
+    halo: int = ALIGNMENT_HALO
+    """Pixels around a tile that `encode` and `decode` need."""
+
+    def __call__(self, source: tf.Tensor, reference: tf.Tensor) -> tf.Tensor:
+        """Aligns a whole picture."""
+        return self.whole(source, reference)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CompiledMerging:
+    """A merging network for inference."""
+
+    whole: Compiled
+    """Low, mid and high `(1, H, W, 6)` to merged `(1, H, W, 3)`, float32 in [-1, 1]."""
+    halo: int
+    """Pixels around a tile that it needs: one for each 3x3 convolution in a row."""
+    bytes_per_pixel: int
+    """Memory for features at a time, about, for each pixel of a tile."""
+
+    def __call__(self, low: tf.Tensor, mid: tf.Tensor, high: tf.Tensor) -> tf.Tensor:
+        """Merges a picture or a tile."""
+        return self.whole(low, mid, high)
+
+
+def compile_networks(
+    networks: Mapping[str, keras.Model],
+) -> dict[str, CompiledAlignment | CompiledMerging]:
+    """Compiles networks by name: `low`, `high` and, if it is there, `merging`."""
+    return {
+        name: compile_merging(network) if name == MERGING else compile_alignment(network)
+        for name, network in networks.items()
+    }
+
+
+def compile_alignment(network: keras.Model) -> CompiledAlignment:
+    """Compiles an alignment network and its three parts; each is traced at its first call.
+
+    Args:
+        network: What `models.alignment.alignment` built, with its final weights.
+    """
+    network = _freeze(network)
+    frames = network.inputs
+    aligned = network.outputs[0]
+    x3 = network.get_layer("blend").output
+    blocks = sum(layer.name.endswith("_sum") for layer in network.layers)
+    res = network.get_layer(f"residual{blocks - 1}_sum").output
+    size = tf.as_dtype(x3.dtype).size
+    return CompiledAlignment(
+        whole=_compile(network),
+        encode=_compile(keras.Model(frames, x3)),
+        trunk=_compile(keras.Model([x3], res)),
+        decode=_compile(keras.Model([*frames, x3, res], aligned)),
+        trunk_halo=2 * blocks,
+        # In `width`s of x1, i.e. quarters of the features of x3. decoder0 holds its concat (3/4),
+        # the two x1 before and after ReLU (1), y1 (1/4) and its output (1); x2, y2 and x3: 1.
+        bytes_per_pixel=4 * (x3.shape[-1] // 4) * size,
+        trunk_bytes_per_pixel=4 * x3.shape[-1] * size,
+    )
+
+
+def compile_merging(network: keras.Model) -> CompiledMerging:
+    """Compiles a merging network; it is traced at its first call.
+
+    Args:
+        network: What `models.merging.merging` built, with its final weights.
+    """
+    network = _freeze(network)
+    layers = [layer.name for layer in network.layers]
+    dense_layers = sum(name.removeprefix("dense").isdecimal() for name in layers)
+    concat = network.get_layer("dense_out_concat").output
+    return CompiledMerging(
+        whole=_compile(network),
+        halo=dense_layers + 3,  # the frames' own, the blend and the output
+        # The last concat, what it is made of and the one before; the first features of mid.
+        bytes_per_pixel=3 * concat.shape[-1] * tf.as_dtype(concat.dtype).size,
+    )
+
+
+def _compile(network: keras.Model) -> Compiled:
+    """A graph function of a network's inputs, one by one, of batch 1 and any size."""
+
+    def call(*inputs: tf.Tensor) -> tf.Tensor:
+        return network(list(inputs), training=False)
+
+    signature = [tf.TensorSpec((1, *x.shape[1:]), x.dtype) for x in network.inputs]
+    return tf.function(call, input_signature=signature)
+
+
+class _Frozen(keras.layers.Layer):
+    """A convolution with its inference weights computed once, in the dtype it computes with."""
+
+    def __init__(self, layer: Convolution) -> None:
+        super().__init__(name=layer.name, dtype=layer.dtype_policy)
+        self._infer = layer.infer
+        self._values = layer.inference_weights()
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Computes the layer."""
+        return self._infer(inputs, *self._values)
+
+
+def _freeze(network: keras.Model) -> keras.Model:
+    """The same network of frozen layers, which it does not share."""
+
+    def frozen(layer: keras.layers.Layer) -> keras.layers.Layer:
+        if isinstance(layer, Convolution):
+            return _Frozen(layer)
+        return layer.__class__.from_config(layer.get_config())
+
+    return keras.models.clone_model(network, clone_function=frozen)
