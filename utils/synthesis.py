@@ -28,7 +28,7 @@ from utils.views import View, random_view
 
 STEPS = ((1, 2), (1, 3), (1.5, 3), (2, 4), (2, 5), (3, 5), (3, 6))
 _STEP_SHARES = (0.08, 0.05, 0.07, 0.35, 0.05, 0.05, 0.35)  # mostly those of Kalantari's data
-_LOG_SATURATED = np.log([0.01, 0.3])  # share of the middle frame's pixels
+_LOG_SATURATED = np.log([0.03, 0.45])  # share of the middle frame's pixels
 _BACKGROUND_TRIES = 16
 _OBJECT_SHARES = (0.3, 0.35, 0.2, 0.15)  # of one, two, three and four objects
 _OBJECT_LOG_HEIGHTS = np.log([0.25, 0.9])  # of the frame's height

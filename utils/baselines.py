@@ -1,0 +1,64 @@
+"""What one gets without a network: yardsticks for a table of results.
+
+All are given what the networks are given and more: the true response curve, the true exposure times
+and, for OpenCV's two, the truth to scale their result to.
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from utils.hdr import GAMMA, ldr_to_hdr
+from utils.scenes import Scene, ldr_to_float, to_8bit
+
+# Half a level for black: Debevec's method takes logarithms.
+_RESPONSE = (np.maximum(np.arange(256, dtype=np.float32), 0.5) / 255) ** GAMMA
+
+
+def reference_alone(scene: Scene) -> np.ndarray:
+    """The reference frame, linearised: no ghosts, but what it clips is lost.
+
+    Returns:
+        `(H, W, 3)` float32 radiance.
+    """
+    return ldr_to_hdr(ldr_to_float(scene.ldr[1]), scene.exposure_times[1])
+
+
+def debevec(scene: Scene) -> np.ndarray:
+    """OpenCV's AlignMTB, then MergeDebevec; see `_merge`."""
+    return _merge(scene, cv2.createMergeDebevec())
+
+
+def robertson(scene: Scene) -> np.ndarray:
+    """OpenCV's AlignMTB, then MergeRobertson; see `_merge`."""
+    return _merge(scene, cv2.createMergeRobertson())
+
+
+BASELINES: dict[str, Callable[[Scene], np.ndarray]] = {
+    "reference": reference_alone,
+    "opencv-debevec": debevec,
+    "opencv-robertson": robertson,
+}
+
+
+def _merge(scene: Scene, method: cv2.MergeExposures) -> np.ndarray:
+    """Aligns by median threshold bitmaps and merges with the true response and times.
+
+    The result is scaled to the truth by the median ratio, where there is a truth, and clipped to
+    its range.
+
+    Returns:
+        `(H, W, 3)` float32 radiance in [0, 1].
+    """
+    frames = [np.ascontiguousarray(frame) for frame in to_8bit(scene.ldr)]
+    cv2.createAlignMTB().process(frames, frames)
+    response = np.repeat(_RESPONSE[:, None, None], 3, axis=2)
+    # Robertson's weights ask for a response around 1 in the middle; scale is settled below.
+    merged = method.process(frames, scene.exposure_times, response / _RESPONSE[128])
+    merged = np.nan_to_num(merged, nan=0.0, posinf=1.0, neginf=0.0)
+    if scene.hdr is not None:
+        lit = (merged > 0) & (scene.hdr > 0) & (scene.hdr < 1)
+        if lit.any():
+            merged *= np.median(scene.hdr[lit] / merged[lit])
+    return np.clip(merged, 0, 1).astype(np.float32)
