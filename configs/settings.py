@@ -57,6 +57,9 @@ class SamplingConfig:
     """Seed of the order of samples."""
     cache_bytes: int = 2**31
     """Decoded scenes kept in memory, in bytes (a 1500x1000 scene takes 23 MB)."""
+    skip_damaged: bool = False
+    """Read all records at the start and train without the damaged ones, which are counted and
+    named; otherwise the first damaged one ends the run."""
 
     def __post_init__(self) -> None:
         """Checks the values."""
@@ -154,6 +157,16 @@ class TrainingConfig:
     """Arithmetic of the convolutions; `auto`: bfloat16 where the processor has it."""
     seed: int = 0
     """Seed of the weights at the start."""
+    clip_norm: float = 0.0
+    """Gradients are scaled down to at most this norm, all weights together; 0: off (release)."""
+    ema: float = 0.0
+    """Decay of a running average of the weights, which validation, later stages, reconstruction
+    and export then use; 0: off (release)."""
+    deterministic: bool = True
+    """The same run gives the same bits, however often it is stopped; False may be faster."""
+    strategy: Literal["one", "mirrored", "multi_worker"] = "one"
+    """`one` device; `mirrored`: every GPU of this machine; `multi_worker`: the machines that the
+    environment variable TF_CONFIG names. They share a step's batch."""
     log_every: int = 1000
     """Steps between lines of the log."""
     validate_every: int = 1000
@@ -181,6 +194,8 @@ class TrainingConfig:
             "validation_crop",
         )
         _require(self.warmup_steps >= 0, "warmup_steps must not be negative.", self.warmup_steps)
+        _require(self.clip_norm >= 0, "clip_norm must not be negative.", self.clip_norm)
+        _require(0 <= self.ema < 1, "ema must be in [0, 1).", self.ema)
         _require(self.seed >= 0, "seed must not be negative.", self.seed)
 
 
