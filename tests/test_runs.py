@@ -1,0 +1,86 @@
+"""A run's folder: which weights the reconstruction scripts get."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from configs import paths
+from configs.settings import NetworkConfig, ReconstructionConfig, TrainingConfig
+from models import esbn, release_checkpoint
+from utils import runs
+
+NETWORK = NetworkConfig(width=4, residual_blocks=1, dense_layers=2, initializer="he")
+
+
+def networks():
+    return esbn.networks(**dataclasses.asdict(NETWORK))
+
+
+def save_stage(run, stage, parts):
+    folder = paths.stage_dir(run, stage)
+    runs.write_settings(folder, TrainingConfig(run=run, network=NETWORK))
+    checkpoint = tf.train.Checkpoint(**parts)
+    tf.train.CheckpointManager(
+        checkpoint, str(folder / runs.CHECKPOINTS_NAME), max_to_keep=1
+    ).save()
+
+
+def load(run, **changes):
+    config = ReconstructionConfig(run=run, precision="float32", **changes)
+    return runs.load_networks(config, esbn.networks, release_checkpoint.load)
+
+
+def assert_equal(ours, theirs):
+    for one, other in zip(ours.variables, theirs.variables, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_alignments_come_from_their_own_stages_until_there_is_a_fusion(tmp_path):
+    low, high = networks(), networks()
+    save_stage(tmp_path, "align_low", {"low": low["low"]})
+    save_stage(tmp_path, "align_high", {"high": high["high"]})
+    loaded = load(tmp_path)
+    assert set(loaded) == {"low", "high"}
+    assert_equal(loaded["low"], low["low"])
+    assert_equal(loaded["high"], high["high"])
+    whole = networks()
+    save_stage(tmp_path, "fusion", whole)
+    loaded = load(tmp_path)
+    assert set(loaded) == {"low", "high", "merging"}
+    for name, network in loaded.items():
+        assert_equal(network, whole[name])
+
+
+def test_the_authors_checkpoints_replace_single_networks_of_a_run(tmp_path):
+    whole, released = networks(), networks()
+    save_stage(tmp_path, "fusion", whole)
+    release_checkpoint.save_all(released, str(tmp_path / "iter"))
+    loaded = load(tmp_path, release_high=str(tmp_path / "iter_high"))
+    assert_equal(loaded["high"], released["high"])
+    assert_equal(loaded["low"], whole["low"])
+    assert_equal(loaded["merging"], whole["merging"])
+
+
+def test_with_all_three_authors_checkpoints_no_run_is_needed(tmp_path):
+    released = esbn.networks()
+    release_checkpoint.save_all(released, str(tmp_path / "iter"))
+    flags = {f"release_{name}": str(tmp_path / f"iter_{name}") for name in released}
+    loaded = load(tmp_path / "nowhere", **flags)
+    for name, network in loaded.items():
+        assert_equal(network, released[name])
+
+
+def test_a_run_without_weights_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        load(tmp_path / "nowhere")
+
+
+def test_a_stage_without_a_checkpoint_is_named(tmp_path):
+    for stage in paths.ALIGNMENT.values():
+        runs.write_settings(
+            paths.stage_dir(tmp_path, stage), TrainingConfig(run=tmp_path, network=NETWORK)
+        )
+    with pytest.raises(FileNotFoundError, match="align_low"):
+        load(tmp_path)
