@@ -15,6 +15,7 @@ import keras
 import tensorflow as tf
 
 from models import folding
+from models.normalisation import normalise_batch
 
 LEAKY_SLOPE = 0.2
 BN_MOMENTUM = 0.9
@@ -214,15 +215,8 @@ class Convolution(keras.layers.Layer):
         shape = tf.shape(y)
         # The pixels of a block share their channel's statistics.
         pixels = tf.reshape(y, (shape[0], shape[1], -1, self.filters))
-        pixels, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=pixels,
-            scale=self.gamma.value,
-            offset=self.beta.value,
-            mean=tf.zeros_like(self.beta.value),
-            variance=tf.ones_like(self.beta.value),
-            epsilon=BN_EPSILON,
-            exponential_avg_factor=1.0,
-            is_training=True,
+        pixels, mean, variance = normalise_batch(
+            pixels, self.gamma.value, self.beta.value, BN_EPSILON
         )
         if bias is not None:
             mean = mean + bias
