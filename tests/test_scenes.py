@@ -149,8 +149,8 @@ DEFECTS = {
     "two lines": (_text("0\n2\n"), r"exposure\.txt must have 3 lines.*Received: 2 lines"),
     "four lines": (_text("0\n2\n4\n6"), "Received: 4 lines"),
     "words": (_text("0\nabc\n4"), r"one number a line.*\['0', 'abc', '4'\]"),
-    "nan": (_text("0\nnan\n4"), r"three different.*\['0', 'nan', '4'\]"),
-    "equal": (_text("0\n2\n2"), r"three different.*\['0', '2', '2'\]"),
+    "nan": (_text("0\nnan\n4"), r"three different exposures.*\['0', 'nan', '4'\]"),
+    "equal": (_text("0\n2\n2"), r"three different exposures.*\['0', '2', '2'\]"),
     "shutter": (_text("1000\n250\n60"), r"in stops.*\['1000', '250', '60'\]"),
     "truth size": (_narrow_truth, r"HDRImg\.hdr must have.*16x8.*Received: 12x8"),
     "truth broken": (

@@ -1,9 +1,10 @@
-"""Scenes on disk, in the layout of Kalantari's data set.
+"""Scenes on disk, in the layout of Kalantari's data set or another of utils/layouts.py.
 
 A scene is a folder of three frames (.tif, .png or .jpg, 8 or 16 bits), `exposure.txt` with the
 exposure value in stops of each frame, one a line, in the order of the sorted file names, and,
 unless it is only to be reconstructed, `HDRImg.hdr`: the ground truth, radiance seen by the middle
-exposure, in [0, 1] where 1 saturates the darkest frame. Other files are ignored.
+exposure, in [0, 1] where 1 saturates the darkest frame. Other files are ignored. Stops that do not
+start at 0, and exposure times, are converted with a notice.
 """
 
 import dataclasses
@@ -13,14 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from utils import images
+from utils import exposure_units, images
+from utils.layouts import EXPOSURE_FILE, FRAMES, TRUTH_FILE, find_files, is_scene
 
-EXPOSURE_FILE = "exposure.txt"
-TRUTH_FILE = "HDRImg.hdr"
 SOURCE_FILE = "source.txt"
-FRAMES = 3
 
-_LARGEST_SPAN = 24.0  # stops; more is a file of shutter times, not of stops
 _LOG = logging.getLogger(__name__)
 
 
@@ -35,7 +33,8 @@ class Scene:
     name: str
     """Name for tables and result files, without path separators."""
     ldr: np.ndarray
-    """`(3, H, W, 3)` uint8 or uint16 RGB frames, darkest first."""
+    """`(3, H, W, 3)` RGB frames, darkest first: uint8 or uint16; float32 in [0, 1] where a
+    protocol has resized or rescaled them."""
     exposure_values: np.ndarray
     """`(3,)` float32 stops, ascending from 0."""
     hdr: np.ndarray | None
@@ -48,17 +47,21 @@ class Scene:
 
 
 def ldr_to_float(ldr: np.ndarray) -> np.ndarray:
-    """uint8 or uint16 frames, any shape, to float32 in [0, 1]: divided by 255 or 65535."""
+    """Frames of any shape to float32 in [0, 1]: uint8 is divided by 255, uint16 by 65535."""
+    if ldr.dtype == np.float32:
+        return ldr
     return ldr.astype(np.float32) / np.float32(np.iinfo(ldr.dtype).max)
 
 
 def to_8bit(ldr: np.ndarray) -> np.ndarray:
-    """uint8 or uint16 frames, any shape, to uint8, rounded as OpenCV reads a 16-bit TIFF.
+    """Frames of any shape to uint8, rounded as OpenCV reads a 16-bit TIFF.
 
     The release trained on frames that were read this way.
     """
     if ldr.dtype == np.uint8:
         return ldr
+    if ldr.dtype == np.float32:
+        return np.rint(255 * ldr).astype(np.uint8)
     return ((ldr.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
@@ -69,8 +72,8 @@ def find_scenes(root: Path) -> list[Path]:
         root: A folder of scenes (`Training`, `Test`, ..) or one scene.
 
     Returns:
-        Sorted folders that hold an `exposure.txt`, an `HDRImg.hdr` or three frames and more;
-        `root` alone if it is one. Hidden folders are left out.
+        Sorted folders that hold exposures, a truth or three frames and more; `root` alone if it
+        is one. Hidden folders are left out.
 
     Raises:
         SceneError: There is no such folder, or no scene in it.
@@ -106,28 +109,27 @@ def read_scene(folder: Path, root: Path | None = None) -> Scene:
         SceneError: A file is missing, unreadable or does not fit the others.
     """
     name = scene_name(folder, root or folder)
-    paths = _frame_paths(folder)
+    files = find_files(folder)
+    paths = files.frames
     if len(paths) != FRAMES:
         raise SceneError(
             f"Scene {name}: {folder} must hold {FRAMES} frames."
             f" Received: {len(paths)} ({', '.join(path.name for path in paths) or 'none'})"
         )
-    values = _read_exposure_values(folder / EXPOSURE_FILE, name)
-    order = np.argsort(values)
-    frames = [_read_frame(paths[index], name) for index in order]
-    for index, frame in zip(order[1:], frames[1:], strict=True):
+    frames = [_read_frame(path, name) for path in paths]
+    for path, frame in zip(paths[1:], frames[1:], strict=True):
         if frame.shape != frames[0].shape or frame.dtype != frames[0].dtype:
             raise SceneError(
                 f"Scene {name}: frames must have one size and bit depth. Received:"
-                f" {paths[order[0]].name} {_describe(frames[0])},"
-                f" {paths[index].name} {_describe(frame)}"
+                f" {paths[0].name} {_describe(frames[0])}, {path.name} {_describe(frame)}"
             )
-    ldr = np.stack(frames)
+    values = _read_exposure_values(files.exposures or folder / EXPOSURE_FILE, name, frames)
+    order = np.argsort(values)
     return Scene(
         name=name,
-        ldr=ldr,
+        ldr=np.stack([frames[index] for index in order]),
         exposure_values=_rebase(values[order], name),
-        hdr=_read_truth(folder / TRUTH_FILE, name, ldr.shape[1:]),
+        hdr=None if files.truth is None else _read_truth(files.truth, name, frames[0].shape),
     )
 
 
@@ -171,54 +173,40 @@ def write_scene(
 
 
 def _search(folder: Path) -> list[Path]:
-    if _is_scene(folder):
+    if is_scene(folder):
         return [folder]
     below = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
     return [scene for path in below for scene in _search(path)]
 
 
-def _is_scene(folder: Path) -> bool:
-    marked = (folder / EXPOSURE_FILE).exists() or (folder / TRUTH_FILE).exists()
-    return marked or len(_frame_paths(folder)) >= FRAMES
-
-
-def _frame_paths(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in images.LDR_SUFFIXES and path.name[0] != "."
-    )
-
-
-def _read_exposure_values(path: Path, name: str) -> np.ndarray:
+def _read_exposure_values(path: Path, name: str, frames: list[np.ndarray]) -> np.ndarray:
+    """Stops, in the order of the frames; the frames tell times from stops."""
     if not path.is_file():
         raise SceneError(f"Scene {name}: the exposures in stops are missing. Received: no {path}")
-    lines = path.read_text(errors="replace").split("\n")
-    lines = [line.strip() for line in lines if line.strip()]
+    lines = exposure_units.parse(path.read_text(errors="replace"))
     if len(lines) != FRAMES:
         raise SceneError(
             f"Scene {name}: {path} must have {FRAMES} lines, one for each frame."
             f" Received: {len(lines)} lines"
         )
     try:
-        values = np.array([float(line) for line in lines])
+        found = exposure_units.to_stops(lines, [ldr_to_float(frame[::4, ::4]) for frame in frames])
     except ValueError as error:
         raise SceneError(
-            f"Scene {name}: {path} must hold one number a line. Received: {lines}"
+            f"Scene {name}: {path} must hold three different exposures, stops or times: {error}."
+            f" Received: {lines}"
         ) from error
-    span = np.ptp(values)
-    if not np.isfinite(span) or span > _LARGEST_SPAN or len(np.unique(values)) != FRAMES:
-        raise SceneError(
-            f"Scene {name}: {path} must hold three different exposures in stops, at most"
-            f" {_LARGEST_SPAN:g} apart. Received: {lines}"
-        )
-    return values
+    if found.unit == "times":
+        _LOG.warning("Scene %s: the exposures %s are times, not stops.", name, lines)
+    return found.values
 
 
 def _rebase(values: np.ndarray, name: str) -> np.ndarray:
     if values[0] != 0:
         _LOG.warning(
-            "Scene %s: exposures %s are counted from the darkest frame.", name, values.tolist()
+            "Scene %s: exposures %s in stops are counted from the darkest frame.",
+            name,
+            values.round(3).tolist(),
         )
     return (values - values[0]).astype(np.float32)
 
@@ -230,9 +218,7 @@ def _read_frame(path: Path, name: str) -> np.ndarray:
         raise SceneError(f"Scene {name}: {error}") from error
 
 
-def _read_truth(path: Path, name: str, shape: tuple[int, ...]) -> np.ndarray | None:
-    if not path.exists():
-        return None
+def _read_truth(path: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
     try:
         hdr = images.read_radiance(path)
     except (ValueError, OSError) as error:

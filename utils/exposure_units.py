@@ -1,0 +1,108 @@
+"""The unit of a scene's exposure file: stops or exposure times.
+
+Files of the field hold one number a line, in the order of the frames. Most hold stops from 0; some
+stops from elsewhere, some times in seconds. A file of times is told from a file of stops by what
+it says (a fraction, a span no bracket has) and else by the frames: where two frames both are well
+exposed, the ratio of their linearised values is that of their exposure times.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+
+from utils.hdr import GAMMA
+
+_LARGEST_SPAN = 24.0  # stops; no bracket has more
+_SMALLEST_SPAN = 0.5  # stops; any bracket has more
+_WELL_EXPOSED = (0.1, 0.9)  # of LDR values
+_FEWEST_VALUES = 64  # to measure a ratio from
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FileExposures:
+    """The exposures of a file."""
+
+    values: np.ndarray
+    """Stops, in the order of the file, counted from where the file counts."""
+    unit: Literal["stops", "times"]
+    """What the file holds."""
+
+
+def parse(text: str) -> list[str]:
+    """The lines of a file that hold something."""
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def to_stops(lines: Sequence[str], frames: Sequence[np.ndarray]) -> FileExposures:
+    """Interprets the lines of a file.
+
+    Args:
+        lines: A number each: `2`, `-1.5`, `0.25` or `1/60`.
+        frames: The frames the lines belong to, `(H, W, 3)` LDR in [0, 1]; may be thinned out.
+
+    Returns:
+        The exposures in stops.
+
+    Raises:
+        ValueError: A line is no number, two are the same, or no unit makes sense.
+    """
+    numbers = np.array([_number(line) for line in lines])
+    if not np.isfinite(numbers).all() or len(np.unique(numbers)) != len(numbers):
+        raise ValueError("no number may occur twice")
+    span = float(np.ptp(numbers))
+    if (numbers <= 0).any():
+        if span > _LARGEST_SPAN:
+            raise ValueError(f"stops must be at most {_LARGEST_SPAN:g} apart")
+        return FileExposures(values=numbers, unit="stops")
+    times = np.log2(numbers)
+    if any("/" in line for line in lines) or not _SMALLEST_SPAN <= span <= _LARGEST_SPAN:
+        _require_order(times, frames)
+        return FileExposures(values=times, unit="times")
+    if _fits_better(times, numbers, measure_stops(frames)):
+        return FileExposures(values=times, unit="times")
+    return FileExposures(values=numbers, unit="stops")
+
+
+def measure_stops(frames: Sequence[np.ndarray]) -> np.ndarray:
+    """Stops between neighbouring frames, from values that are well exposed in both.
+
+    Args:
+        frames: N frames `(H, W, 3)`, LDR in [0, 1].
+
+    Returns:
+        `(N - 1,)`; NaN where too few values are well exposed in both.
+    """
+    return np.array([_stops_between(a, b) for a, b in itertools.pairwise(frames)])
+
+
+def _stops_between(a: np.ndarray, b: np.ndarray) -> float:
+    low, high = _WELL_EXPOSED
+    both = (low < a) & (a < high) & (low < b) & (b < high)
+    if both.sum() < _FEWEST_VALUES:
+        return np.nan
+    return float(GAMMA * np.median(np.log2(b[both]) - np.log2(a[both])))
+
+
+def _fits_better(times: np.ndarray, stops: np.ndarray, measured: np.ndarray) -> bool:
+    """Whether the first reading is nearer to what was measured; False where nothing was."""
+    known = np.isfinite(measured)
+    error, other = (np.abs(np.diff(values) - measured)[known].sum() for values in (times, stops))
+    return bool(error < other)
+
+
+def _require_order(times: np.ndarray, frames: Sequence[np.ndarray]) -> None:
+    """Checks numbers that can only be times: a longer exposure gives a brighter frame."""
+    brightness = [float(frames[index].mean()) for index in np.argsort(times)]
+    if sorted(brightness) != brightness:
+        raise ValueError("neither stops nor times: a longer time gives a brighter frame")
+
+
+def _number(line: str) -> float:
+    try:
+        return float(Fraction(line)) if "/" in line else float(line)
+    except (ValueError, ZeroDivisionError) as error:
+        raise ValueError("one number a line") from error

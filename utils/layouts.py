@@ -1,0 +1,110 @@
+"""Where the files of a scene are in the field's data sets of three exposures.
+
+| layout | frames | exposures | truth |
+|---|---|---|---|
+| Kalantari 2017 | any three, by name | `exposure.txt`, stops | `HDRImg.hdr` |
+| Tel 2023 | `input_{1,2,3}.tif` | `exposure.txt`, stops | `HDRImg.hdr` |
+| Hu 2020 | `input_{1,2,3}_aligned.tif` | `input_exp.txt`, stops | `ref_hdr_aligned_linear.hdr` |
+| DeepHDR mirror | `input_{1,2,3}_aligned.tif` | `input_exp.txt`, stops | `ref_hdr_aligned.hdr` |
+| Challenge123 | `xxx_{1,2,3}/ldr_img_{1,2,3}.tif` | `xxx_2/exposure.txt`, stops | `hdr_img.hdr` |
+| Sen 2012 | any three .tif, by name | `exposures.txt`, stops | none |
+| Tursun 2016 | any three .tiff, by name | `exposure.txt`, times | none |
+
+The DeepHDR mirror is Kalantari's data set as DeepHDR's authors repacked it.
+In Challenge123 a scene is three folders, one for each moment; the folder of the middle one, which
+has the truth, stands for the scene and gives its name.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+from utils.images import LDR_SUFFIXES
+
+FRAMES = 3
+EXPOSURE_FILE = "exposure.txt"
+TRUTH_FILE = "HDRImg.hdr"
+
+_CHALLENGE_TRUTH = "hdr_img.hdr"
+_ALIGNED_TRUTHS = ("ref_hdr_aligned_linear.hdr", "ref_hdr_aligned.hdr")
+_EXPOSURE_FILES = (EXPOSURE_FILE, "exposures.txt", "input_exp.txt")
+_TRUTH_FILES = (TRUTH_FILE, _CHALLENGE_TRUTH, *_ALIGNED_TRUTHS)
+
+Layout = Literal["Kalantari", "Tel", "Hu", "DeepHDR mirror", "Challenge123", "Sen", "Tursun"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SceneFiles:
+    """The files of one scene; they may be missing or too many."""
+
+    layout: Layout
+    frames: list[Path]
+    """By name; three in a whole scene."""
+    exposures: Path | None
+    """Text file of the exposures, a line for each frame."""
+    truth: Path | None
+    """Radiance map."""
+
+
+def is_scene(folder: Path) -> bool:
+    """Whether a folder is a scene: it has exposures, a truth or three frames and more."""
+    if _is_other_moment(folder):
+        return False
+    marked = any((folder / name).exists() for name in (*_EXPOSURE_FILES, *_TRUTH_FILES))
+    return marked or len(_pictures(folder)) >= FRAMES
+
+
+def find_files(folder: Path) -> SceneFiles:
+    """The files of a scene; what its layout is shows in their names."""
+    pictures = _pictures(folder)
+    layout, frames = _recognise(folder, pictures)
+    return SceneFiles(
+        layout=layout,
+        frames=frames,
+        exposures=_first(folder, _EXPOSURE_FILES),
+        truth=_first(folder, _TRUTH_FILES),
+    )
+
+
+def _recognise(folder: Path, pictures: list[Path]) -> tuple[Layout, list[Path]]:
+    named = {path.stem: path for path in pictures}
+    aligned = [named.get(f"input_{number}_aligned") for number in (1, 2, 3)]
+    if any(aligned):
+        layout: Layout = "Hu" if (folder / _ALIGNED_TRUTHS[0]).exists() else "DeepHDR mirror"
+        return layout, [path for path in aligned if path]
+    if any(stem.startswith("ldr_img_") for stem in named):
+        return "Challenge123", _challenge_frames(folder)
+    inputs = [named.get(f"input_{number}") for number in (1, 2, 3)]
+    if any(inputs):
+        return "Tel", [path for path in inputs if path]
+    if (folder / "exposures.txt").exists():
+        return "Sen", pictures
+    if _first(folder, _TRUTH_FILES) is None and {path.suffix for path in pictures} == {".tiff"}:
+        return "Tursun", pictures
+    return "Kalantari", pictures
+
+
+def _challenge_frames(folder: Path) -> list[Path]:
+    number = folder.name.removesuffix("_2")
+    moments = (folder.with_name(f"{number}_{moment}") for moment in (1, 2, 3))
+    frames = (path / f"ldr_img_{index}.tif" for index, path in enumerate(moments, start=1))
+    return [frame for frame in frames if frame.exists()]
+
+
+def _is_other_moment(folder: Path) -> bool:
+    """Whether it is the first or the last moment of a scene of Challenge123."""
+    if folder.name[-2:] not in ("_1", "_3") or not any(folder.glob("ldr_img_*.tif")):
+        return False
+    return any(folder.with_name(f"{folder.name[:-2]}_2").glob("ldr_img_*.tif"))
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in LDR_SUFFIXES and path.name[0] != "."
+    )
+
+
+def _first(folder: Path, names: tuple[str, ...]) -> Path | None:
+    return next((folder / name for name in names if (folder / name).exists()), None)
