@@ -1,0 +1,137 @@
+"""EXIF of a photograph: what its exposure was, and what a picture made of it may keep.
+
+Tags are those of EXIF 2.32. Values a camera cannot have (a shutter time of 0 or of a year, ISO 0,
+text where a number belongs) count as missing: editors and phones write them.
+"""
+
+import dataclasses
+import math
+from typing import Any, Self
+
+from PIL import Image
+
+_EXIF_IFD = 0x8769
+_ORIENTATION = 0x0112
+_EXPOSURE_TIME = 0x829A
+_F_NUMBER = 0x829D
+_SHUTTER_SPEED = 0x9201  # APEX: -log2 of seconds
+_APERTURE = 0x9202  # APEX: 2 log2 of the f-number
+# ISO; cameras above 65535 write 65535 in the first and the number in one of the others.
+_SENSITIVITIES = (0x8827, 0x8831, 0x8832, 0x8833)
+
+# Make, Model, DateTime, Artist, Copyright
+_KEPT = (0x010F, 0x0110, 0x0132, 0x013B, 0x8298)
+# DateTimeOriginal, DateTimeDigitized, their time zones, FocalLength (and in 35 mm), lens names
+_KEPT_EXIF = (0x9003, 0x9004, 0x9010, 0x9011, 0x9012, 0x920A, 0xA405, 0xA433, 0xA434)
+
+_TIMES = (1e-7, 1e5)  # seconds
+_F_NUMBERS = (0.3, 256.0)
+_ISOS = (1.0, 1e7)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Exposure:
+    """How a photograph was exposed; None: the file does not say, or says nonsense."""
+
+    time: float | None = None
+    """Shutter time in seconds."""
+    f_number: float | None = None
+    """Focal length over the aperture's diameter."""
+    iso: float | None = None
+    """Sensitivity, ISO 12232."""
+
+    @classmethod
+    def of(cls, exif: Image.Exif) -> Self:
+        """Exposure as an EXIF block tells it, the APEX values standing in for the plain ones."""
+        tags = {**exif, **_sub_tags(exif)}  # plain TIFF writers put them into the main block
+        apex_time = _number(tags.get(_SHUTTER_SPEED), -20, 20)
+        apex_aperture = _number(tags.get(_APERTURE), -4, 16)
+        isos = [_number(tags.get(tag), *_ISOS) for tag in _SENSITIVITIES]
+        return cls(
+            time=_number(tags.get(_EXPOSURE_TIME), *_TIMES)
+            or (None if apex_time is None else 2.0**-apex_time),
+            f_number=_number(tags.get(_F_NUMBER), *_F_NUMBERS)
+            or (None if apex_aperture is None else 2.0 ** (apex_aperture / 2)),
+            iso=max((iso for iso in isos if iso), default=None),
+        )
+
+    @classmethod
+    def of_values(cls, time: object, f_number: object, iso: object) -> Self:
+        """Exposure of numbers that some other reader found; nonsense counts as missing."""
+        return cls(
+            time=_number(time, *_TIMES),
+            f_number=_number(f_number, *_F_NUMBERS),
+            iso=_number(iso, *_ISOS),
+        )
+
+    def describe(self) -> str:
+        """For people: `1/250 s, f/5, ISO 100`."""
+        if self.time is None:
+            time = "no shutter time"
+        elif self.time < 0.4:
+            time = f"1/{1 / self.time:.0f} s"
+        else:
+            time = f"{self.time:g} s"
+        f_number = "" if self.f_number is None else f", f/{self.f_number:.3g}"
+        return time + f_number + ("" if self.iso is None else f", ISO {self.iso:.0f}")
+
+
+def exposure_value(exposure: Exposure) -> float | None:
+    """Stops of light recorded: `log2(time * iso / 100 / f_number ** 2)`; None without a time.
+
+    A missing aperture or sensitivity counts as 1 and 100: right for a bracket if it is missing in
+    every frame, which the caller has to see to.
+    """
+    if exposure.time is None:
+        return None
+    iso, f_number = exposure.iso or 100.0, exposure.f_number or 1.0
+    return math.log2(exposure.time * iso / 100 / f_number**2)
+
+
+def orientation(exif: Image.Exif) -> int:
+    """Orientation tag, 1 (upright) to 8; 1 if it is missing or nonsense."""
+    value = exif.get(_ORIENTATION)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def kept(exif: Image.Exif) -> bytes:
+    """The part of a photograph's EXIF that holds for a picture made of several.
+
+    Camera, lens, focal length, date, artist and copyright. Left out: exposure (there are three),
+    orientation (the picture is upright), preview, the maker's notes, and the place, which whoever
+    publishes the picture should add on purpose.
+
+    Returns:
+        An EXIF block for `PIL.Image.save(exif=...)`; empty if nothing is left.
+    """
+    result = Image.Exif()
+    for tag in _KEPT:
+        if isinstance(exif.get(tag), str):
+            result[tag] = exif[tag]
+    sub, source = result.get_ifd(_EXIF_IFD), _sub_tags(exif)
+    for tag in _KEPT_EXIF:
+        value = source.get(tag)
+        if isinstance(value, str) or _number(value, 1e-3, 1e5) is not None:
+            sub[tag] = value
+    try:
+        return result.tobytes() if len(result) or len(sub) else b""
+    except (ValueError, TypeError, OverflowError, UnicodeError):  # nonsense in a tag of the input
+        return b""
+
+
+def _sub_tags(exif: Image.Exif) -> dict[int, Any]:
+    try:
+        return dict(exif.get_ifd(_EXIF_IFD))
+    except Exception:  # Pillow raises whatever a broken block makes it raise
+        return {}
+
+
+def _number(value: object, lowest: float, highest: float) -> float | None:
+    """A tag's number if it is in [lowest, highest]; tags may hold tuples, text, 0/0."""
+    if isinstance(value, tuple | list) and value:
+        value = value[0]
+    try:
+        number = float(value)  # pyright: ignore[reportArgumentType]
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return number if lowest <= number <= highest else None

@@ -1,0 +1,126 @@
+"""Where the exposures of a bracket of photographs come from, and whether the sources agree.
+
+In order: the values given on the command line, `exposure.txt`, EXIF. Whatever else is there is
+compared with the one that is used.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from utils.exif import Exposure, exposure_value
+
+EXPOSURE_FILE = "exposure.txt"
+
+LARGEST_DISAGREEMENT = 0.5
+"""Stops by which two sources, or a claim and the pixels, may differ without a warning."""
+
+_LARGEST_SPAN = 24.0  # stops; more is a file of shutter times, not of stops
+
+
+class ExposureError(ValueError):
+    """The exposures are missing, contradictory or useless; the message says what would help."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Claim:
+    """The exposures of a folder's photographs."""
+
+    values: np.ndarray
+    """`(N,)` stops in the order of the file names, on any scale."""
+    source: str
+    """Where they come from, for people."""
+    warnings: tuple[str, ...] = ()
+    """Where another source says something else."""
+
+
+def claim(
+    folder: Path, names: Sequence[str], exposures: Sequence[Exposure], given: Sequence[float]
+) -> Claim:
+    """Finds the exposure values of a folder's photographs.
+
+    Args:
+        folder: The folder, for `exposure.txt`.
+        names: Its photographs' file names, sorted.
+        exposures: What their EXIF says.
+        given: Stops from the command line, in the order of the names; empty if there are none.
+
+    Returns:
+        The values of the first source there is.
+
+    Raises:
+        ExposureError: No source has a value for every photograph, or the values are no stops.
+    """
+    by_exif = _exif_values(exposures)
+    path = folder / EXPOSURE_FILE
+    if given:
+        values, source = _checked(list(given), len(names), "--exposures"), "--exposures"
+    elif path.is_file():
+        values, source = _read(path, len(names)), EXPOSURE_FILE
+    elif by_exif is not None:
+        return Claim(values=_checked(list(by_exif), len(names), "EXIF"), source="EXIF")
+    else:
+        raise ExposureError(_what_is_missing(names, exposures))
+    return Claim(values=values, source=source, warnings=_conflicts(values, source, by_exif))
+
+
+def _read(path: Path, count: int) -> np.ndarray:
+    lines = path.read_text(errors="replace").split("\n")
+    lines = [line.strip() for line in lines if line.strip()]
+    try:
+        values = [float(line) for line in lines]
+    except ValueError as error:
+        raise ExposureError(
+            f"{path.name} must hold one number of stops a line. Received: {lines[:8]}"
+        ) from error
+    return _checked(values, count, path.name)
+
+
+def _checked(values: Sequence[float], count: int, source: str) -> np.ndarray:
+    array = np.array(values, np.float64)
+    if len(array) != count:
+        raise ExposureError(
+            f"{source} must have one value for each of the {count} photographs."
+            f" Received: {len(array)} ({array.tolist()})"
+        )
+    if not np.isfinite(array).all() or np.ptp(array) > _LARGEST_SPAN:
+        raise ExposureError(
+            f"{source} must hold stops, at most {_LARGEST_SPAN:g} apart. Received: {array.tolist()}"
+        )
+    return array
+
+
+def _exif_values(exposures: Sequence[Exposure]) -> np.ndarray | None:
+    """Stops of all photographs; None if one lacks what others have."""
+    for field in ("time", "f_number", "iso"):
+        missing = [getattr(exposure, field) is None for exposure in exposures]
+        if any(missing) and (field == "time" or not all(missing)):
+            return None
+    return np.array([exposure_value(exposure) for exposure in exposures], np.float64)
+
+
+def _what_is_missing(names: Sequence[str], exposures: Sequence[Exposure]) -> str:
+    found = ", ".join(
+        f"{name} {exposure.describe()}" for name, exposure in zip(names, exposures, strict=True)
+    )
+    return (
+        "The exposures are unknown: EXIF does not have the same of shutter time, aperture and ISO"
+        f" in every photograph, and there is no {EXPOSURE_FILE}. Write one with a number of stops"
+        f" a line in the order of the names, or use --exposures 0 2 4. Received: {found}"
+    )
+
+
+def _conflicts(values: np.ndarray, source: str, by_exif: np.ndarray | None) -> tuple[str, ...]:
+    if by_exif is None:
+        return ()
+    # Compared about their medians: one wrong value should not look like all being wrong.
+    difference = (values - np.median(values)) - (by_exif - np.median(by_exif))
+    if np.abs(difference).max() <= LARGEST_DISAGREEMENT:
+        return ()
+    return (f"{source} says {_steps(values)} stops, EXIF {_steps(by_exif)}: {source} is used.",)
+
+
+def _steps(values: np.ndarray) -> str:
+    return " ".join(f"{value:g}" for value in np.round(values - values.min(), 2))

@@ -1,0 +1,177 @@
+"""A folder of photographs as a scene: any camera, any size, any exposure step, no ground truth.
+
+A folder of photographs is one without ground truth whose pictures are not laid out as a data set
+lays them out: see `is_photographs`.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from utils.exposures import EXPOSURE_FILE, LARGEST_DISAGREEMENT, Claim, claim
+from utils.frame_choice import choose, estimated_step, small_version, step_warnings
+from utils.images import RADIANCE_SUFFIXES
+from utils.photo_files import PHOTO_SUFFIXES, Photo, read_exposure, read_photo
+from utils.prealignment import Prealignment, prealign
+from utils.scenes import FRAMES, Scene, SceneError, scene_name
+
+RESULTS_MARK = "metrics.csv"
+"""A folder with this file holds results, whose pictures are no bracket."""
+
+_LOG = logging.getLogger(__name__)
+_TIFF = frozenset({".tif", ".tiff"})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Photographs(Scene):
+    """A scene made of photographs."""
+
+    files: tuple[str, ...] = ()
+    """File names of low, reference and high."""
+    notes: tuple[str, ...] = ()
+    """What was found and decided, a line each."""
+    warnings: tuple[str, ...] = ()
+    """What may spoil the result, a line each."""
+    exif: bytes = b""
+    """The part of the reference's EXIF that the result may keep."""
+
+
+def find_photographs(root: Path) -> Iterator[Path]:
+    """Folders at any depth that hold photographs; hidden ones and folders of results left out."""
+    if not root.is_dir() or (root / RESULTS_MARK).exists():
+        return
+    if is_photographs(root):
+        yield root
+    for path in sorted(root.iterdir()):
+        if path.is_dir() and path.name[0] != ".":
+            yield from find_photographs(path)
+
+
+def is_photographs(folder: Path) -> bool:
+    """Whether the pictures of a folder are photographs and not a data set's scene.
+
+    They are if there are two or more, no radiance map beside them, and not exactly three TIFF
+    files without EXIF beside a text file of exposures, which is a data set's scene without truth.
+    """
+    paths = photograph_paths(folder)
+    if len(paths) < 2 or any(p.suffix.lower() in RADIANCE_SUFFIXES for p in folder.iterdir()):
+        return False
+    if not any(path.suffix.lower() == ".txt" for path in folder.iterdir()):
+        return True
+    as_data_set = len(paths) == FRAMES and all(path.suffix.lower() in _TIFF for path in paths)
+    return not as_data_set or read_exposure(paths[0]).time is not None
+
+
+def photograph_paths(folder: Path) -> list[Path]:
+    """Files of a folder that are photographs by their suffix, by name; hidden ones left out."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in PHOTO_SUFFIXES and path.name[0] != "." and path.is_file()
+    )
+
+
+def read_photographs(
+    folder: Path,
+    root: Path | None = None,
+    exposures: Sequence[float] = (),
+    prealignment: Prealignment = "auto",
+) -> Photographs:
+    """Reads a folder of photographs as one bracket.
+
+    Args:
+        folder: The folder.
+        root: Where it was found; the scene is named relative to it.
+        exposures: Stops, in the order of the file names; empty: from `exposure.txt` or EXIF.
+        prealignment: Whether the camera's motion is taken out.
+
+    Returns:
+        The three photographs that serve best, darkest first, with what was decided about them.
+        Warnings are logged, too.
+
+    Raises:
+        SceneError: The photographs are unreadable, too few, of unequal size, or their exposures
+            are unknown or equal.
+    """
+    name = scene_name(folder, root or folder)
+    try:
+        scene = _read(folder, name, exposures, prealignment)
+    except (ValueError, OSError) as error:
+        raise SceneError(f"Scene {name}: {error}") from error
+    for note in scene.notes:
+        _LOG.info("Scene %s: %s", name, note)
+    for warning in scene.warnings:
+        _LOG.warning("Scene %s: %s", name, warning)
+    return scene
+
+
+def _read(
+    folder: Path, name: str, exposures: Sequence[float], prealignment: Prealignment
+) -> Photographs:
+    paths = photograph_paths(folder)
+    if len(paths) < FRAMES:
+        raise ValueError(
+            f"A bracket needs {FRAMES} photographs of different exposure."
+            f" Received: {len(paths)} ({', '.join(path.name for path in paths)})"
+        )
+    names = [path.name for path in paths]
+    found = claim(folder, names, [read_exposure(path) for path in paths], exposures)
+    # More than three are looked at one after the other, and only the chosen ones kept.
+    photos = [read_photo(path) for path in paths] if len(paths) == FRAMES else None
+    small = [
+        small_version((photos[i] if photos else read_photo(p)).frame) for i, p in enumerate(paths)
+    ]
+    choice = choose(small, found.values, names)
+    chosen = [photos[i] if photos else read_photo(paths[i]) for i in choice.indices]
+    files = tuple(names[i] for i in choice.indices)
+    ldr = _stack(chosen, files)
+    del photos
+    values = found.values[list(choice.indices)]
+    stops = (values - values[0]).astype(np.float32)
+    ldr, alignment_notes = prealign(ldr, np.exp2(stops), prealignment)
+    mismatches = _mismatches([small[i] for i in choice.indices], stops, files)
+    return Photographs(
+        name=name,
+        ldr=ldr,
+        exposure_values=stops,
+        hdr=None,
+        files=files,
+        notes=(_describe(found, stops, files), *choice.notes, *alignment_notes),
+        warnings=(*found.warnings, *step_warnings(stops), *mismatches),
+        exif=chosen[1].exif,
+    )
+
+
+def _stack(photos: Sequence[Photo], files: Sequence[str]) -> np.ndarray:
+    kinds = [f"{p.frame.shape[1]}x{p.frame.shape[0]} {p.frame.dtype}" for p in photos]
+    if len(set(kinds)) > 1:
+        listed = ", ".join(f"{file} {kind}" for file, kind in zip(files, kinds, strict=True))
+        raise ValueError(
+            f"Photographs must have one size, upright, and one bit depth. Received: {listed}"
+        )
+    return np.stack([photo.frame for photo in photos])
+
+
+def _mismatches(
+    small: Sequence[np.ndarray], stops: np.ndarray, files: Sequence[str]
+) -> tuple[str, ...]:
+    """Warnings where the pixels tell another exposure step than the one that was claimed."""
+    lines = []
+    for dark, bright in ((0, 1), (1, 2)):
+        step = float(stops[bright] - stops[dark])
+        estimate = estimated_step(small[dark], small[bright])
+        if estimate is not None and abs(estimate - step) > LARGEST_DISAGREEMENT:
+            lines.append(
+                f"{files[bright]} should be {step:.1f} stops brighter than {files[dark]}; the"
+                f" pixels say about {estimate:.1f}. Check the exposures ({EXPOSURE_FILE},"
+                " --exposures); a camera's tone curve can be the cause, too."
+            )
+    return tuple(lines)
+
+
+def _describe(found: Claim, stops: np.ndarray, files: Sequence[str]) -> str:
+    listed = ", ".join(f"{file} {value:g}" for file, value in zip(files, stops, strict=True))
+    return f"Exposures in stops from {found.source}: {listed}."
