@@ -12,14 +12,15 @@ from configs.settings import ReconstructionConfig
 from models import esbn, release_checkpoint
 from utils import command, report
 from utils.evaluation import PreparedScenes
-from utils.inference import Networks, reconstruct
-from utils.protocols import PROTOCOLS
+from utils.inference import Networks
+from utils.patchwise import reconstruct
+from utils.protocols import configured
 from utils.runs import load_networks
 
 
 def main(config: ReconstructionConfig) -> int:
     """Reconstructs every scene; returns 2 if one could not be read, else 0."""
-    protocol = PROTOCOLS[config.protocol]
+    protocol = configured(config.protocol, config.depth)
     results = config.results or paths.results_dir(config.run)
     scenes = PreparedScenes(config.scenes, protocol)
     models = load_networks(config, esbn.networks, release_checkpoint.load)

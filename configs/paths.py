@@ -38,3 +38,8 @@ def stage_dir(run: Path, stage: str) -> Path:
 def results_dir(run: Path) -> Path:
     """Folder that the reconstruction scripts write to."""
     return run / "results"
+
+
+def evaluation_dir(folder: Path) -> Path:
+    """Folder that evaluate.py writes to, in that of a run or of predictions."""
+    return folder / "evaluation"

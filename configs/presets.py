@@ -7,6 +7,7 @@ from typing import Literal
 
 from configs import paths
 from configs.settings import (
+    EvaluationConfig,
     FusionConfig,
     NetworkConfig,
     ReconstructionConfig,
@@ -77,3 +78,8 @@ def fusion(preset: Preset) -> FusionConfig:
 def reconstruction(preset: Preset) -> ReconstructionConfig:
     """Settings of both reconstruction scripts."""
     return ReconstructionConfig(run=paths.run_dir(preset))
+
+
+def evaluation(preset: Preset) -> EvaluationConfig:
+    """Settings of evaluate.py."""
+    return EvaluationConfig(run=paths.run_dir(preset))

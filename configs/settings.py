@@ -110,6 +110,8 @@ class RecordsConfig:
     """Folder of the run; records go to its `records` folder unless `records` names another."""
     records: str = ""
     """Folder of the shards, if it is not the run's; a TensorFlow path (gs://...) is allowed."""
+    check: Path | None = None
+    """Only say what this data set is and what is wrong with it; nothing is written."""
     validation_scenes: int = 4
     """Scenes held out for validation, spread evenly over the sorted names."""
     hold_out: tuple[str, ...] = ()
@@ -221,27 +223,24 @@ class FusionConfig(TrainingConfig):
             _require(value >= 0, f"{name} must not be negative.", value)
 
 
-ProtocolName = Literal["full", "release", "release-leak", "crop-1440x960"]
+ProtocolName = Literal[
+    "full", "release", "release-leak", "crop-1440x960", "hdr-transformer", "ntire"
+]
+
+Depth = Literal["8", "16/65535", "16/65536"]
+"""What happens to frames of 16 bits: rounded to 8, or divided by one of the two."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ReconstructionConfig:
-    """Settings of reconstruction_align2.py and reconstruction_fusion.py."""
+class WeightsConfig:
+    """Which networks reconstruct, and how they are run."""
 
     run: Path
     """Folder of the run whose newest weights are used."""
-    scenes: Path = paths.TEST_SCENES
-    """Folder of scenes, or one scene."""
-    results: Path | None = None
-    """Folder to write to; the run's `results` folder if not given."""
-    protocol: ProtocolName = "full"
-    """How frames are prepared and numbers are made; see docs/fidelity.md."""
     precision: Precision = "auto"
     """Arithmetic of the convolutions; `auto`: bfloat16 where the processor has it."""
     tile: int = 0
     """Height and width of a tile in pixels; 0: from the memory that is free."""
-    save_release: str = ""
-    """Prefix to write the networks to as well, for the authors' TF 1 code: PREFIX_low etc."""
     release_low: str = ""
     """Prefix of an authors' TF 1 checkpoint of the low alignment, instead of the run's."""
     release_high: str = ""
@@ -252,3 +251,68 @@ class ReconstructionConfig:
     def __post_init__(self) -> None:
         """Checks the values."""
         _require(self.tile >= 0, "tile must not be negative.", self.tile)
+
+
+ToneName = Literal["local", "reinhard", "drago", "mu-law"]
+PrealignmentName = Literal["auto", "on", "off"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReconstructionConfig(WeightsConfig):
+    """Settings of reconstruction_align2.py and reconstruction_fusion.py."""
+
+    scenes: Path = paths.TEST_SCENES
+    """Folder of scenes, or one scene."""
+    results: Path | None = None
+    """Folder to write to; the run's `results` folder if not given."""
+    protocol: ProtocolName = "full"
+    """How frames are prepared and numbers are made; see docs/evaluation.md."""
+    depth: Depth | None = None
+    """What frames of 16 bits are divided by, instead of what the protocol does."""
+    exposures: tuple[float, ...] = ()
+    """Photographs' exposures in stops, by file name; none: from exposure.txt or EXIF."""
+    prealign: PrealignmentName = "auto"
+    """Take out the camera's motion between photographs; `auto`: where it measurably helps."""
+    tone: ToneName = "local"
+    """How the pictures of the results are tone-mapped."""
+    save_release: str = ""
+    """Prefix to write the networks to as well, for the authors' TF 1 code: PREFIX_low etc."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EvaluationConfig(WeightsConfig):
+    """Settings of evaluate.py."""
+
+    scenes: Path = paths.TEST_SCENES
+    """Folder of scenes with truth, or one scene."""
+    results: Path | None = None
+    """Folder to write to; if not given, `evaluation` in the run or in the predictions' folder."""
+    protocol: tuple[ProtocolName, ...] = ("full",)
+    """Protocols to score under, one or more; see docs/evaluation.md."""
+    depth: Depth | None = None
+    """What frames of 16 bits are divided by, instead of what the protocols do."""
+    predictions: Path | None = None
+    """Score this folder of .hdr or .exr, made by any method, instead of the run's networks."""
+    against: Path | None = None
+    """Second folder of .hdr or .exr: compare scene by scene with it."""
+    method: str = "ours"
+    """Name of the method in tables and plots."""
+    cost: float = 0.0
+    """Tera multiply-adds of a 1500x1000 scene, for the plot against cost; 0: not known."""
+    display_peak: float = 1000.0
+    """Luminance in cd/m2 of radiance 1 on the display that PU21 and ColorVideoVDP assume."""
+    display_black: float = 0.005
+    """Luminance in cd/m2 of radiance 0."""
+    cvvdp: bool = False
+    """Also measure ColorVideoVDP; needs the package `cvvdp`, which needs PyTorch."""
+
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        super().__post_init__()
+        _require(len(self.protocol) > 0, "protocol must name one or more.", self.protocol)
+        _require(self.cost >= 0, "cost must not be negative.", self.cost)
+        _require(
+            0.005 <= self.display_black < self.display_peak <= 10_000,
+            "PU21 holds from 0.005 to 10,000 cd/m2, black below peak.",
+            (self.display_black, self.display_peak),
+        )

@@ -27,7 +27,7 @@ def _mixing_networks():
 
 def _small(protocol: Protocol) -> Protocol:
     """The protocol without its fixed size."""
-    return dataclasses.replace(protocol, prepare=lambda scene: scene)
+    return dataclasses.replace(protocol, arrange=lambda scene: scene)
 
 
 @pytest.mark.parametrize("name", [name for name in PROTOCOLS if not PROTOCOLS[name].leak])

@@ -8,12 +8,19 @@ import cv2
 import numpy as np
 import pytest
 
-from configs.settings import ProtocolName
+from configs.settings import Depth, ProtocolName
 from tests.brackets import bracket
 from utils.hdr import hdr_to_ldr, mu_law
 from utils.metrics import psnr, ssim
-from utils.protocols import PROTOCOLS, score_alignment, score_full, score_release
-from utils.scenes import SceneError, ldr_to_float
+from utils.protocols import (
+    PROTOCOLS,
+    configured,
+    score_alignment,
+    score_full,
+    score_ntire,
+    score_release,
+)
+from utils.scenes import SceneError, ldr_to_float, to_8bit
 
 
 def _pair():
@@ -90,6 +97,26 @@ def test_crop_refuses_a_smaller_scene():
         PROTOCOLS["crop-1440x960"].prepare(bracket(900, 1500, dtype=np.uint8))
 
 
+def test_the_depth_of_the_frames_is_a_setting():
+    scene = bracket()
+    frames = {depth: configured("full", depth).prepare(scene).ldr for depth in get_args(Depth)}
+    np.testing.assert_array_equal(frames["8"], to_8bit(scene.ldr))
+    np.testing.assert_array_equal(frames["16/65535"], scene.ldr)
+    assert frames["16/65536"].dtype == np.float32
+    np.testing.assert_array_equal(frames["16/65536"], scene.ldr / np.float32(65536))
+    assert configured("full", "16/65536").title == "full, input 16/65536"
+    assert configured("release", "8").title == configured("release", None).title == "release"
+    eight = bracket(dtype=np.uint8)
+    assert configured("full", "16/65536").prepare(eight) is eight
+
+
+def test_protocols_that_see_the_same_input_share_a_reconstruction():
+    names = {protocol.inputs: name for name, protocol in reversed(PROTOCOLS.items())}
+    assert set(names.values()) == set(PROTOCOLS) - {"ntire"}
+    assert PROTOCOLS["ntire"].inputs == PROTOCOLS["full"].inputs
+    assert configured("full", "8").inputs != PROTOCOLS["full"].inputs
+
+
 @pytest.mark.parametrize("name", ["release", "full"])
 def test_a_scene_without_truth_is_prepared(name):
     assert PROTOCOLS[name].prepare(bracket(truth=False)).hdr is None
@@ -111,6 +138,34 @@ def test_full_ssim_clips_to_one():
         score_full(np.clip(result, 0, 1), truth), psnr_mu=metrics.psnr_mu, psnr_l=metrics.psnr_l
     )
     assert metrics.ssim_l == ssim(np.clip(result, 0, 1), truth, data_range=1.0, gaussian=True)
+
+
+def test_hdr_transformer_scores_as_full_but_in_tiles():
+    protocol = PROTOCOLS["hdr-transformer"]
+    assert protocol.tile == 256
+    assert protocol.score(*_pair()) == score_full(*_pair())
+
+
+def test_ntire_is_the_challenges_formula():
+    result, truth = (np.asarray(image, np.float64) for image in _pair())
+    files = [np.maximum(image, 0) ** (1 / 2.24) for image in (result, truth)]
+    files = [np.round(x * (65535 / x.max())) / (65535 / x.max()) for x in files]
+    linear = [x**2.24 for x in files]
+    norm = np.percentile(linear[1], 99)
+    toned = [np.log(1 + 5000 * np.tanh(x / norm)) / np.log(5001) for x in linear]
+    expected = -10 * np.log10(np.mean((toned[0] - toned[1]) ** 2))
+    metrics = score_ntire(result, truth)
+    assert metrics.psnr_mu == pytest.approx(expected, abs=1e-9)
+    peak = files[1].max()
+    expected = -10 * np.log10(np.mean((files[0] / peak - files[1] / peak) ** 2))
+    assert metrics.psnr_l == pytest.approx(expected, abs=1e-9)
+    assert metrics.ssim_mu == pytest.approx(
+        ssim(toned[0], toned[1], data_range=1.0, gaussian=True), abs=1e-9
+    )
+
+
+def test_ntire_of_a_black_result_is_finite():
+    assert math.isfinite(score_ntire(np.zeros((20, 20, 3)), bracket(20, 20).hdr).psnr_mu)
 
 
 def test_release_ssim_has_the_truths_range():

@@ -151,7 +151,7 @@ DEFECTS = {
     "words": (_text("0\nabc\n4"), r"one number a line.*\['0', 'abc', '4'\]"),
     "nan": (_text("0\nnan\n4"), r"three different exposures.*\['0', 'nan', '4'\]"),
     "equal": (_text("0\n2\n2"), r"three different exposures.*\['0', '2', '2'\]"),
-    "shutter": (_text("1000\n250\n60"), r"in stops.*\['1000', '250', '60'\]"),
+    "shutter": (_text("1000\n250\n60"), r"neither stops nor times.*\['1000', '250', '60'\]"),
     "truth size": (_narrow_truth, r"HDRImg\.hdr must have.*16x8.*Received: 12x8"),
     "truth broken": (
         lambda f: (f / "HDRImg.hdr").write_text("?"),

@@ -1,6 +1,7 @@
 """Evaluation protocols: how frames are prepared, what passes through 8 bits, how scores are made.
 
 Numbers of different protocols are not comparable, so a protocol's `title` stands with every number.
+docs/evaluation.md puts the protocols side by side.
 """
 
 import dataclasses
@@ -9,13 +10,14 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from configs.settings import ProtocolName
+from configs.settings import Depth, ProtocolName
 from utils.hdr import hdr_to_ldr, mu_law
 from utils.metrics import AlignmentMetrics, Metrics, psnr, ssim
 from utils.scenes import Scene, SceneError, ldr_to_float, to_8bit
 
 _RELEASE_SIZE = (1344, 896)  # width, height
 _CROP_SIZE = (1440, 960)  # width, height
+_NTIRE_GAMMA = 2.24  # of the challenge's files
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,10 +26,14 @@ class Protocol:
 
     name: ProtocolName
     """Its name on the command line."""
-    prepare: Callable[[Scene], Scene]
-    """Frames and truth as this protocol uses them; raises SceneError if they do not fit."""
+    arrange: Callable[[Scene], Scene]
+    """Size of frames and truth; raises SceneError if they do not fit."""
     score: Callable[[np.ndarray, np.ndarray], Metrics]
     """Result and truth, `(H, W, 3)` radiance, to numbers."""
+    depth: Depth = "16/65535"
+    """What a frame's values are divided by; a frame of 8 bits is always divided by 255."""
+    tile: int = 0
+    """Height and width of tiles that are reconstructed one by one; 0: the whole picture."""
     eight_bit: bool = False
     """Frames and aligned frames go through 8 bits on their way to the networks."""
     leak: bool = False
@@ -36,7 +42,22 @@ class Protocol:
     @property
     def title(self) -> str:
         """The name that stands with every number; it warns of a leak."""
-        return f"{self.name} (LEAKS GROUND TRUTH)" if self.leak else self.name
+        own = PROTOCOLS[self.name].depth
+        depth = "" if self.depth == own else f", input {self.depth}"
+        return f"{self.name}{depth}{' (LEAKS GROUND TRUTH)' if self.leak else ''}"
+
+    @property
+    def inputs(self) -> tuple[object, ...]:
+        """All that a reconstruction depends on: protocols that share it share the result."""
+        return self.arrange, self.depth, self.tile, self.eight_bit, self.leak
+
+    def prepare(self, scene: Scene) -> Scene:
+        """Frames and truth as this protocol uses them.
+
+        Raises:
+            SceneError: The scene does not fit the protocol.
+        """
+        return self.arrange(_quantise(scene, self.depth))
 
     def quantise_frames(self, ldr: np.ndarray) -> np.ndarray:
         """LDR values in [0, 1] as the networks get them; the release truncates to 8 bits."""
@@ -59,7 +80,7 @@ def full() -> Protocol:
     As SAFNet, AFUNet and the HDR-Transformer family measure: PSNR unclipped with peak 1, SSIM with
     an 11x11 Gaussian window on `255 clip(x, 0, 1)`.
     """
-    return Protocol(name="full", prepare=_as_it_is, score=score_full)
+    return Protocol(name="full", arrange=_as_it_is, score=score_full)
 
 
 def release() -> Protocol:
@@ -70,7 +91,7 @@ def release() -> Protocol:
     truncation. Aligned frames are rounded to 8 bits. PSNR is unclipped with peak 1, SSIM
     scikit-image's default with the truth's range.
     """
-    return Protocol(name="release", prepare=_resize, score=score_release, eight_bit=True)
+    return Protocol(name="release", arrange=_resize, score=score_release, depth="8", eight_bit=True)
 
 
 def release_leak() -> Protocol:
@@ -84,7 +105,24 @@ def release_leak() -> Protocol:
 
 def crop_1440x960() -> Protocol:
     """The centre 1440x960 pixels of frames and truth (DeepHDR, HDR-GAN), scored as `full`."""
-    return Protocol(name="crop-1440x960", prepare=_crop, score=score_full)
+    return Protocol(name="crop-1440x960", arrange=_crop, score=score_full)
+
+
+def hdr_transformer() -> Protocol:
+    """The HDR-Transformer repository's test: as `full`, but in tiles of 256x256 pixels.
+
+    The tiles do not overlap; frames are padded with ones below and to the right. A scene of
+    1500x1000 is 24 tiles, and what moves from one into another is not seen.
+    """
+    return dataclasses.replace(full(), name="hdr-transformer", tile=256)
+
+
+def ntire() -> Protocol:
+    """The NTIRE 2021 and 2022 challenges' measure, applied to Kalantari's truth.
+
+    See `score_ntire`; frames are those of `full`.
+    """
+    return dataclasses.replace(full(), name="ntire", score=score_ntire)
 
 
 def score_full(result: np.ndarray, truth: np.ndarray) -> Metrics:
@@ -112,6 +150,28 @@ def score_release(result: np.ndarray, truth: np.ndarray) -> Metrics:
     )
 
 
+def score_ntire(result: np.ndarray, truth: np.ndarray) -> Metrics:
+    """Scores as the NTIRE challenges' toolkit, which takes gamma-encoded files of 16 bits.
+
+    Both images pass through such a file: `x ** (1 / 2.24)`, scaled so that the largest value is
+    65535, rounded. PSNR-l is of these encoded values, relative to the truth's largest. PSNR-mu is
+    of the decoded ones, divided by the truth's 99th percentile, through tanh and the mu-law. The
+    challenges have no SSIM: here it is that of `full`, on the same values.
+    """
+    encoded, encoded_truth = _through_challenge_file(result), _through_challenge_file(truth)
+    linear, linear_truth = encoded**_NTIRE_GAMMA, encoded_truth**_NTIRE_GAMMA
+    norm = float(np.percentile(linear_truth, 99))
+    result_mu, truth_mu = (mu_law(np.tanh(x / norm)) for x in (linear, linear_truth))
+    peak = float(encoded_truth.max())
+    clipped = np.clip(encoded / peak, 0, 1)
+    return Metrics(
+        psnr_mu=psnr(result_mu, truth_mu),
+        psnr_l=psnr(encoded, encoded_truth, peak=peak),
+        ssim_mu=ssim(result_mu, truth_mu, data_range=1.0, gaussian=True),
+        ssim_l=ssim(clipped, encoded_truth / peak, data_range=1.0, gaussian=True),
+    )
+
+
 def score_alignment(aligned: np.ndarray, scene: Scene) -> AlignmentMetrics:
     """Measures aligned frames against the truth exposed like each of them.
 
@@ -136,16 +196,30 @@ def score_alignment(aligned: np.ndarray, scene: Scene) -> AlignmentMetrics:
     )
 
 
+def _through_challenge_file(hdr: np.ndarray) -> np.ndarray:
+    """Radiance to what is read from the challenge's file of it, gamma-encoded."""
+    encoded = np.clip(hdr, 0, None).astype(np.float64) ** (1 / _NTIRE_GAMMA)
+    ratio = 65535 / max(float(encoded.max()), 1e-6)
+    return np.rint(encoded * ratio) / ratio
+
+
+def _quantise(scene: Scene, depth: Depth) -> Scene:
+    if scene.ldr.dtype == np.uint8 or depth == "16/65535":
+        return scene
+    if depth == "8":
+        return dataclasses.replace(scene, ldr=to_8bit(scene.ldr))
+    return dataclasses.replace(scene, ldr=scene.ldr.astype(np.float32) / np.float32(65536))
+
+
 def _as_it_is(scene: Scene) -> Scene:
     return scene
 
 
 def _resize(scene: Scene) -> Scene:
-    frames = ldr_to_float(to_8bit(scene.ldr))
-    resized = np.stack([cv2.resize(frame, _RELEASE_SIZE) for frame in frames])
+    frames = ldr_to_float(scene.ldr)
     return dataclasses.replace(
         scene,
-        ldr=np.rint(resized * 65535).astype(np.uint16),  # the release keeps float: 1e-5 apart
+        ldr=np.stack([cv2.resize(frame, _RELEASE_SIZE) for frame in frames]),
         hdr=None if scene.hdr is None else cv2.resize(scene.hdr, _RELEASE_SIZE),
     )
 
@@ -167,5 +241,19 @@ def _crop(scene: Scene) -> Scene:
 
 
 PROTOCOLS: dict[ProtocolName, Protocol] = {
-    protocol.name: protocol for protocol in (full(), release(), release_leak(), crop_1440x960())
+    protocol.name: protocol
+    for protocol in (
+        full(),
+        release(),
+        release_leak(),
+        crop_1440x960(),
+        hdr_transformer(),
+        ntire(),
+    )
 }
+
+
+def configured(name: ProtocolName, depth: Depth | None) -> Protocol:
+    """The protocol of a name; its own depth of the frames if none is given."""
+    protocol = PROTOCOLS[name]
+    return protocol if depth is None else dataclasses.replace(protocol, depth=depth)
