@@ -96,10 +96,10 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(config, tmp_path, m
 
 
 def _stop_at(step):
-    def stopping(losses, at):
+    def stopping(losses, at, circumstances):
         if at == step:
             raise StoppedError
-        return finite(losses, at)
+        return finite(losses, at, circumstances)
 
     return stopping
 
@@ -169,8 +169,9 @@ def test_fusion_without_the_alignment_stages_names_the_missing_one(config):
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_is_named():
-    with pytest.raises(ValueError, match=r"low at step 7 must be finite\. Received: nan"):
-        finite({"loss": tf.constant(1.0), "low": tf.constant(np.nan)}, 7)
+    losses = {"loss": tf.constant(1.0), "low": tf.constant(np.nan)}
+    with pytest.raises(ValueError, match=r"low at step 7 must be finite; of batch 7\. Rec.*: nan"):
+        finite(losses, 7, lambda step: f"of batch {step}")
 
 
 def test_step_schedule_is_the_releases(tmp_path):

@@ -5,17 +5,16 @@ Sample k of a run depends on the seed and k alone: in epoch `k // n` of n sample
 and several workers share one order.
 """
 
-import collections
 import logging
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from configs.settings import SamplingConfig
 from utils import patches, records, shards
-from utils.records import Record, RecordsError
+from utils.records import RecordsError
+from utils.scene_cache import SceneCache
 from utils.scenes import Scene
 from utils.shards import Entry
 
@@ -34,6 +33,7 @@ def training_batches(
     *,
     worker: int = 0,
     workers: int = 1,
+    entries: Sequence[Entry] | None = None,
 ) -> tf.data.Dataset:
     """Batches of the steps `first_step`, `first_step + 1`, .. without end.
 
@@ -47,21 +47,26 @@ def training_batches(
         first_step: Steps that are done already.
         worker: Number of this worker, from 0.
         workers: How many share the samples.
+        entries: The scenes, if `training_entries` has been called already.
 
     Returns:
         The batches, dicts of the float32 tensors that `patches.empty_batch` describes, with
         `batch_size // workers` samples each.
 
     Raises:
-        RecordsError: There are no complete records, or a scene is smaller than a patch.
+        RecordsError: As for `training_entries`.
         ValueError: The samples of a step cannot be shared evenly.
+
+    A record that turns out to be damaged later ends the iteration with an error of TensorFlow's,
+    which `records.met_by_tensorflow` turns back.
     """
     if batch_size % workers or not 0 <= worker < workers:
         raise ValueError(
             f"batch_size must be a multiple of workers, and worker below workers."
             f" Received: batch_size={batch_size}, workers={workers}, worker={worker}"
         )
-    entries = _training_entries(records_dir, sampling)
+    if entries is None:
+        entries = training_entries(records_dir, sampling)
     grid = _grid(entries, sampling)
     _warn_if_too_small(entries, sampling)
     cache = SceneCache(lambda scene: shards.read(records_dir, entries[scene]), sampling.cache_bytes)
@@ -77,7 +82,8 @@ def training_batches(
     def batch_of(step: tf.Tensor) -> dict[str, tf.Tensor]:
         samples = step * batch_size + tf.range(worker, batch_size, workers, tf.int64)
         numbers = shuffled(samples, len(grid), sampling.seed)
-        tensors = tf.numpy_function(make, [numbers], [tf.float32] * len(layout))
+        # Not stateful: or else determinism would make the batches one after the other.
+        tensors = tf.numpy_function(make, [numbers], [tf.float32] * len(layout), stateful=False)
         return {
             key: tf.ensure_shape(tensor, layout[key].shape)
             for key, tensor in zip(layout, tensors, strict=True)
@@ -91,9 +97,41 @@ def samples_per_epoch(records_dir: str, sampling: SamplingConfig) -> int:
     """Samples of the training scenes: patches times four rotations times two flips.
 
     Raises:
-        RecordsError: As for `training_batches`.
+        RecordsError: As for `training_entries`.
     """
-    return len(_grid(_training_entries(records_dir, sampling), sampling))
+    return count_samples(training_entries(records_dir, sampling), sampling)
+
+
+def count_samples(entries: Sequence[Entry], sampling: SamplingConfig) -> int:
+    """Samples of an epoch of these scenes."""
+    return len(_grid(entries, sampling))
+
+
+def samples_of_step(step: int, batch_size: int, count: int, seed: int) -> list[int]:
+    """Numbers of the samples in a step's batch, all workers together; steps count from 0."""
+    samples = tf.range(step * batch_size, (step + 1) * batch_size, dtype=tf.int64)
+    return shuffled(samples, count, seed).numpy().tolist()
+
+
+def training_entries(records_dir: str, sampling: SamplingConfig) -> list[Entry]:
+    """The training scenes in the index, without damaged ones if `sampling.skip_damaged`.
+
+    Raises:
+        RecordsError: There are no complete records, or a scene is smaller than a patch; with
+            `skip_damaged` only if every record is damaged.
+    """
+    check = not sampling.skip_damaged
+    index = shards.read_index(records_dir, check_shards=check)
+    entries = [entry for entry in index if entry.split == "training"]
+    if sampling.skip_damaged:
+        entries = _undamaged(records_dir, entries)
+    for entry in entries:
+        if min(entry.height, entry.width) < sampling.patch_size:
+            raise RecordsError(
+                f"Scene {entry.name} of {records_dir} must have the size of a patch,"
+                f" {sampling.patch_size} pixels. Received: {entry.width}x{entry.height}"
+            )
+    return entries
 
 
 def validation_scenes(records_dir: str) -> list[Scene]:
@@ -129,56 +167,25 @@ def shuffled(samples: tf.Tensor, count: int, seed: int) -> tf.Tensor:
     )
 
 
-class SceneCache:
-    """Decoded scenes, the latest used up to a number of bytes; safe for threads."""
-
-    def __init__(self, load: Callable[[int], Record], capacity: int) -> None:
-        """Starts empty.
-
-        Args:
-            load: Reads the scene of a number.
-            capacity: Bytes to keep; a larger scene is not kept.
-        """
-        self._load = load
-        self._capacity = capacity
-        self._used = 0
-        self._scenes: collections.OrderedDict[int, Record] = collections.OrderedDict()
-        self._lock = threading.Lock()
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the scenes that are kept."""
-        return self._used
-
-    def get(self, scene: int) -> Record:
-        """The scene, from memory or read anew."""
-        with self._lock:
-            if scene in self._scenes:
-                self._scenes.move_to_end(scene)
-                return self._scenes[scene]
-        record = self._load(scene)  # without the lock: others go on; two may read the same scene
-        with self._lock:
-            self._keep(scene, record)
-        return record
-
-    def _keep(self, scene: int, record: Record) -> None:
-        if scene in self._scenes or record.nbytes > self._capacity:
-            return
-        while self._used + record.nbytes > self._capacity:
-            self._used -= self._scenes.popitem(last=False)[1].nbytes
-        self._scenes[scene] = record
-        self._used += record.nbytes
-
-
-def _training_entries(records_dir: str, sampling: SamplingConfig) -> list[Entry]:
-    entries = [entry for entry in shards.read_index(records_dir) if entry.split == "training"]
+def _undamaged(records_dir: str, entries: Sequence[Entry]) -> list[Entry]:
+    """Reads every record; names and counts the damaged ones, and returns the others."""
+    kept: list[Entry] = []
     for entry in entries:
-        if min(entry.height, entry.width) < sampling.patch_size:
-            raise RecordsError(
-                f"Scene {entry.name} of {records_dir} must have the size of a patch,"
-                f" {sampling.patch_size} pixels. Received: {entry.width}x{entry.height}"
-            )
-    return entries
+        try:
+            shards.read(records_dir, entry)
+        except RecordsError as error:
+            _LOG.warning("Left out: %s", error)
+        else:
+            kept.append(entry)
+    if not kept:
+        raise RecordsError(f"{records_dir} must hold an undamaged scene. Received: none")
+    if len(kept) < len(entries):
+        _LOG.warning(
+            "%d of %d training scenes are damaged and left out.",
+            len(entries) - len(kept),
+            len(entries),
+        )
+    return kept
 
 
 def _grid(entries: Sequence[Entry], sampling: SamplingConfig) -> patches.Grid:

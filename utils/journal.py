@@ -54,7 +54,7 @@ class Journal:
 
     def _note(self, name: str, group: str, step: int, values: dict[str, float]) -> None:
         path = self._folder / name
-        new = not path.exists()
+        new = not path.exists() or not path.stat().st_size
         with path.open("a", newline="") as file:
             writer = csv.writer(file)
             if new:
@@ -67,11 +67,20 @@ class Journal:
 
 
 def _drop_after(path: Path, step: int) -> None:
-    if not path.exists():
+    """Keeps the lines up to a step; one that a kill cut short is of a later one, or not whole."""
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    if not lines:
         return
-    header, *lines = path.read_text().splitlines()
+    columns = lines[0].count(",")
     # At step 0 nothing has been trained: a stage that never saved a checkpoint begins anew.
-    kept = [line for line in lines if step and int(line.split(",", 1)[0]) <= step]
+    kept = [
+        line
+        for line in lines[1:]
+        if step
+        and line.endswith("\n")
+        and line.count(",") == columns
+        and int(line.split(",", 1)[0]) <= step
+    ]
     aside = path.with_suffix(".tmp")
-    aside.write_text("\n".join([header, *kept]) + "\n")
+    aside.write_text("".join([lines[0], *kept]))
     aside.rename(path)

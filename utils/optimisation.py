@@ -1,7 +1,7 @@
 """How the weights change: the learning rate, the optimiser and one compiled step."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import keras
 import tensorflow as tf
@@ -30,10 +30,27 @@ def adam(rate: float, stage: Stage) -> keras.optimizers.Optimizer:
     return optimizer
 
 
-def compile_step(stage: Stage, optimizer: keras.optimizers.Optimizer) -> Callable[[Batch], Losses]:
-    """One update of the weights as a compiled function of a batch, giving the losses."""
+def compile_step(
+    stage: Stage, optimizer: keras.optimizers.Optimizer, clip_norm: float = 0.0
+) -> Callable[[Batch], Losses]:
+    """One update of the weights as a compiled function of a batch.
+
+    The batch is what `utils.devices.share` deals out. Each device takes the mean loss of its share;
+    losses and gradients are the means over the devices, so those of the whole batch.
+
+    Args:
+        stage: What is trained.
+        optimizer: Changes the weights.
+        clip_norm: Largest norm of the gradient of all weights together; 0 for any.
+
+    Returns:
+        Function of a batch to its losses and `gradient_norm`, that of all weights before clipping.
+    """
     strategy = tf.distribute.get_strategy()
     variables = stage.variables
+
+    def update(_: tf.distribute.Strategy, gradients: list[tf.Tensor]) -> None:
+        optimizer.apply(gradients, variables)
 
     def replica_step(batch: Batch) -> Losses:
         with tf.GradientTape() as tape:
@@ -44,8 +61,15 @@ def compile_step(stage: Stage, optimizer: keras.optimizers.Optimizer) -> Callabl
             [variable.value for variable in variables],
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
-        optimizer.apply(gradients, variables)
-        return losses
+        context = tf.distribute.get_replica_context()
+        if context.num_replicas_in_sync > 1:
+            gradients = context.all_reduce(tf.distribute.ReduceOp.MEAN, gradients)
+        norm = tf.linalg.global_norm(gradients)
+        if clip_norm:
+            gradients, _ = tf.clip_by_global_norm(gradients, clip_norm, norm)
+        # In a replica's own context Keras would sum the gradients over the devices once more.
+        context.merge_call(update, (gradients,))
+        return losses | {"gradient_norm": norm}
 
     @tf.function(autograph=False)
     def step(batch: Batch) -> Losses:
@@ -56,3 +80,35 @@ def compile_step(stage: Stage, optimizer: keras.optimizers.Optimizer) -> Callabl
         }
 
     return step
+
+
+def compile_average(
+    averages: Mapping[str, keras.Model], networks: Mapping[str, keras.Model], decay: float
+) -> Callable[[tf.Tensor], None]:
+    """An update of the running average of all weights as a compiled function.
+
+    `average += (1 - d) (weight - average)`, with d = min(decay, (1 + n) / (10 + n)) after n steps,
+    so that the start, far from what comes, is soon forgotten. Statistics of normalisations are
+    averaged alike.
+
+    Args:
+        averages: Networks that hold the averages, by name.
+        networks: The networks that are trained, by name.
+        decay: Share of the average that stays in a step, in [0, 1).
+
+    Returns:
+        Function of n, float32.
+    """
+    pairs = [
+        (average, weight)
+        for name, network in averages.items()
+        for average, weight in zip(network.variables, networks[name].variables, strict=True)
+    ]
+
+    @tf.function(autograph=False)
+    def update(steps: tf.Tensor) -> None:
+        change = 1.0 - tf.minimum(decay, (1.0 + steps) / (10.0 + steps))
+        for average, weight in pairs:
+            average.assign_add(change * (weight.value - average.value))
+
+    return update

@@ -14,6 +14,7 @@ A record holds the whole scene, so that whatever a training sample needs is comp
 """
 
 import dataclasses
+import re
 
 import cv2
 import numpy as np
@@ -167,6 +168,15 @@ def summarise(data: bytes, source: str) -> Summary:
 def one_line(error: Exception) -> str:
     """The first line of an error's message, to be quoted in another."""
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def met_by_tensorflow(error: Exception) -> Exception:
+    """The `RecordsError` that an operation of TensorFlow quotes; the error itself if there is none.
+
+    TensorFlow passes on what a Python function in the input pipeline raises as text alone.
+    """
+    quoted = re.search(rf"\b{RecordsError.__name__}: (.*)", str(error))
+    return RecordsError(quoted[1]) if quoted else error
 
 
 def _parse(data: bytes, source: str) -> dict:

@@ -3,13 +3,15 @@
 RUN/records/                       shards (utils/records.py)
 RUN/{align_high,align_low,fusion}/
     settings.json                  what the stage was trained with
-    checkpoints/                   TensorFlow checkpoints, the last two
+    lock                           who trains it now (utils/locks.py)
+    checkpoints/                   the last two (utils/checkpoints.py)
     log.csv, validation.csv, events..., previews/
 RUN/results/                       what the reconstruction scripts write
 """
 
 import dataclasses
 import json
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,13 +20,21 @@ import keras
 import tensorflow as tf
 
 from configs import paths
-from configs.settings import NetworkConfig, ReconstructionConfig, TrainingConfig
+from configs.settings import NetworkConfig, TrainingConfig, WeightsConfig
+from utils import checkpoints
 from utils.precision import keras_policy
 
 SETTINGS_NAME = "settings.json"
 CHECKPOINTS_NAME = "checkpoints"
+AVERAGE = "average_"
+"""Before a network's name in a checkpoint: the running average of its weights."""
 
-# A run may go on with other values of these: they do not touch what the weights become.
+_SAMPLES = "samples_per_epoch"
+
+_LOG = logging.getLogger(__name__)
+
+# A run may go on with other values of these: they do not touch what the weights become, but for
+# the rounding of sums and for records that are damaged.
 _FREE_FIELDS = frozenset(
     {
         "run",
@@ -34,7 +44,10 @@ _FREE_FIELDS = frozenset(
         "checkpoint_every",
         "validation_crop",
         "sampling.cache_bytes",
+        "sampling.skip_damaged",
         "save_release",
+        "deterministic",
+        "strategy",
     }
 )
 
@@ -49,28 +62,47 @@ class SettingsError(ValueError):
     """A run is resumed under settings other than its own."""
 
 
-def write_settings(folder: Path, config: TrainingConfig) -> None:
+def write_settings(folder: Path, config: TrainingConfig, samples: int) -> None:
     """Writes a stage's settings beside its weights, or checks that they are the same.
 
+    Args:
+        folder: The stage's folder.
+        config: Settings of the stage.
+        samples: Samples of an epoch of its records.
+
     Raises:
-        SettingsError: The stage was started with another value of some field; it is named.
+        SettingsError: The stage was started with another value of some field, or with other
+            records; it is named.
     """
     path = folder / SETTINGS_NAME
-    settings = _flatten(dataclasses.asdict(config))
+    settings = _flatten(dataclasses.asdict(config)) | {_SAMPLES: samples}
     if path.exists():
-        started = json.loads(path.read_text())
-        for name in sorted((started.keys() | settings.keys()) - _FREE_FIELDS):
-            if started.get(name) != settings.get(name):
-                raise SettingsError(
-                    f"{path}: the run was started with {name}={started.get(name)!r} and cannot "
-                    f"go on with another value; use another run folder. "
-                    f"Received: {name}={settings.get(name)!r}"
-                )
+        _check_settings(path, settings, may_lose_samples=config.sampling.skip_damaged)
         return
     folder.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".tmp")
     aside.write_text(json.dumps(settings, indent=2) + "\n")
     aside.rename(path)
+
+
+def _check_settings(path: Path, settings: dict[str, Any], *, may_lose_samples: bool) -> None:
+    started = json.loads(path.read_text())
+    for name in sorted((started.keys() | settings.keys()) - _FREE_FIELDS - {_SAMPLES}):
+        if started.get(name) != settings.get(name):
+            raise SettingsError(
+                f"{path}: the run was started with {name}={started.get(name)!r} and cannot "
+                f"go on with another value; use another run folder. "
+                f"Received: {name}={settings.get(name)!r}"
+            )
+    if started.get(_SAMPLES) == settings[_SAMPLES]:
+        return
+    change = (
+        f"{path}: the records had {started.get(_SAMPLES)} samples an epoch when the run was"
+        f" started. Received: {settings[_SAMPLES]}"
+    )
+    if not may_lose_samples:
+        raise SettingsError(change)
+    _LOG.warning("%s. From here on the order of samples is another.", change)
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -103,26 +135,32 @@ def build_networks(config: TrainingConfig, build: BuildNetworks) -> dict[str, ke
 
 
 def latest_checkpoint(folder: Path) -> str:
-    """Prefix of a stage's newest checkpoint.
+    """Prefix of a stage's newest undamaged checkpoint.
 
     Raises:
         FileNotFoundError: The stage has none yet.
+        CheckpointError: All are damaged.
     """
-    latest = tf.train.latest_checkpoint(str(folder / CHECKPOINTS_NAME))
+    latest = checkpoints.newest(folder / CHECKPOINTS_NAME)
     if latest is None:
         raise FileNotFoundError(f"No checkpoint of a trained stage. Received: {folder}")
     return latest
 
 
 def restore(parts: Mapping[str, keras.Model], folder: Path) -> None:
-    """Reads some of a stage's networks, by name, from its newest checkpoint."""
-    checkpoint = tf.train.Checkpoint(**parts)
-    status = checkpoint.restore(latest_checkpoint(folder))
+    """Reads some of a stage's networks, by name, from its newest checkpoint.
+
+    If the stage keeps a running average of its weights, that is read.
+    """
+    latest = latest_checkpoint(folder)
+    averaged = json.loads((folder / SETTINGS_NAME).read_text()).get("ema")
+    names = {f"{AVERAGE}{name}" if averaged else name: part for name, part in parts.items()}
+    status = tf.train.Checkpoint(**names).read(latest)
     status.assert_existing_objects_matched().expect_partial()
 
 
 def load_networks(
-    config: ReconstructionConfig, build: BuildNetworks, import_release: ImportRelease
+    config: WeightsConfig, build: BuildNetworks, import_release: ImportRelease
 ) -> dict[str, keras.Model]:
     """The networks to reconstruct with, by name.
 
@@ -147,8 +185,8 @@ def load_networks(
     wanted = {name: folder for name, folder in stages.items() if not released[name]}
     size = NetworkConfig() if not wanted else read_network_config(stages["low"])
     built = build(**dataclasses.asdict(size), dtype=keras_policy(config.precision))
-    for name, folder in wanted.items():
-        restore({name: built[name]}, folder)
+    for folder in set(wanted.values()):
+        restore({name: built[name] for name in wanted if wanted[name] == folder}, folder)
     for name, prefix in released.items():
         if prefix:
             import_release(built[name], prefix)
@@ -158,6 +196,6 @@ def load_networks(
 def _stages(run: Path) -> dict[str, Path]:
     """The folder that holds each network's newest weights."""
     fusion = paths.stage_dir(run, paths.FUSION)
-    if tf.train.latest_checkpoint(str(fusion / CHECKPOINTS_NAME)):
+    if checkpoints.newest(fusion / CHECKPOINTS_NAME):
         return dict.fromkeys(("low", "high", "merging"), fusion)
     return {side: paths.stage_dir(run, stage) for side, stage in paths.ALIGNMENT.items()}

@@ -134,6 +134,9 @@ def read_index(folder: str, *, check_shards: bool = True) -> list[Entry]:
         raise RecordsError(
             f"{path} must be of version {records.SCHEMA}. Received: version {schema}"
         )
+    for entry in entries:
+        if posixpath.basename(entry.shard) != entry.shard:  # never out of the folder
+            raise RecordsError(f"{path} must name files of its folder. Received: {entry.shard}")
     if check_shards:
         _check_shards(folder, entries)
     return entries

@@ -2,30 +2,36 @@
 
 Running it again resumes from the newest checkpoint, or does nothing when the stage is finished. The
 batch of a step depends on the seed and the step alone (utils/dataset.py), and so does the learning
-rate, so a resumed run goes on as if it had not been stopped.
+rate, so a resumed run goes on as if it had not been stopped; docs/reliability.md says how far.
 
-    settings.json, checkpoints/      utils/runs.py
-    log.csv                          losses, learning rate and seconds a step, every `log_every`
-    validation.csv                   scores on the held-out scenes, every `validate_every`
-    previews/STEP.png                one held-out scene, every `validate_every`
-    events...                        all of the above for TensorBoard
+    settings.json, lock, checkpoints/    utils/runs.py
+    log.csv                              losses, gradient's norm, learning rate and seconds a step,
+                                         every `log_every`
+    validation.csv                       scores on the held-out scenes, every `validate_every`
+    previews/STEP.png                    one held-out scene, every `validate_every`
+    events...                            all of the above for TensorBoard
+
+On several devices (utils/devices.py) every process runs this loop; the chief alone writes.
 """
 
+import contextlib
 import math
-import time
 from collections.abc import Callable
+from pathlib import Path
 
-import keras
 import tensorflow as tf
 import tqdm
 
 from configs import paths
 from configs.settings import TrainingConfig
-from utils import dataset, runs
-from utils.journal import Journal
-from utils.optimisation import adam, compile_step, learning_rate
+from utils import checkpoints, dataset, devices, records, runs
+from utils.diary import Diary
+from utils.locks import lock
+from utils.optimisation import compile_step, learning_rate
 from utils.stages import Losses, Stage
-from utils.validation import Validator
+from utils.training_state import TrainingState
+
+_LOST_WORKER = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
 
 
 def train(config: TrainingConfig, stage_name: str, build: Callable[[], Stage]) -> Stage:
@@ -37,82 +43,134 @@ def train(config: TrainingConfig, stage_name: str, build: Callable[[], Stage]) -
         build: Makes the stage; called after the seed is set.
 
     Returns:
-        The stage with its trained networks.
+        The stage with its trained networks, or with their running average if one is kept.
 
     Raises:
         SettingsError: The stage was started under other settings.
-        ValueError: The loss is not finite; the message names the step.
+        LockedError: Another process trains the stage.
+        RecordsError: The records are missing or damaged.
+        CheckpointError: A checkpoint could not be written, or all are damaged.
+        ValueError: A loss is not finite; the message names step, batch and last good checkpoint.
+        ConnectionError: Another worker was lost.
     """
+    strategy = devices.strategy(config.strategy)
+    devices.require_even(strategy, config.batch_size)
     folder = paths.stage_dir(config.run, stage_name)
-    runs.write_settings(folder, config)
-    keras.utils.set_random_seed(config.seed)
-    strategy = tf.distribute.get_strategy()
-    with strategy.scope():
-        stage = build()
-        optimizer = adam(config.learning_rate, stage)
-    manager = tf.train.CheckpointManager(
-        tf.train.Checkpoint(optimizer=optimizer, **stage.networks),
-        str(folder / runs.CHECKPOINTS_NAME),
-        max_to_keep=2,
-    )
-    if manager.restore_or_initialize():
-        tqdm.tqdm.write(f"{stage_name}: resuming from {manager.latest_checkpoint}")
-    _loop(config, stage_name, stage, optimizer, manager)
-    return stage
+    chief = devices.is_chief(strategy)
+    with strategy.scope(), lock(folder) if chief else contextlib.nullcontext():
+        return _Training(config, folder, strategy).run(build)
 
 
-def _loop(
-    config: TrainingConfig,
-    stage_name: str,
-    stage: Stage,
-    optimizer: keras.optimizers.Optimizer,
-    manager: tf.train.CheckpointManager,
-) -> None:
-    folder = paths.stage_dir(config.run, stage_name)
-    records = config.records or str(paths.records_dir(config.run))
-    first = int(optimizer.iterations.numpy())
-    if first >= config.steps:
-        tqdm.tqdm.write(f"{stage_name}: finished, {first} steps; nothing to do")
-        return
-    batches = iter(dataset.training_batches(records, config.sampling, config.batch_size, first))
-    train_step = compile_step(stage, optimizer)
-    validator = Validator(stage, records, config.validation_crop)
-    progress = tqdm.tqdm(initial=first, total=config.steps, desc=stage_name, unit="step")
-    with Journal(folder, first) as journal, progress:
-        if first == 0:
-            _report(stage_name, 0, validator.run(journal, 0))
-        logged, start = first, time.perf_counter()
-        for step in range(first + 1, config.steps + 1):
-            rate = learning_rate(config, step - 1)
-            optimizer.learning_rate.assign(rate)
-            losses = train_step(next(batches))
-            progress.update()
-            last = step == config.steps
-            if last or step % config.log_every == 0:
-                values = finite(losses, step)
-                seconds = (time.perf_counter() - start) / (step - logged)
-                journal.log(step, values | {"learning_rate": rate, "seconds": seconds})
-                logged, start = step, time.perf_counter()
-                progress.set_postfix(loss=f"{values['loss']:.5f}")
-            if last or step % config.validate_every == 0:
-                _report(stage_name, step, validator.run(journal, step))
-            if last or step % config.checkpoint_every == 0:
-                manager.save(checkpoint_number=step)
+class _Training:
+    """One process's part in training a stage."""
+
+    def __init__(
+        self, config: TrainingConfig, folder: Path, strategy: tf.distribute.Strategy
+    ) -> None:
+        self._config = config
+        self._folder = folder
+        self._strategy = strategy
+        self._chief = devices.is_chief(strategy)
+        self._records = config.records or str(paths.records_dir(config.run))
+        self._entries = dataset.training_entries(self._records, config.sampling)
+        self._samples = dataset.count_samples(self._entries, config.sampling)
+
+    def run(self, build: Callable[[], Stage]) -> Stage:
+        """Restores or starts the stage and makes the steps that are left."""
+        config, name = self._config, self._folder.name
+        if self._chief:
+            runs.write_settings(self._folder, config, self._samples)
+        devices.make_reproducible(config.seed, deterministic=config.deterministic)
+        state = TrainingState.start(config, build)
+        first = state.restore(self._folder)
+        devices.require_same(self._strategy, first)
+        if first >= config.steps:
+            tqdm.tqdm.write(f"{name}: finished, {first} steps; nothing to do")
+            return state.average
+        if first:
+            tqdm.tqdm.write(f"{name}: resuming after step {first}")
+        try:
+            self._loop(state, first)
+        except _LOST_WORKER as error:
+            raise ConnectionError(
+                f"Another worker was lost; start all workers again to go on from"
+                f" {self._last_good()}. Received: {records.one_line(error)}"
+            ) from error
+        except tf.errors.OpError as error:
+            raise records.met_by_tensorflow(error) from error
+        return state.average
+
+    def _loop(self, state: TrainingState, first: int) -> None:
+        config, name = self._config, self._folder.name
+        batches = iter(devices.share(self._strategy, self._batches_from(first)))
+        train_step = compile_step(state.stage, state.optimizer, config.clip_norm)
+        progress = tqdm.tqdm(
+            initial=first, total=config.steps, desc=name, unit="step", disable=not self._chief
+        )
+        diary = Diary(
+            self._folder,
+            first,
+            state.average,
+            self._records,
+            config.validation_crop,
+            chief=self._chief,
+        )
+        with diary, progress:
+            if first == 0:
+                diary.validate(0)
+            for step in range(first + 1, config.steps + 1):
+                rate = learning_rate(config, step - 1)
+                state.optimizer.learning_rate.assign(rate)
+                losses = train_step(next(batches))
+                state.update_average(tf.constant(step - 1, tf.float32))
+                values = finite(losses, step, self._circumstances)
+                progress.update()
+                last = step == config.steps
+                if last or step % config.log_every == 0:
+                    diary.log(step, values | {"learning_rate": rate})
+                    progress.set_postfix(loss=f"{values['loss']:.5f}")
+                if last or step % config.validate_every == 0:
+                    diary.validate(step)
+                if self._chief and (last or step % config.checkpoint_every == 0):
+                    state.save(self._folder, step)
+
+    def _batches_from(self, first: int) -> Callable[[int, int], tf.data.Dataset]:
+        config = self._config
+        return lambda worker, workers: dataset.training_batches(
+            self._records,
+            config.sampling,
+            config.batch_size,
+            first,
+            worker=worker,
+            workers=workers,
+            entries=self._entries,
+        )
+
+    def _circumstances(self, step: int) -> str:
+        """What there is to know about a step that went wrong."""
+        config = self._config
+        numbers = dataset.samples_of_step(
+            step - 1, config.batch_size, self._samples, config.sampling.seed
+        )
+        return (
+            f"the batch has the samples {numbers} of {self._samples};"
+            f" the last good checkpoint is {self._last_good()}"
+        )
+
+    def _last_good(self) -> str:
+        return checkpoints.newest(self._folder / runs.CHECKPOINTS_NAME) or "none"
 
 
-def finite(losses: Losses, step: int) -> dict[str, float]:
+def finite(losses: Losses, step: int, circumstances: Callable[[int], str]) -> dict[str, float]:
     """The losses as numbers.
 
     Raises:
-        ValueError: One is NaN or infinite; the message names it and the step.
+        ValueError: One is NaN or infinite; the message names it, the step and its circumstances.
     """
     values = {name: float(loss) for name, loss in losses.items()}
     for name, value in values.items():
         if not math.isfinite(value):
-            raise ValueError(f"{name} at step {step} must be finite. Received: {value}")
+            raise ValueError(
+                f"{name} at step {step} must be finite; {circumstances(step)}. Received: {value}"
+            )
     return values
-
-
-def _report(stage_name: str, step: int, scores: dict[str, float]) -> None:
-    text = ", ".join(f"{name} {value:.2f} dB" for name, value in scores.items())
-    tqdm.tqdm.write(f"{stage_name}: step {step}: {text or 'no validation scenes'}")

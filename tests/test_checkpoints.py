@@ -1,0 +1,102 @@
+"""Checkpoints: complete or not there, the newest undamaged one, and a disk that is full."""
+
+import logging
+import resource
+import subprocess
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from utils import checkpoints
+
+
+def holding(value: float) -> tf.train.Checkpoint:
+    return tf.train.Checkpoint(weight=tf.Variable(np.full(1000, value, np.float32)))
+
+
+def read(prefix) -> float:
+    weight = tf.Variable(np.zeros(1000, np.float32))
+    tf.train.Checkpoint(weight=weight).read(str(prefix)).assert_consumed()
+    return float(weight.numpy().mean())
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for step in (2, 4, 10):
+        checkpoints.save(holding(step), tmp_path, step)
+    return tmp_path
+
+
+def test_the_last_two_are_kept_with_checksums(folder):
+    suffixes = (".data-00000-of-00001", ".index", ".sha256")
+    expected = {f"ckpt-{step}{suffix}" for step in (4, 10) for suffix in suffixes}
+    assert {path.name for path in folder.iterdir()} == expected
+    assert checkpoints.newest(folder) == str(folder / "ckpt-10")
+    assert read(checkpoints.newest(folder)) == 10
+    command = ["sha256sum", "--check", "--quiet", "ckpt-10.sha256"]
+    subprocess.run(command, cwd=folder, check=True)
+
+
+def test_an_empty_folder_has_none(tmp_path):
+    assert checkpoints.newest(tmp_path / "nowhere") is None
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+DAMAGE = {
+    "flipped byte of the weights": lambda f: flip(f / "ckpt-10.data-00000-of-00001"),
+    "flipped byte of the index": lambda f: flip(f / "ckpt-10.index"),
+    "truncated": lambda f: (f / "ckpt-10.data-00000-of-00001").write_bytes(b""),
+    "lost file": lambda f: (f / "ckpt-10.index").unlink(),
+    "foreign checksums": lambda f: (f / "ckpt-10.sha256").write_bytes(b"\xff\x00 nonsense"),
+    "empty checksums": lambda f: (f / "ckpt-10.sha256").write_text(""),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_newest_one_is_named_and_the_one_before_is_taken(folder, kind, caplog):
+    DAMAGE[kind](folder)
+    with caplog.at_level(logging.WARNING):
+        assert checkpoints.newest(folder) == str(folder / "ckpt-4")
+    assert "ckpt-10 is damaged" in caplog.text
+    checkpoints.save(holding(10), folder, 10)  # trained once more
+    assert read(checkpoints.newest(folder)) == 10
+
+
+def test_one_without_checksums_is_not_there(folder):
+    """That is what a kill leaves while one is being written."""
+    (folder / "ckpt-10.sha256").unlink()
+    (folder / "writing.index").write_bytes(b"half")
+    (folder / "writing_temp").mkdir()
+    assert checkpoints.newest(folder) == str(folder / "ckpt-4")
+    checkpoints.save(holding(6), folder, 6)
+    assert checkpoints.newest(folder) == str(folder / "ckpt-6")
+    assert not list(folder.glob("ckpt-10*"))
+
+
+def test_all_damaged_is_an_error_and_no_new_beginning(folder):
+    for path in folder.glob("*.index"):
+        flip(path)
+    with pytest.raises(checkpoints.CheckpointError, match=r"Received: .* steps \[10, 4\]"):
+        checkpoints.newest(folder)
+
+
+def test_a_full_disk_is_named_and_keeps_the_last_good_one(folder):
+    before = sorted(path.name for path in folder.iterdir())
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # no file may grow further
+    try:
+        with pytest.raises(checkpoints.CheckpointError) as caught:
+            checkpoints.save(holding(12), folder, 12)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "ckpt-12 could not be written" in str(caught.value)
+    assert f"the last good checkpoint is {folder / 'ckpt-10'}." in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert sorted(path.name for path in folder.iterdir()) == before
+    assert read(checkpoints.newest(folder)) == 10

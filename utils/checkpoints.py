@@ -1,0 +1,143 @@
+"""Checkpoints of a stage that survive a kill, a full disk and a damaged file.
+
+    checkpoints/ckpt-STEP.index, ckpt-STEP.data-00000-of-00001    TensorFlow's files
+    checkpoints/ckpt-STEP.sha256                                  their checksums, written last
+
+A checkpoint without its checksums is not there. They are in the format of `sha256sum`, so that
+`sha256sum -c ckpt-STEP.sha256` checks them by hand.
+"""
+
+import hashlib
+import logging
+import os
+import shutil
+from pathlib import Path
+
+import tensorflow as tf
+
+KEPT = 2
+
+_PREFIX = "ckpt-"
+_CHECKSUMS = ".sha256"
+_ASIDE = "writing"
+
+_LOG = logging.getLogger(__name__)
+
+
+class CheckpointError(OSError):
+    """A checkpoint cannot be written, or every one is damaged."""
+
+
+def save(checkpoint: tf.train.Checkpoint, folder: Path, step: int) -> None:
+    """Writes the checkpoint of a step and drops all but the last two.
+
+    Whatever happens in between, the one before stays until this one is complete.
+
+    Raises:
+        CheckpointError: It cannot be written, say because the disk is full; the one before stays.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    prefix = folder / f"{_PREFIX}{step}"
+    try:
+        checkpoint.write(str(folder / _ASIDE))
+        _publish(folder, prefix)
+    except (tf.errors.OpError, OSError) as error:
+        _remove_partial(folder)
+        last = newest(folder)
+        raise CheckpointError(
+            f"{prefix} could not be written; the last good checkpoint is {last or 'none'}."
+            f" Received: {str(error).splitlines()[0]}"
+        ) from error
+    _tidy(folder, step)
+
+
+def newest(folder: Path) -> str | None:
+    """Prefix of the newest checkpoint that is undamaged; None if there never was one.
+
+    A damaged one is named in the log, and the one before is taken.
+
+    Raises:
+        CheckpointError: There are some, and all are damaged.
+    """
+    steps = _steps(folder)
+    for step in steps:
+        prefix = folder / f"{_PREFIX}{step}"
+        damage = _damage(prefix)
+        if damage is None:
+            return str(prefix)
+        _LOG.warning("%s is damaged (%s); taking the checkpoint before it.", prefix, damage)
+    if steps:
+        raise CheckpointError(
+            f"{folder} must hold an undamaged checkpoint; move the folder away to begin anew."
+            f" Received: damaged ones of the steps {steps}"
+        )
+    return None
+
+
+def _publish(folder: Path, prefix: Path) -> None:
+    """Moves the finished files to their names, then writes their checksums."""
+    lines: list[str] = []
+    _with_suffix(prefix, _CHECKSUMS).unlink(missing_ok=True)  # of a damaged one of this step
+    for path in sorted(folder.glob(f"{_ASIDE}.*")):
+        _flush(path)
+        target = prefix.with_name(path.name.replace(_ASIDE, prefix.name, 1))
+        lines.append(f"{_sha256(path)}  {target.name}\n")
+        path.rename(target)
+    aside = folder / f"{_ASIDE}{_CHECKSUMS}"
+    aside.write_text("".join(lines))
+    _flush(aside)
+    aside.rename(_with_suffix(prefix, _CHECKSUMS))
+    _flush(folder)
+
+
+def _remove_partial(folder: Path) -> None:
+    for path in folder.glob(f"{_ASIDE}*"):
+        if path.is_dir():  # TensorFlow's own
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _tidy(folder: Path, step: int) -> None:
+    """Removes all but the last two checkpoints up to a step; their checksums go first."""
+    kept = [s for s in _steps(folder) if s <= step][:KEPT]
+    names = {f"{_PREFIX}{s}" for s in kept}
+    paths = [path for path in folder.glob(f"{_PREFIX}*") if path.name.split(".")[0] not in names]
+    for path in sorted(paths, key=lambda path: path.suffix != _CHECKSUMS):
+        path.unlink()
+
+
+def _steps(folder: Path) -> list[int]:
+    """Steps of the complete checkpoints, the newest first."""
+    numbers = (path.stem.removeprefix(_PREFIX) for path in folder.glob(f"{_PREFIX}*{_CHECKSUMS}"))
+    return sorted((int(number) for number in numbers if number.isdecimal()), reverse=True)
+
+
+def _damage(prefix: Path) -> str | None:
+    """What is wrong with a checkpoint; None if nothing is."""
+    try:
+        lines = _with_suffix(prefix, _CHECKSUMS).read_text().splitlines()
+        sums = {name: checksum for checksum, name in (line.split("  ", 1) for line in lines)}
+        missing = {f"{prefix.name}.index"} - sums.keys()
+        wrong = {name for name, sum_ in sums.items() if _sha256(prefix.parent / name) != sum_}
+    except (OSError, ValueError) as error:
+        return str(error)
+    return f"wrong checksum: {', '.join(sorted(wrong | missing))}" if wrong | missing else None
+
+
+def _with_suffix(prefix: Path, suffix: str) -> Path:
+    return prefix.with_name(prefix.name + suffix)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _flush(path: Path) -> None:
+    """Waits until a file or folder is on the disk, so that a power cut finds it whole."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

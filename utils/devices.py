@@ -1,0 +1,108 @@
+"""Which devices share a training step, and which process writes the files.
+
+`multi_worker` reads TensorFlow's environment variable TF_CONFIG, the same on every machine but for
+`task.index`: the addresses of all workers and which of them this process is. Worker 0 is the chief:
+it alone writes. All workers read the run's folder, so it lies on a file system that they share.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import keras
+import tensorflow as tf
+
+from utils.stages import Batch
+
+Name = Literal["one", "mirrored", "multi_worker"]
+Batches = Any  # tf.data.Dataset or tf.distribute.DistributedDataset
+
+
+def strategy(name: Name) -> tf.distribute.Strategy:
+    """The strategy of a setting; `multi_worker` connects and so comes before any other operation.
+
+    Raises:
+        ValueError: `multi_worker` without TF_CONFIG.
+    """
+    if name == "mirrored":
+        return tf.distribute.MirroredStrategy()
+    if name == "multi_worker":
+        resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+        if not resolver.cluster_spec().jobs:
+            raise ValueError("strategy=multi_worker needs TF_CONFIG. Received: none")
+        return tf.distribute.MultiWorkerMirroredStrategy(resolver)
+    return tf.distribute.get_strategy()
+
+
+def is_chief(chosen: tf.distribute.Strategy) -> bool:
+    """Whether this process writes the files of the run."""
+    resolver = chosen.cluster_resolver
+    return resolver is None or not resolver.task_type or resolver.task_id == 0
+
+
+def make_reproducible(seed: int, *, deterministic: bool) -> None:
+    """Seeds all random numbers; `deterministic` forbids sums whose order depends on threads."""
+    keras.utils.set_random_seed(seed)
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def require_even(chosen: tf.distribute.Strategy, batch_size: int) -> None:
+    """Checks that the devices can share a batch.
+
+    Raises:
+        ValueError: They cannot share it evenly.
+    """
+    if batch_size % chosen.num_replicas_in_sync:
+        raise ValueError(
+            f"batch_size must be a multiple of the {chosen.num_replicas_in_sync} devices."
+            f" Received: {batch_size}"
+        )
+
+
+def require_same(chosen: tf.distribute.Strategy, step: int) -> None:
+    """Checks that all workers go on from the same step.
+
+    Raises:
+        ValueError: They read different checkpoints.
+    """
+    if chosen.num_replicas_in_sync == 1:
+        return
+    steps = chosen.run(lambda: tf.constant(step))
+    total = int(chosen.reduce(tf.distribute.ReduceOp.SUM, steps, axis=None))
+    if total != step * chosen.num_replicas_in_sync:
+        raise ValueError(
+            "All workers must read the same checkpoint; start all of them again, with one run"
+            f" folder. Received: step {step}, {total / chosen.num_replicas_in_sync} on average"
+        )
+
+
+def share(
+    chosen: tf.distribute.Strategy, batches: Callable[[int, int], tf.data.Dataset]
+) -> Batches:
+    """Deals out batches to the devices.
+
+    Args:
+        chosen: The strategy.
+        batches: Function of the number of this worker and of all workers to the worker's share of
+            the batches, `utils.dataset.training_batches`.
+
+    Returns:
+        Iterable of what `chosen.run` takes, one a step.
+    """
+
+    def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        own = batches(context.input_pipeline_id, context.num_input_pipelines)
+        devices = context.num_replicas_in_sync // context.num_input_pipelines
+        if devices > 1:
+            own = own.map(lambda batch: _split(batch, devices)).unbatch()
+        return own.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+
+    return chosen.distribute_datasets_from_function(of_worker)
+
+
+def _split(batch: Batch, devices: int) -> Batch:
+    """One more leading axis, the device; each takes every `devices`-th sample."""
+    return {
+        key: tf.stack([value[device::devices] for device in range(devices)])
+        for key, value in batch.items()
+    }

@@ -1,0 +1,55 @@
+"""What a training stage says of itself as it goes: losses, scores, pictures and speed."""
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Self
+
+import tqdm
+
+from utils.journal import Journal
+from utils.stages import Stage
+from utils.validation import Validator
+
+
+class Diary(contextlib.ExitStack):
+    """Notes losses and validates; of several processes only the chief's does anything."""
+
+    def __init__(
+        self, folder: Path, first_step: int, stage: Stage, records: str, crop: int, *, chief: bool
+    ) -> None:
+        """Opens the diary of a stage.
+
+        Args:
+            folder: The stage's folder.
+            first_step: Steps done; what was noted of later ones is dropped.
+            stage: Networks to validate.
+            records: Folder of the shards with the validation scenes.
+            crop: They are cropped to at most this many pixels a side.
+            chief: Whether this process writes.
+        """
+        super().__init__()
+        self._name = folder.name
+        self._journal = self.enter_context(Journal(folder, first_step)) if chief else None
+        self._validator = Validator(stage, records, crop) if chief else None
+        self._logged, self._since = first_step, time.perf_counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def log(self, step: int, values: dict[str, float]) -> None:
+        """Notes losses and the like, and the mean seconds a step since they were noted last."""
+        if self._journal is None:
+            return
+        now = time.perf_counter()
+        seconds = (now - self._since) / (step - self._logged)
+        self._journal.log(step, values | {"seconds": seconds})
+        self._logged, self._since = step, now
+
+    def validate(self, step: int) -> None:
+        """Notes and shows the scores on the held-out scenes."""
+        if self._journal is None or self._validator is None:
+            return
+        scores = self._validator.run(self._journal, step)
+        text = ", ".join(f"{name} {value:.2f} dB" for name, value in scores.items())
+        tqdm.tqdm.write(f"{self._name}: step {step}: {text or 'no validation scenes'}")

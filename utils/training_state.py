@@ -1,0 +1,79 @@
+"""All that training changes, and so all that a checkpoint holds."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import keras
+import tensorflow as tf
+
+from configs.settings import TrainingConfig
+from utils import checkpoints, runs
+from utils.optimisation import adam, compile_average
+from utils.stages import Stage
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingState:
+    """Weights, their running average and the optimiser, which also counts the steps."""
+
+    stage: Stage
+    """The stage with the weights that the optimiser changes."""
+    average: Stage
+    """The stage with their running average; `stage` itself without one."""
+    update_average: Callable[[tf.Tensor], None]
+    """Moves the average after a step, given the number of steps done; does nothing without one."""
+    optimizer: keras.optimizers.Optimizer
+    """Its `iterations` are the steps done."""
+    checkpoint: tf.train.Checkpoint
+    """All variables of the above."""
+
+    @classmethod
+    def start(cls, config: TrainingConfig, build: Callable[[], Stage]) -> Self:
+        """The state before the first step.
+
+        Args:
+            config: Settings of the stage.
+            build: Makes the stage; called once more for the average.
+        """
+        stage = build()
+        optimizer = adam(config.learning_rate, stage)
+        parts = dict(stage.networks)
+        average, update = stage, _do_nothing
+        if config.ema:
+            average = build()
+            for name, network in average.networks.items():
+                network.set_weights(stage.networks[name].get_weights())
+                parts[f"{runs.AVERAGE}{name}"] = network
+            update = compile_average(average.networks, stage.networks, config.ema)
+        return cls(
+            stage=stage,
+            average=average,
+            update_average=update,
+            optimizer=optimizer,
+            checkpoint=tf.train.Checkpoint(optimizer=optimizer, **parts),
+        )
+
+    def restore(self, folder: Path) -> int:
+        """Reads the newest undamaged checkpoint below a stage's folder, if there is one.
+
+        Returns:
+            The number of steps done.
+
+        Raises:
+            CheckpointError: All checkpoints are damaged.
+        """
+        latest = checkpoints.newest(folder / runs.CHECKPOINTS_NAME)
+        if latest is not None:
+            status = self.checkpoint.read(latest)
+            status.assert_existing_objects_matched().expect_partial()
+        return int(self.optimizer.iterations.numpy())
+
+    def save(self, folder: Path, step: int) -> None:
+        """Writes a checkpoint below a stage's folder; see `checkpoints.save`."""
+        checkpoints.save(self.checkpoint, folder / runs.CHECKPOINTS_NAME, step)
+
+
+def _do_nothing(_: tf.Tensor) -> None:
+    """Stands for the update of an average that is not kept."""
