@@ -11,6 +11,7 @@ from tqdm import tqdm
 from configs import paths, presets
 from configs.settings import ReconstructionConfig
 from models import esbn, release_checkpoint
+from models.inference import compile_networks
 from utils import command, report
 from utils.evaluation import PreparedScenes
 from utils.inference import Networks
@@ -24,10 +25,10 @@ def main(config: ReconstructionConfig) -> int:
     """Aligns every scene; returns 2 if one could not be read, else 0."""
     protocol = configured(config.protocol, config.depth)
     results = config.results or paths.results_dir(config.run)
-    scenes = PreparedScenes(config.scenes, protocol)
+    scenes = PreparedScenes(config.scenes, protocol, config.exposures, config.prealign)
     models = load_networks(config, esbn.networks, release_checkpoint.load)
     release_checkpoint.save_all(models, config.save_release)
-    networks = Networks.from_models(models)
+    networks = Networks(**compile_networks(models), tile=config.tile)
     rows = []
     for scene in scenes:
         aligned = align(networks, scene, protocol)

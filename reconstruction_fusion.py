@@ -1,17 +1,23 @@
 """Makes an HDR image of every scene, and measures it where there is a ground truth.
 
-Reads scenes and the newest weights of the run (or the authors' checkpoints). Writes `<scene>.hdr`,
-`<scene>.png` (tone-mapped) and `<scene>_sheet.png` (everything side by side) to the results folder,
-and `metrics.csv` under the chosen protocol, which is also shown as a table.
+Reads scenes of data sets or folders of photographs, and the newest weights of the run (or the
+authors' checkpoints). Writes for each scene `<scene>.hdr` and `<scene>.exr` (radiance),
+`<scene>.png` (tone-mapped), `<scene>_ultrahdr.jpg` (if imagecodecs is installed) and
+`<scene>_sheet.png` (everything side by side) to the results folder, all or none; and
+`report.html`, the whole run on one page, and `metrics.csv` under the chosen protocol.
 """
+
+import dataclasses
 
 from tqdm import tqdm
 
 from configs import paths, presets
 from configs.settings import ReconstructionConfig
 from models import esbn, release_checkpoint
+from models.inference import compile_networks
 from utils import command, report
 from utils.evaluation import PreparedScenes
+from utils.html_report import HtmlReport
 from utils.inference import Networks
 from utils.patchwise import reconstruct
 from utils.protocols import configured
@@ -22,18 +28,31 @@ def main(config: ReconstructionConfig) -> int:
     """Reconstructs every scene; returns 2 if one could not be read, else 0."""
     protocol = configured(config.protocol, config.depth)
     results = config.results or paths.results_dir(config.run)
-    scenes = PreparedScenes(config.scenes, protocol)
+    scenes = PreparedScenes(config.scenes, protocol, config.exposures, config.prealign)
     models = load_networks(config, esbn.networks, release_checkpoint.load)
     release_checkpoint.save_all(models, config.save_release)
-    networks = Networks.from_models(models)
+    networks = Networks(**compile_networks(models), tile=config.tile)
     rows = []
+    page = HtmlReport(f"HDR images of {config.scenes.resolve().name}", len(scenes))
     for scene in scenes:
         reconstruction = reconstruct(networks, scene, protocol)
         metrics = None if scene.hdr is None else protocol.score(reconstruction.hdr, scene.hdr)
-        report.write_reconstruction(results, scene, reconstruction, protocol, metrics)
-        if metrics is not None:
-            rows.append((scene.name, metrics))
-    report.write_metrics(results / "metrics.csv", rows, protocol)
+        with scenes.attempt():
+            shown = report.write_reconstruction(
+                results,
+                scene,
+                reconstruction,
+                protocol,
+                metrics,
+                tone=config.tone,
+                picture=config.picture,
+            )
+            page.add(scene, reconstruction, shown, metrics)
+            if metrics is not None:
+                rows.append((scene.name, metrics))
+    with scenes.attempt():
+        report.write_metrics(results / "metrics.csv", rows, protocol)
+        page.write(results / "report.html", dataclasses.asdict(config), scenes.failures)
     tqdm.write(report.markdown_table(rows, protocol))
     return scenes.report_failures()
 

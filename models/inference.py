@@ -14,17 +14,17 @@ trunk. So alignment comes in three parts, of which only the trunk sees far:
 `decode` computes the encoders' features again: 7 % of all multiply-adds, but at full size those
 features take six times the memory of x3 and res together.
 
-Zero padding at the border of a picture is part of the networks. A tile with a halo has the picture's
-border where it touches it, and where it does not, the zeros it adds do not get past the halo.
+Zero padding at the border of a picture is part of the networks. A tile with a halo has the border
+of the picture where it touches it, and where it does not, its zeros do not get past the halo.
 """
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from models.alignment import INPUT_CHANNELS
 from models.esbn import MERGING
 from models.layers import Convolution
 
@@ -38,7 +38,8 @@ and res and x3: 16 pixels. The x2 it needs, 2 rows more on each side, see 11 pix
 after. Tiles start at multiples of 8.
 """
 
-Compiled = Callable[..., tf.Tensor]
+Tensor = Any  # np.ndarray or tf.Tensor
+Compiled = Callable[..., Tensor]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,13 +57,12 @@ class CompiledAlignment:
     trunk_halo: int
     """Pixels of x3 around a tile that `trunk` needs: one for each of its convolutions."""
     bytes_per_pixel: int
-    """Memory for features at a time, about, for each pixel of a tile."""
-    trunk_bytes_per_pixel: int
-    """The same for each pixel of x3 in `trunk`."""
+    """Memory for features at a time, about, for each pixel of a tile; for each of x3 in `trunk`
+    about four times that."""
     halo: int = ALIGNMENT_HALO
     """Pixels around a tile that `encode` and `decode` need."""
 
-    def __call__(self, source: tf.Tensor, reference: tf.Tensor) -> tf.Tensor:
+    def __call__(self, source: Tensor, reference: Tensor) -> Tensor:
         """Aligns a whole picture."""
         return self.whole(source, reference)
 
@@ -78,7 +78,7 @@ class CompiledMerging:
     bytes_per_pixel: int
     """Memory for features at a time, about, for each pixel of a tile."""
 
-    def __call__(self, low: tf.Tensor, mid: tf.Tensor, high: tf.Tensor) -> tf.Tensor:
+    def __call__(self, low: Tensor, mid: Tensor, high: Tensor) -> Tensor:
         """Merges a picture or a tile."""
         return self.whole(low, mid, high)
 
@@ -112,10 +112,9 @@ def compile_alignment(network: keras.Model) -> CompiledAlignment:
         trunk=_compile(keras.Model([x3], res)),
         decode=_compile(keras.Model([*frames, x3, res], aligned)),
         trunk_halo=2 * blocks,
-        # In `width`s of x1, i.e. quarters of the features of x3. decoder0 holds its concat (3/4),
-        # the two x1 before and after ReLU (1), y1 (1/4) and its output (1); x2, y2 and x3: 1.
-        bytes_per_pixel=4 * (x3.shape[-1] // 4) * size,
-        trunk_bytes_per_pixel=4 * x3.shape[-1] * size,
+        # Measured: about as much as five times y0, whose last step holds its concat, both x1 before
+        # and after ReLU, y1 and y0. For the trunk: x3, res, and two within a block.
+        bytes_per_pixel=5 * (x3.shape[-1] // 4) * size,
     )
 
 
@@ -132,7 +131,7 @@ def compile_merging(network: keras.Model) -> CompiledMerging:
     return CompiledMerging(
         whole=_compile(network),
         halo=dense_layers + 3,  # the frames' own, the blend and the output
-        # The last concat, what it is made of and the one before; the first features of mid.
+        # Measured: the last concat, what it is made of, and the first features of mid.
         bytes_per_pixel=3 * concat.shape[-1] * tf.as_dtype(concat.dtype).size,
     )
 
@@ -140,7 +139,7 @@ def compile_merging(network: keras.Model) -> CompiledMerging:
 def _compile(network: keras.Model) -> Compiled:
     """A graph function of a network's inputs, one by one, of batch 1 and any size."""
 
-    def call(*inputs: tf.Tensor) -> tf.Tensor:
+    def call(*inputs: Tensor) -> Tensor:
         return network(list(inputs), training=False)
 
     signature = [tf.TensorSpec((1, *x.shape[1:]), x.dtype) for x in network.inputs]
@@ -155,7 +154,7 @@ class _Frozen(keras.layers.Layer):
         self._infer = layer.infer
         self._values = layer.inference_weights()
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    def call(self, inputs: Tensor) -> Tensor:
         """Computes the layer."""
         return self._infer(inputs, *self._values)
 

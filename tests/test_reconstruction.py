@@ -14,9 +14,9 @@ from utils.scenes import SceneError, ldr_to_float, to_8bit, write_scene
 
 SCRIPTS = [reconstruction_align2, reconstruction_fusion]
 MODELS = {  # alignments give back their source, merging gives back the reference
-    "low": lambda inputs: inputs[0][..., :3],
-    "high": lambda inputs: inputs[0][..., :3],
-    "merging": lambda inputs: inputs[1][..., 3:],
+    "low": lambda source, _: source[..., :3],
+    "high": lambda source, _: source[..., :3],
+    "merging": lambda _low, mid, _high: mid[..., 3:],
 }
 
 
@@ -24,6 +24,7 @@ MODELS = {  # alignments give back their source, merging gives back the referenc
 def _networks(monkeypatch):
     for script in SCRIPTS:
         monkeypatch.setattr(script, "load_networks", lambda *_: MODELS)
+        monkeypatch.setattr(script, "compile_networks", lambda models: models)
 
 
 @pytest.fixture

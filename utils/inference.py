@@ -4,34 +4,36 @@ No output depends on a ground truth: only a protocol whose title says that it le
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from typing import Any, Self
 
 import numpy as np
 
+from utils import tiled_networks
 from utils.hdr import from_network, join_network_input, ldr_to_hdr, network_input, per_frame
 from utils.protocols import Protocol
 from utils.scenes import Scene, ldr_to_float
+from utils.tiled_networks import AlignmentInParts, Network, Place, TileableMerging
 
-SIZE_MULTIPLE = 8
-"""Alignment halves the picture three times, so height and width must be multiples of this."""
+LOW, HIGH = "low", "high"
+MID = 1
+"""The reference frame."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Networks:
-    """The three networks; what they take and give is float32 in the network range [-1, 1]."""
+    """The three networks; what they take and give is float32 in the network range [-1, 1].
 
-    low: Callable[[np.ndarray, np.ndarray], Any]
+    Those of models/inference.py work tile by tile where a picture is large; a function that is not
+    one of them gets the whole picture.
+    """
+
+    low: AlignmentInParts | Network
     """Source and reference, `(1, H, W, 6)`, to the aligned low frame `(1, H, W, 3)`."""
-    high: Callable[[np.ndarray, np.ndarray], Any]
+    high: AlignmentInParts | Network
     """Source and reference, `(1, H, W, 6)`, to the aligned high frame `(1, H, W, 3)`."""
-    merging: Callable[[np.ndarray, np.ndarray, np.ndarray], Any] | None = None
+    merging: TileableMerging | Network | None = None
     """Low, mid and high, `(1, H, W, 6)`, to radiance `(1, H, W, 3)`; None until it is trained."""
-
-    @classmethod
-    def from_models(cls, models: Mapping[str, Callable[[list[np.ndarray]], Any]]) -> Self:
-        """Wraps Keras models, which take their inputs as one list, by the names of the fields."""
-        return cls(**{name: _take_separately(model) for name, model in models.items()})
+    tile: int = 0
+    """Height and width of a tile in pixels; 0: from the memory that is free."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,7 @@ def reconstruct(networks: Networks, scene: Scene, protocol: Protocol) -> Reconst
     if networks.merging is None:
         raise ValueError("The merging network is not trained yet. Received: merging=None")
     aligned = align(networks, scene, protocol)
-    hdr = merge(networks.merging, scene, aligned, protocol)
+    hdr = merge(networks.merging, scene, aligned, protocol, tile=networks.tile)
     return Reconstruction(aligned=aligned, hdr=hdr)
 
 
@@ -77,22 +79,42 @@ def align(networks: Networks, scene: Scene, protocol: Protocol) -> np.ndarray:
         `(2, H, W, 3)` float32 LDR in [0, 1], low and high.
     """
     height, width = scene.ldr.shape[1:3]
-    ldr = ldr_to_float(pad(scene.ldr))
-    hdr = ldr_to_hdr(ldr, per_frame(scene.exposure_times))
-    low, reference, high = join_network_input(protocol.quantise_frames(ldr), hdr)
+    rows, columns = mirrored(height), mirrored(width)
     leaked = protocol.leaked_reference(scene)
-    high_reference = (
-        reference if leaked is None else join_network_input(pad(leaked[None])[0], hdr[1])
-    )
-    aligned = [
-        _apply(networks.low, low, reference),
-        _apply(networks.high, high, high_reference),
-    ]
-    return protocol.quantise_aligned(np.stack(aligned)[:, :height, :width])
+    aligned = np.empty((2, height, width, 3), np.float32)
+    sides = ((LOW, networks.low, 0), (HIGH, networks.high, 2))
+    for result, (side, network, index) in zip(aligned, sides, strict=True):
+
+        def read(place: Place, index: int = index, leaks: bool = side == HIGH) -> list[np.ndarray]:
+            pixels = np.ix_(rows[place[0]], columns[place[1]])
+            frames = [_frame(scene, frame, pixels, protocol) for frame in (index, MID)]
+            if leaks and leaked is not None:
+                frames[1] = join_network_input(leaked[pixels], from_network(frames[1][..., 3:]))
+            return [frame[None] for frame in frames]
+
+        picture = tiled_networks.align(
+            network, read, (rows.size, columns.size), tile=networks.tile, side=side
+        )
+        result[...] = protocol.quantise_aligned(picture[:height, :width])
+    return aligned
+
+
+def _frame(
+    scene: Scene, index: int, pixels: tuple[np.ndarray, ...], protocol: Protocol
+) -> np.ndarray:
+    """Some pixels of a frame as alignment gets them, `(h, w, 6)`."""
+    ldr = ldr_to_float(scene.ldr[index][pixels])
+    hdr = ldr_to_hdr(ldr, scene.exposure_times[index])
+    return join_network_input(protocol.quantise_frames(ldr), hdr)
 
 
 def merge(
-    merging: Callable[..., Any], scene: Scene, aligned: np.ndarray, protocol: Protocol
+    merging: TileableMerging | Network,
+    scene: Scene,
+    aligned: np.ndarray,
+    protocol: Protocol,
+    *,
+    tile: int = 0,
 ) -> np.ndarray:
     """Merges the aligned frames and the reference.
 
@@ -104,32 +126,32 @@ def merge(
         scene: The scene that was aligned.
         aligned: `(2, H, W, 3)` LDR in [0, 1], low and high, of `align`.
         protocol: Says what passes through 8 bits.
+        tile: As in `Networks`.
 
     Returns:
         `(H, W, 3)` float32 radiance in [0, 1].
     """
-    reference = protocol.quantise_frames(ldr_to_float(scene.ldr[1]))
-    ldr = np.stack([aligned[0], reference, aligned[1]])
-    return _apply(merging, *network_input(ldr, per_frame(scene.exposure_times)))
+
+    def read(place: Place) -> list[np.ndarray]:
+        reference = protocol.quantise_frames(ldr_to_float(scene.ldr[MID][place]))
+        ldr = np.stack([aligned[0][place], reference, aligned[1][place]])
+        return [*network_input(ldr, per_frame(scene.exposure_times))[:, None]]
+
+    return tiled_networks.merge(merging, read, aligned.shape[1:3], tile=tile)
 
 
-def pad(frames: np.ndarray) -> np.ndarray:
-    """Pads `(N, H, W, C)` frames below and to the right to multiples of 8.
+def mirrored(length: int) -> np.ndarray:
+    """Rows (or columns) of a picture, padded at the end to a multiple of 8.
 
     The picture is mirrored, so that the networks see more of its texture and no streaks, and no
     step in brightness, next to pixels that are kept. All frames are padded alike, so alignment
-    sees no motion that is not there. Padding before or after linearising is the same.
+    sees no motion that is not there.
+
+    Args:
+        length: Rows of the picture.
+
+    Returns:
+        Indices in `[0, length)`, integers.
     """
-    height, width = frames.shape[1:3]
-    extra = [(0, 0), (0, -height % SIZE_MULTIPLE), (0, -width % SIZE_MULTIPLE), (0, 0)]
-    return np.pad(frames, extra, mode="symmetric")  # works down to a single pixel
-
-
-def _take_separately(model: Callable[[list[np.ndarray]], Any]) -> Callable[..., Any]:
-    return lambda *inputs: model(list(inputs))
-
-
-def _apply(network: Callable[..., Any], *inputs: np.ndarray) -> np.ndarray:
-    """A network's `(H, W, 3)` output in [0, 1] for single `(H, W, 6)` inputs."""
-    output = network(*(x[None] for x in inputs))
-    return from_network(np.asarray(output, dtype=np.float32)[0])
+    # Works down to a single row.
+    return np.pad(np.arange(length), (0, -length % tiled_networks.SIZE_MULTIPLE), mode="symmetric")

@@ -7,11 +7,11 @@ import tensorflow as tf
 
 from utils.dataset import validation_scenes
 from utils.hdr import from_network, hdr_to_ldr, mu_law, network_input, per_frame
-from utils.inference import SIZE_MULTIPLE
 from utils.journal import Journal
 from utils.metrics import psnr
 from utils.scenes import Scene, ldr_to_float
 from utils.stages import MERGING, SOURCE_FRAME, Stage
+from utils.tiled_networks import SIZE_MULTIPLE
 
 Pictures = dict[str, np.ndarray]
 

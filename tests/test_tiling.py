@@ -1,0 +1,133 @@
+"""Pictures in tiles: the geometry, and equality with the whole picture."""
+
+import numpy as np
+import pytest
+
+from models.alignment import alignment
+from models.inference import ALIGNMENT_HALO, compile_alignment, compile_merging, compile_networks
+from models.merging import merging
+from tests.brackets import bracket
+from tests.test_layers import randomised
+from utils import tiling
+from utils.inference import Networks, align, merge, reconstruct
+from utils.protocols import PROTOCOLS
+
+FULL = PROTOCOLS["full"]
+
+
+@pytest.fixture(scope="module")
+def models():
+    """Small networks with random weights, loud enough for seams to show."""
+    return {
+        "low": _scaled(alignment(width=4, residual_blocks=2, name="low"), 0),
+        "high": _scaled(alignment(width=4, residual_blocks=2, name="high"), 1),
+        "merging": _scaled(merging(width=4, dense_layers=2), 2),
+    }
+
+
+def _scaled(network, seed):
+    """Random weights that keep the features, and the output's tanh, in range."""
+    randomised(network, seed)
+    for variable in network.variables:
+        if "kernel" in variable.path:
+            variable.assign(variable / np.sqrt(0.1 * np.prod(variable.shape[:3])))
+    return network
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 30, 64, 100])
+@pytest.mark.parametrize("multiple", [1, 8])
+def test_tiles_cover_the_picture_once(size, multiple):
+    covered = np.zeros((72, 104), int)
+    for tile in tiling.tiles(72, 104, size=size, halo=16, multiple=multiple):
+        covered[tile.inner()] += 1
+        rows, columns = tile.outer()
+        inner = np.zeros_like(covered)
+        inner[tile.inner()] = 1
+        part = inner[rows, columns]
+        assert part[tile.inner_of_outer()].all()
+        assert part.sum() == inner.sum()
+        for span, length in ((tile.rows, 72), (tile.columns, 104)):
+            assert span.start == max(0, span.inner_start - 16)
+            assert span.stop == min(length, span.inner_stop + 16)
+            assert span.inner_start % multiple == 0
+            assert span.inner_stop - span.inner_start <= max(multiple, -(-size // 8) * 8)
+    assert (covered == 1).all()
+
+
+def test_tiles_refuse_sizes_that_do_not_fit():
+    with pytest.raises(ValueError, match="multiples of 8"):
+        tiling.tiles(20, 16, size=8, halo=8, multiple=8)
+
+
+def test_assembled_tiles_of_a_smaller_result():
+    small = np.random.default_rng(0).random((9, 13, 2))
+    grid = tiling.tiles(72, 104, size=24, halo=16, multiple=8)
+    result = tiling.assemble(lambda tile: small[tile.outer(8)], grid, shrink=8)
+    np.testing.assert_array_equal(result, small)
+
+
+def test_default_tile_depends_on_the_memory_that_is_free(monkeypatch):
+    monkeypatch.setattr(tiling, "_free_memory", lambda: 2**30)
+    assert tiling.default_size(500, 700, 1000) == 700
+    cut = tiling.default_size(1000, 1000, 1000)
+    assert cut**2 * 1000 <= 2**28
+    monkeypatch.setattr(tiling, "_free_memory", lambda: 2**40)
+    assert tiling.default_size(1000, 1500, 1280) == 1500
+    assert cut < tiling.default_size(6000, 4000, 1000) < 1040
+    monkeypatch.setattr(tiling, "_free_memory", lambda: 0)
+    assert tiling.default_size(1000, 1000, 1000) == 128
+
+
+def test_free_memory_is_that_of_the_system(tmp_path, monkeypatch):
+    path = tmp_path / "meminfo"
+    monkeypatch.setattr(tiling, "_MEMORY_INFO", path)
+    assert tiling._free_memory() > 0
+    path.write_text("MemTotal:  2000 kB\nMemAvailable:   1000 kB\n")
+    assert tiling._free_memory() == 1024 * 1000
+
+
+@pytest.mark.parametrize("size", [(72, 104), (57, 131), (8, 90)])
+@pytest.mark.parametrize("tile", [8, 20, 33, 64])
+def test_tiled_equals_whole(models, size, tile):
+    scene = bracket(*size)
+    compiled = compile_networks(models)
+    whole = reconstruct(Networks(**compiled, tile=1000), scene, FULL)
+    tiled = reconstruct(Networks(**compiled, tile=tile), scene, FULL)
+    assert whole.aligned.std() > 0.05
+    assert whole.hdr.std() > 0.05
+    np.testing.assert_allclose(tiled.aligned, whole.aligned, atol=1e-5)
+    np.testing.assert_allclose(tiled.hdr, whole.hdr, atol=1e-5)
+
+
+def test_alignment_needs_no_smaller_halo(models):
+    """Eight pixels less and tiles show: the halo is as small as it can be."""
+    compiled = compile_alignment(models["low"])
+    object.__setattr__(compiled, "halo", ALIGNMENT_HALO - 8)
+    _expect_seams(models, Networks(low=compiled, high=compiled, tile=24))
+
+
+def test_trunk_needs_its_halo(models):
+    compiled = compile_alignment(models["low"])
+    assert compiled.trunk_halo == 4
+    object.__setattr__(compiled, "trunk_halo", 3)
+    _expect_seams(models, Networks(low=compiled, high=compiled, tile=8))
+
+
+def _expect_seams(models, networks):
+    scene = bracket(72, 104)
+    whole = compile_alignment(models["low"])
+    difference = align(networks, scene, FULL) - align(
+        Networks(low=whole, high=whole, tile=1000), scene, FULL
+    )
+    assert np.abs(difference).max() > 1e-5
+
+
+def test_merging_needs_its_halo(models):
+    compiled = compile_merging(models["merging"])
+    assert compiled.halo == 5
+    scene = bracket(40, 50)
+    aligned = np.random.default_rng(3).random((2, 40, 50, 3)).astype(np.float32)
+    whole = merge(compiled, scene, aligned, FULL, tile=1000)
+    object.__setattr__(compiled, "halo", 4)
+    tiled = merge(compiled, scene, aligned, FULL, tile=20)
+    assert np.abs(tiled - whole).max() > 1e-5
