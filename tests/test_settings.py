@@ -14,6 +14,7 @@ ALL = (
     presets.alignment,
     presets.fusion,
     presets.reconstruction,
+    presets.evaluation,
 )
 
 

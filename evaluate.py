@@ -1,0 +1,84 @@
+"""Scores a run, or anyone's results, under one or more protocols, and makes tables and plots.
+
+Reads scenes with truth, and either the newest weights of the run or, with --predictions, a folder
+of .hdr or .exr files made by any method. Writes to the run's (or the predictions') `evaluation`
+folder: `scenes`, `protocols` and `published` as .csv, .md and .tex, `scenes.png`, `errors.png` and,
+with --cost, `cost.png`; with --against, `comparison` of two folders of predictions.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tqdm import tqdm
+
+from configs import paths, presets
+from configs.settings import EvaluationConfig
+from models import esbn, release_checkpoint
+from models.inference import compile_networks
+from utils import command, plots, tables
+from utils.colorvideovdp import ColorVideoVdp
+from utils.inference import Networks
+from utils.protocols import configured
+from utils.pu21 import Display
+from utils.runs import load_networks
+from utils.scoring import Meter, Predict, Scores, from_files, from_networks, score
+
+
+def main(config: EvaluationConfig) -> int:
+    """Scores every scene; returns 2 if something could not be scored, else 0."""
+    protocols = [configured(name, config.depth) for name in config.protocol]
+    display = Display(peak=config.display_peak, black=config.display_black)
+    meter = Meter(display=display, vdp=ColorVideoVdp(display) if config.cvvdp else None)
+    results = config.results or paths.evaluation_dir(config.predictions or config.run)
+    scores = score(config.scenes, protocols, _results(config), meter)
+    _write(results, config, scores, meter)
+    failures = scores.failures
+    if config.against is not None:
+        other = score(config.scenes, protocols, from_files(config.against, config.scenes), meter)
+        _compare(results, (config.method, config.against.name), scores, other)
+        failures += other.failures
+    for failure in failures:
+        tqdm.write(f"error: {failure}", file=sys.stderr)
+    return command.EXIT_BAD_INPUT if failures else 0
+
+
+def _results(config: EvaluationConfig) -> Predict:
+    if config.predictions is not None:
+        return from_files(config.predictions, config.scenes)
+    models = load_networks(config, esbn.networks, release_checkpoint.load)
+    return from_networks(Networks(**compile_networks(models), tile=config.tile))
+
+
+def _write(results: Path, config: EvaluationConfig, scores: Scores, meter: Meter) -> None:
+    by_protocol = {title: rows for title, rows in scores.by_protocol.items() if rows}
+    if not by_protocol:
+        tqdm.write("No scene could be scored.")
+        return
+    overview = tables.protocol_table(by_protocol, meter.notes)
+    published = tables.paper_table(config.method, by_protocol)
+    tables.write(results / "scenes", tables.scene_table(by_protocol, meter.notes))
+    tables.write(results / "protocols", overview)
+    tables.write(results / "published", published)
+    psnr_mu = {title: _psnr_mu(rows) for title, rows in by_protocol.items()}
+    plots.scene_bars(results / "scenes.png", psnr_mu)
+    title = f"{config.method}, protocol {next(iter(by_protocol))}"
+    plots.error_maps(results / "errors.png", scores.error_maps, title)
+    if config.cost:
+        values = {title: list(rows.values()) for title, rows in psnr_mu.items()}
+        plots.quality_against_cost(results / "cost.png", config.method, values, config.cost)
+    tqdm.write(f"{tables.to_markdown(overview)}\n{tables.to_markdown(published)}")
+
+
+def _psnr_mu(rows: tables.ByScene) -> Mapping[str, float]:
+    return {scene: numbers["psnr_mu"] for scene, numbers in rows.items()}
+
+
+def _compare(results: Path, names: tuple[str, str], first: Scores, second: Scores) -> None:
+    table = tables.comparison_table(names, first.by_protocol, second.by_protocol)
+    tables.write(results / "comparison", table)
+    tqdm.write(tables.to_markdown(table))
+
+
+if __name__ == "__main__":
+    command.run(main, presets.evaluation, __doc__)

@@ -1,0 +1,268 @@
+"""Scores of networks and of anyone's files, their tables and plots."""
+
+import csv
+import dataclasses
+import io
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import evaluate
+from configs.settings import EvaluationConfig
+from tests import layouts
+from tests.brackets import bracket, reference_networks, source_networks
+from utils import images, plots, scoring, tables
+from utils.metrics import psnr
+from utils.protocols import PROTOCOLS
+from utils.pu21 import Display
+from utils.published import OFFICIAL_TEST_SCENES, PUBLISHED
+from utils.scenes import find_scenes, read_scene, scene_name, write_scene
+from utils.scoring import Meter, from_files, from_networks, score
+
+METER = Meter(display=Display(peak=1000, black=0.005))
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Two scenes below `Test`."""
+    for name in ("EXTRA/001", "PAPER/X.1"):
+        layouts.write(tmp_path / "Test", "Kalantari", name, seed=len(name))
+    return tmp_path / "Test"
+
+
+@pytest.fixture
+def predictions(root, tmp_path):
+    """The truths, one brighter, in the two ways files may be named."""
+    folder = tmp_path / "method"
+    for index, scene_folder in enumerate(find_scenes(root)):
+        scene = _read(scene_folder, root)
+        stem = folder / scene.name if index else folder / "EXTRA" / "001" / "result"
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        brighter = scene.hdr * (1.01 if index else 1.05)
+        images.write_radiance(stem.with_name(f"{stem.name}.hdr"), brighter)
+    return folder
+
+
+def _read(folder, root) -> Any:
+    """A scene that is known to have a truth."""
+    return read_scene(folder, root)
+
+
+def _rows(path):
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    return list(csv.DictReader(lines))
+
+
+def test_predictions_are_scored_against_the_truth(root, predictions):
+    scores = score(root, [PROTOCOLS["full"]], from_files(predictions, root), METER)
+    assert not scores.failures
+    assert list(scores.by_protocol["full"]) == ["EXTRA_001", "PAPER_X.1"]
+    scene = _read(root / "EXTRA" / "001", root)
+    result = images.read_radiance(predictions / "EXTRA" / "001" / "result.hdr")
+    numbers = scores.by_protocol["full"]["EXTRA_001"]
+    assert numbers["psnr_l"] == psnr(result, scene.hdr)
+    assert set(numbers) == {"psnr_mu", "psnr_l", "ssim_mu", "ssim_l", "pu21_psnr", "pu21_ssim"}
+    assert scores.error_maps["EXTRA_001"].shape == (24, 40)
+
+
+def test_a_prediction_of_the_scenes_size_is_resized_like_the_truth(root, predictions):
+    release = PROTOCOLS["release"]
+    scores = score(root, [release], from_files(predictions, root), METER)
+    assert scores.by_protocol["release"]["PAPER_X.1"]["psnr_mu"] > 40
+
+
+def test_a_protocol_that_fails_does_not_stop_the_others(root, predictions):
+    names = ("crop-1440x960", "full", "release-leak")
+    protocols = [PROTOCOLS[name] for name in names]
+    scores = score(root, protocols, from_files(predictions, root), METER)
+    assert [len(rows) for rows in scores.by_protocol.values()] == [0, 2, 0]
+    assert len(scores.failures) == 4
+    assert any("without a leak" in failure for failure in scores.failures)
+
+
+def test_missing_and_wrong_predictions_are_named(root, predictions):
+    (predictions / "PAPER_X.1.hdr").unlink()
+    images.write_radiance(
+        predictions / "EXTRA" / "001" / "result.hdr", np.ones((8, 8, 3), np.float32)
+    )
+    scores = score(root, [PROTOCOLS["full"]], from_files(predictions, root), METER)
+    wrong, missing = scores.failures
+    assert "40x24 pixels" in wrong
+    assert "of 8x8" in wrong
+    assert "PAPER_X.1" in missing
+    assert missing.endswith("Received: 0")
+
+
+def test_no_folder_of_predictions(root, tmp_path):
+    with pytest.raises(ValueError, match="no folder of predictions"):
+        from_files(tmp_path / "absent", root)
+
+
+def test_protocols_with_one_input_share_a_reconstruction(root):
+    calls = []
+
+    def predict(_folder, _scene, prepared, protocol):
+        calls.append(protocol.name)
+        return prepared.hdr * 0.9
+
+    protocols = [PROTOCOLS[name] for name in ("full", "ntire", "hdr-transformer")]
+    scores = score(root, protocols, predict, METER)
+    assert calls == ["full", "hdr-transformer"] * 2
+    full, ntire, _ = (rows["EXTRA_001"] for rows in scores.by_protocol.values())
+    assert full["psnr_mu"] != ntire["psnr_mu"]
+    assert full["pu21_psnr"] == ntire["pu21_psnr"]
+
+
+def test_networks_are_scored_like_files_of_their_results(root):
+    scores = score(root, [PROTOCOLS["full"]], from_networks(source_networks()), METER)
+    scene = _read(root / "EXTRA" / "001", root)
+    expected = psnr((scene.ldr[1] / 65535) ** 2.2 / 4, scene.hdr)
+    assert scores.by_protocol["full"]["EXTRA_001"]["psnr_l"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_scene_without_truth_is_a_failure(tmp_path):
+    scene = bracket(truth=False)
+    write_scene(tmp_path / "a", ldr=scene.ldr, exposure_values=scene.exposure_values, hdr=None)
+    scores = score(tmp_path, [PROTOCOLS["full"]], from_networks(reference_networks()), METER)
+    assert "no truth" in scores.failures[0]
+
+
+def test_the_script_writes_tables_and_plots(root, predictions, tmp_path, capsys):
+    better = tmp_path / "better"
+    better.mkdir()
+    for folder in find_scenes(root):
+        truth = _read(folder, root).hdr
+        images.write_radiance(better / f"{scene_name(folder, root)}.hdr", truth)
+    config = EvaluationConfig(
+        run=tmp_path / "run",
+        scenes=root,
+        protocol=("full", "ntire"),
+        predictions=predictions,
+        against=better,
+        cost=2.96,
+    )
+    assert evaluate.main(config) == 0
+    results = predictions / "evaluation"
+    tables_written = {
+        f"{name}{suffix}"
+        for name in ("scenes", "protocols", "published", "comparison")
+        for suffix in (".csv", ".md", ".tex")
+    }
+    plots_written = {"scenes.png", "errors.png", "cost.png"}
+    assert {path.name for path in results.iterdir()} == tables_written | plots_written
+    rows = _rows(results / "scenes.csv")
+    assert [row["scene"] for row in rows] == ["EXTRA_001", "PAPER_X.1", "mean", "low", "high"] * 2
+    values = [float(row["PSNR-μ"]) for row in rows[:3]]
+    assert values[2] == pytest.approx(sum(values[:2]) / 2, abs=0.01)
+    for row in _rows(results / "comparison.csv"):
+        assert row["wins"] in ("0:2", "0:1", "0:0")
+    said = capsys.readouterr().out
+    assert "display of 1000 cd/m2, black 0.005 cd/m2" in said
+    assert "method" in said
+    for name in plots_written:
+        assert images.read_ldr(results / name).std() > 10
+
+
+def test_the_script_says_what_failed(root, predictions, tmp_path, capsys):
+    config = EvaluationConfig(
+        run=tmp_path, scenes=root, protocol=("crop-1440x960",), predictions=predictions
+    )
+    assert evaluate.main(config) == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("error:") == 2
+    assert "No scene could be scored" in captured.out
+
+
+def _official(value=44.0) -> dict[str, scoring.Numbers]:
+    numbers: scoring.Numbers = dict.fromkeys(("psnr_mu", "psnr_l", "ssim_mu", "ssim_l"), value)
+    return dict.fromkeys(sorted(OFFICIAL_TEST_SCENES), numbers)
+
+
+def test_marks_of_the_papers_table():
+    table = tables.paper_table("ours", {"full": _official(), "release": _official()})
+    method = {row[0]: row for row in table.rows}
+    for unmarked in ("SAFNet", "AFUNet", "ours"):
+        assert unmarked in method
+    for marked in ("DeepHDR†", "HDR-GAN†", "HDR-Transformer†", "Kalantari‡", "ours†"):
+        assert marked in method
+    assert method["AFUNet"][1:5] == ["44.91", "42.59", "0.9923", "0.9906"]
+    assert method["AFUNet"][-1] == "table of AFUNet, ICCV 2025"
+    assert not any("§" in note for note in table.notes)
+    other = tables.paper_table("ours", {"full": {"a": _official()["EXTRA_001"]}})
+    assert other.rows[-1][0] == "ours§"
+    assert any(note.startswith("§") for note in other.notes)
+
+
+def test_every_published_row_has_a_source():
+    assert len(OFFICIAL_TEST_SCENES) == 15
+    assert all(entry.source for entry in PUBLISHED)
+    assert all(38 < entry.psnr_l < entry.psnr_mu < 45 for entry in PUBLISHED)
+    assert "ESBN" not in {entry.method for entry in PUBLISHED}
+
+
+def test_the_three_forms_hold_the_same_numbers():
+    table = tables.Table(
+        heading=["scene", "PSNR-μ"], rows=[["a_1†", "40.00"], ["b", "41.50"]], notes=["† else."]
+    )
+    assert tables.to_csv(table) == "# † else.\nscene,PSNR-μ\na_1†,40.00\nb,41.50\n"
+    assert tables.to_markdown(table) == (
+        "| scene | PSNR-μ |\n| --- | ---: |\n| a_1† | 40.00 |\n| b | 41.50 |\n\n† else.  \n"
+    )
+    assert tables.to_latex(table).splitlines() == [
+        "% † else.",
+        r"\begin{tabular}{lr}",
+        r"\toprule",
+        r"scene & PSNR-$\mu$ \\",
+        r"\midrule",
+        r"a\_1$^\dagger$ & 40.00 \\",
+        r"b & 41.50 \\",
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+
+
+def test_the_protocol_table_has_an_interval_for_each_mean():
+    by_scene = {str(i): {"psnr_mu": 40.0 + i, "ssim_mu": 0.9} for i in range(3)}
+    table = tables.protocol_table({"full": by_scene, "release": {}}, ["note"])
+    assert table.rows == [["full", "3", "41.00 [40.00, 42.00]", "0.9000 [0.9000, 0.9000]"]]
+
+
+def test_a_comparison_uses_the_scenes_that_both_have():
+    first = {"full": {"a": {"psnr_mu": 41.0}, "b": {"psnr_mu": 40.0}}}
+    second = {"full": {"b": {"psnr_mu": 39.5}, "c": {"psnr_mu": 1.0}}}
+    table = tables.comparison_table(("x", "y"), first, second)
+    expected = ["full", "PSNR-μ", "1", "+0.50", "+0.50 to +0.50", "1:0", "1"]
+    assert table.rows == [expected]
+
+
+def test_error_maps_share_one_scale(tmp_path):
+    small, large = np.full((10, 20), 0.01), np.full((10, 20), 0.08)
+    plots.error_maps(tmp_path / "e.png", {"a": small, "b": large}, "title")
+    picture = images.read_ldr(tmp_path / "e.png").astype(int)
+    left, right = np.array_split(picture[:, : picture.shape[1] * 3 // 4], 2, axis=1)
+    assert left.reshape(-1, 3).min(0).sum() < right[right.sum(-1) > 200].min(0).sum()
+
+
+def test_infinite_psnr_does_not_break_the_bars(tmp_path):
+    plots.scene_bars(tmp_path / "s.png", {"full": {"a": math.inf, "b": 40.0}, "x": {"a": math.inf}})
+    assert (tmp_path / "s.png").exists()
+
+
+def test_cvvdp_is_measured_and_named(root):
+    class Fake:
+        title = "ColorVideoVDP v0, 75 [pix/deg]"
+
+        @staticmethod
+        def measure(_result, _truth):
+            return 9.5
+
+    meter = dataclasses.replace(METER, vdp=Fake())
+    scores = score(root, [PROTOCOLS["full"]], from_networks(source_networks()), meter)
+    assert scores.by_protocol["full"]["EXTRA_001"]["cvvdp"] == 9.5
+    table = tables.scene_table(scores.by_protocol, meter.notes)
+    assert table.heading[-1] == "ColorVideoVDP"
+    assert "75 [pix/deg]" in table.notes[-1]
+    assert io.StringIO(tables.to_csv(table)).readline().startswith("# low, high")
+    assert scoring.Meter(display=METER.display).notes == meter.notes[:1]

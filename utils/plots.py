@@ -1,0 +1,101 @@
+"""Figures of an evaluation: bars by scene, error maps on one scale, quality against cost."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from utils.published import PUBLISHED
+from utils.statistics import bootstrap
+
+_ERROR_RANGE = 0.1  # as in the comparison sheets: an error of 20 dB PSNR-mu is bright
+_COLUMNS = 5
+
+
+def scene_bars(path: Path, by_protocol: Mapping[str, Mapping[str, float]]) -> None:
+    """Writes a bar for each scene and protocol, with each protocol's mean as a line.
+
+    Args:
+        path: A .png file; its folder exists.
+        by_protocol: Protocol to scene to PSNR-mu in dB.
+    """
+    scenes = list(dict.fromkeys(scene for rows in by_protocol.values() for scene in rows))
+    figure = Figure(figsize=(max(6.0, 0.5 * len(scenes) * len(by_protocol)), 4.5))
+    axes = figure.subplots()
+    width = 0.8 / len(by_protocol)
+    for index, (protocol, rows) in enumerate(by_protocol.items()):
+        finite = {scene: value for scene, value in rows.items() if math.isfinite(value)}
+        places = [scenes.index(scene) + (index + 0.5) * width - 0.4 for scene in finite]
+        bars = axes.bar(places, list(finite.values()), width, label=protocol)
+        if finite:
+            colour = bars.patches[0].get_facecolor()
+            axes.axhline(float(np.mean(list(finite.values()))), color=colour, linewidth=0.8)
+    axes.set_xticks(range(len(scenes)), scenes, rotation=60, ha="right")
+    axes.set_ylabel("PSNR-μ in dB (line: mean)")
+    axes.legend(loc="lower right")
+    _save(figure, path)
+
+
+def error_maps(path: Path, maps: Mapping[str, np.ndarray], title: str) -> None:
+    """Writes the error maps of all scenes side by side, on one scale.
+
+    Args:
+        path: A .png file; its folder exists.
+        maps: Scene to `(h, w)` absolute difference after the mu-law.
+        title: Stands above them.
+    """
+    columns = min(_COLUMNS, len(maps))
+    rows = math.ceil(len(maps) / columns)
+    figure = Figure(figsize=(3.2 * columns + 1, 2.6 * rows + 0.6))
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    image = None
+    for axes, (scene, error) in zip(grid.flat, maps.items(), strict=False):
+        image = axes.imshow(error, vmin=0, vmax=_ERROR_RANGE, cmap="inferno")
+        axes.set_title(f"{scene}, mean {error.mean():.4f}", fontsize=8)
+    if image is not None:
+        figure.colorbar(image, ax=list(grid.flat), label="absolute error after the mu-law")
+    figure.suptitle(title, fontsize=10)
+    _save(figure, path)
+
+
+def quality_against_cost(
+    path: Path, method: str, values: Mapping[str, list[float]], cost: float
+) -> None:
+    """Writes PSNR-mu against the cost of one scene; published peers are lines.
+
+    No cost of a peer has a source at hand, so a peer has only its height.
+
+    Args:
+        path: A .png file; its folder exists.
+        method: Our name.
+        values: Protocol to PSNR-mu in dB of each scene.
+        cost: Ours, in tera multiply-adds of a scene of 1500x1000.
+    """
+    figure = Figure(figsize=(7, 6))
+    axes = figure.subplots()
+    for protocol, numbers in values.items():
+        interval = bootstrap(numbers)
+        ends = [[interval.mean - interval.low], [interval.high - interval.mean]]
+        label = f"{method}, {protocol}"
+        axes.errorbar([cost], [interval.mean], yerr=ends, fmt="o", capsize=3, label=label)
+    for entry in PUBLISHED:
+        axes.axhline(entry.psnr_mu, color="grey", linewidth=0.5, linestyle="--")
+        name = f"{entry.method} ({entry.protocol or 'protocol not known'})"
+        axes.annotate(name, (0.01, entry.psnr_mu), xycoords=("axes fraction", "data"), fontsize=6)
+    axes.set_xscale("log")
+    axes.set_xlim(cost / 100, cost * 10)
+    axes.set_xlabel("tera multiply-adds of a 1500x1000 scene (dashed: cost not known)")
+    axes.set_ylabel("PSNR-μ in dB, 95 % interval; published: Kalantari's 15 test scenes")
+    axes.legend(loc="lower right")
+    _save(figure, path)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    FigureCanvasAgg(figure).print_figure(partial, dpi=120, bbox_inches="tight")
+    partial.replace(path)

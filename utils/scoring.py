@@ -1,0 +1,176 @@
+"""Scores of results, from networks or from files, under several protocols at once."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from utils import pu21
+from utils.colorvideovdp import ColorVideoVdp
+from utils.hdr import mu_law
+from utils.images import RADIANCE_SUFFIXES, read_radiance
+from utils.inference import Networks
+from utils.patchwise import reconstruct
+from utils.protocols import Protocol
+from utils.pu21 import Display
+from utils.scenes import Scene, SceneError, find_scenes, read_scene
+
+Numbers = dict[str, float]
+"""Names of metrics with their values."""
+
+_LARGEST_ERROR_MAP = 300  # pixels a side
+
+Predict = Callable[[Path, Scene, Scene, Protocol], np.ndarray]
+"""Folder, scene as it is and as the protocol prepares it: to `(H, W, 3)` radiance."""
+
+
+@dataclasses.dataclass(kw_only=True)
+class Scores:
+    """Numbers of every scene under every protocol."""
+
+    by_protocol: dict[str, dict[str, Numbers]]
+    """Protocol's title to scene's name to numbers."""
+    error_maps: dict[str, np.ndarray]
+    """Scene's name to `(h, w)`: mean absolute difference after the mu-law, shrunk; first
+    protocol."""
+    failures: list[str]
+    """What could not be scored, and why."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Meter:
+    """What is measured besides the protocol's own numbers."""
+
+    display: Display
+    vdp: ColorVideoVdp | None = None
+
+    def measure(self, result: np.ndarray, truth: np.ndarray, protocol: Protocol) -> Numbers:
+        """All numbers of one result."""
+        numbers = dataclasses.asdict(protocol.score(result, truth))
+        numbers |= dataclasses.asdict(pu21.measure(result, truth, self.display))
+        if self.vdp is not None:
+            numbers["cvvdp"] = self.vdp.measure(result, truth)
+        return numbers
+
+    @property
+    def notes(self) -> list[str]:
+        """What must stand beside the numbers."""
+        notes = [f"PU21: {self.display.title}."]
+        if self.vdp is not None:
+            notes.append(f"ColorVideoVDP, in JOD: {self.vdp.title}.")
+        return notes
+
+
+def score(root: Path, protocols: Sequence[Protocol], predict: Predict, meter: Meter) -> Scores:
+    """Scores every scene of a folder; one that fails does not stop the others.
+
+    Protocols that prepare their input alike share one result.
+
+    Args:
+        root: Folder of scenes, or one scene.
+        protocols: What to score under.
+        predict: Gives the result of a scene.
+        meter: Measures it.
+
+    Raises:
+        SceneError: There is no scene.
+    """
+    titles = [protocol.title for protocol in protocols]
+    scores = Scores(by_protocol={title: {} for title in titles}, error_maps={}, failures=[])
+    for folder in tqdm(find_scenes(root), unit="scene"):
+        try:
+            scene = read_scene(folder, root)
+        except (ValueError, OSError) as error:
+            scores.failures.append(str(error))
+            continue
+        results = {}
+        for protocol in protocols:
+            try:
+                prepared = protocol.prepare(scene)
+                truth = _truth(prepared)
+                if protocol.inputs not in results:
+                    results[protocol.inputs] = predict(folder, scene, prepared, protocol)
+            except (ValueError, OSError) as error:
+                scores.failures.append(str(error))
+                continue
+            result = results[protocol.inputs]
+            numbers = meter.measure(result, truth, protocol)
+            scores.by_protocol[protocol.title][scene.name] = numbers
+            if protocol is protocols[0]:
+                scores.error_maps[scene.name] = _error_map(result, truth)
+    return scores
+
+
+def from_networks(networks: Networks) -> Predict:
+    """Results that networks make."""
+    return lambda _folder, _scene, prepared, protocol: reconstruct(networks, prepared, protocol).hdr
+
+
+def from_files(predictions: Path, root: Path) -> Predict:
+    """Results that any method has written as .hdr or .exr.
+
+    A scene `EXTRA/001` below the root is `EXTRA_001.hdr`, `EXTRA/001.hdr` or the only radiance file
+    in the folder `EXTRA/001`. A file has the scene's size or that of the protocol; one of the
+    scene's size is cropped or resized as the protocol does with the truth.
+
+    Args:
+        predictions: Folder of the results.
+        root: Folder of the scenes.
+
+    Raises:
+        ValueError: There is no such folder.
+    """
+    if not predictions.is_dir():
+        raise ValueError(f"There is no folder of predictions. Received: {predictions}")
+
+    def predict(folder: Path, scene: Scene, prepared: Scene, protocol: Protocol) -> np.ndarray:
+        if protocol.leak:
+            raise SceneError(
+                f"Scene {scene.name}: files are scored without a leak. Received: {protocol.title}"
+            )
+        path = _find(predictions, scene.name, folder.relative_to(root))
+        result = read_radiance(path)
+        if result.shape == _truth(prepared).shape:
+            return result
+        if result.shape == _truth(scene).shape:
+            return _truth(protocol.prepare(dataclasses.replace(scene, hdr=result)))
+        height, width = _truth(scene).shape[:2]
+        raise SceneError(
+            f"Scene {scene.name}: a prediction must have {width}x{height} pixels."
+            f" Received: {path} of {result.shape[1]}x{result.shape[0]}"
+        )
+
+    return predict
+
+
+def _find(predictions: Path, name: str, relative: Path) -> Path:
+    inside = predictions / relative
+    # Not with_suffix: a scene's name may hold a dot. A single scene is its own root.
+    stems = [predictions / name] + ([inside] if relative.parts else [])
+    files = [stem.with_name(stem.name + suffix) for stem in stems for suffix in RADIANCE_SUFFIXES]
+    found = {path for path in files if path.is_file()}
+    if not found and relative.parts and inside.is_dir():
+        found = {path for path in inside.iterdir() if path.suffix.lower() in RADIANCE_SUFFIXES}
+    if len(found) != 1:
+        raise SceneError(
+            f"Scene {name}: there must be one prediction {predictions / name}.hdr or .exr."
+            f" Received: {len(found)}"
+        )
+    return found.pop()
+
+
+def _truth(scene: Scene) -> np.ndarray:
+    if scene.hdr is None:
+        raise SceneError(f"Scene {scene.name}: there is no truth to score against. Received: None")
+    return scene.hdr
+
+
+def _error_map(result: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    result_mu, truth_mu = (mu_law(np.clip(x, 0.0, 1.0)) for x in (result, truth))
+    error = np.abs(result_mu - truth_mu).mean(axis=-1)
+    scale = min(1.0, _LARGEST_ERROR_MAP / max(error.shape))
+    size = [max(1, round(scale * side)) for side in error.shape[::-1]]
+    return cv2.resize(error, size, interpolation=cv2.INTER_AREA)

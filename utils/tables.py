@@ -1,0 +1,225 @@
+"""Tables of results: CSV to compute with, Markdown to read, LaTeX to print.
+
+The same rows in three forms; numbers of other protocols, other scenes or unknown origin carry a
+mark, which the notes below the table explain.
+"""
+
+import csv
+import dataclasses
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from utils.published import OFFICIAL_TEST_SCENES, PUBLISHED, Published
+from utils.scoring import Numbers
+from utils.statistics import bootstrap, compare
+
+ByScene = Mapping[str, Numbers]
+"""Scene's name to its numbers."""
+
+OTHER_PROTOCOL, UNKNOWN_PROTOCOL, OTHER_SCENES = "†", "‡", "§"
+_NONE = "-"
+_PAPER_COLUMNS = ("psnr_mu", "psnr_l", "ssim_mu", "ssim_l")
+_HEADINGS = {
+    "psnr_mu": "PSNR-μ",
+    "psnr_l": "PSNR-l",
+    "ssim_mu": "SSIM-μ",
+    "ssim_l": "SSIM-l",
+    "pu21_psnr": "PU21-PSNR",
+    "pu21_ssim": "PU21-SSIM",
+    "cvvdp": "ColorVideoVDP",
+}
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "_": r"\_",
+    "%": r"\%",
+    "&": r"\&",
+    "#": r"\#",
+    "±": r"$\pm$",
+    "μ": r"$\mu$",
+    "†": r"$^\dagger$",
+    "‡": r"$^\ddagger$",
+    "§": r"$^\S$",
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Table:
+    """A heading, rows of text as long, notes below."""
+
+    heading: list[str]
+    rows: list[list[str]]
+    notes: list[str]
+    labels: int = 1
+    """Columns at the left that hold no numbers."""
+
+
+def scene_table(scores: Mapping[str, ByScene], notes: Sequence[str]) -> Table:
+    """Every scene under every protocol, then the mean and the ends of its 95 % interval."""
+    names = _metrics(scores)
+    rows = []
+    for protocol, by_scene in scores.items():
+        for scene, numbers in by_scene.items():
+            rows.append([scene, protocol, *(_text(name, numbers[name]) for name in names)])
+        if by_scene:
+            intervals = {name: bootstrap(column(by_scene, name)) for name in names}
+            for label in ("mean", "low", "high"):
+                values = [_text(name, getattr(intervals[name], label)) for name in names]
+                rows.append([label, protocol, *values])
+    explained = "low, high: bootstrapped 95 % interval of the mean over scenes."
+    return Table(
+        heading=["scene", "protocol", *(_HEADINGS[name] for name in names)],
+        rows=rows,
+        notes=[explained, *notes],
+        labels=2,
+    )
+
+
+def protocol_table(scores: Mapping[str, ByScene], notes: Sequence[str]) -> Table:
+    """One set of results under every protocol: means with their 95 % intervals."""
+    names = _metrics(scores)
+    rows = [
+        [protocol, str(len(by_scene)), *(_with_interval(by_scene, name) for name in names)]
+        for protocol, by_scene in scores.items()
+        if by_scene
+    ]
+    explained = "In brackets: bootstrapped 95 % interval of the mean over scenes."
+    return Table(
+        heading=["protocol", "scenes", *(_HEADINGS[name] for name in names)],
+        rows=rows,
+        notes=[explained, *notes],
+    )
+
+
+def paper_table(method: str, scores: Mapping[str, ByScene]) -> Table:
+    """Our means below what others have published, in the form of the field's papers.
+
+    Args:
+        method: Our name.
+        scores: By protocol; marks are relative to the first.
+    """
+    reference = next(iter(scores))
+    rows = [_published_row(entry, reference) for entry in PUBLISHED]
+    official = True
+    for protocol, by_scene in scores.items():
+        if by_scene:
+            same_scenes = by_scene.keys() == OFFICIAL_TEST_SCENES
+            official &= same_scenes
+            marks = OTHER_PROTOCOL * (protocol != reference) + OTHER_SCENES * (not same_scenes)
+            means = [_text(name, bootstrap(column(by_scene, name)).mean) for name in _PAPER_COLUMNS]
+            rows.append([method + marks, *means, _NONE, protocol, "this evaluation"])
+    notes = [
+        "Published numbers are of Kalantari's 15 test scenes.",
+        f"{OTHER_PROTOCOL} measured under another protocol than {reference}.",
+        f"{UNKNOWN_PROTOCOL} protocol not known.",
+        "HDR-VDP-2 is not comparable across papers: viewing settings differ.",
+    ]
+    if not official:
+        notes.insert(1, f"{OTHER_SCENES} other scenes: not comparable with published numbers.")
+    heading = ["method", *(_HEADINGS[name] for name in _PAPER_COLUMNS)]
+    return Table(heading=[*heading, "HDR-VDP-2", "protocol", "source"], rows=rows, notes=notes)
+
+
+def comparison_table(
+    names: tuple[str, str], first: Mapping[str, ByScene], second: Mapping[str, ByScene]
+) -> Table:
+    """Paired differences of two results on the scenes that both have, by protocol and metric."""
+    rows = []
+    for protocol, by_scene in first.items():
+        shared = [scene for scene in by_scene if scene in second[protocol]]
+        for name in _metrics(first) if shared else []:
+            a, b = ([side[protocol][scene][name] for scene in shared] for side in (first, second))
+            found = compare(a, b)
+            middle, ends = found.difference, (found.difference.low, found.difference.high)
+            rows.append(
+                [
+                    protocol,
+                    _HEADINGS[name],
+                    str(len(shared)),
+                    _text(name, middle.mean, sign=True),
+                    " to ".join(_text(name, end, sign=True) for end in ends),
+                    f"{found.wins}:{found.losses}",
+                    f"{found.p_value:.2g}",
+                ]
+            )
+    return Table(
+        heading=["protocol", "metric", "scenes", "difference", "95 %", "wins", "p"],
+        rows=rows,
+        notes=[
+            f"difference: {names[0]} minus {names[1]}, scene by scene; 95 %: its bootstrapped"
+            " interval; wins: scenes where the one or the other is larger; p: two-sided sign test."
+        ],
+        labels=2,
+    )
+
+
+def column(by_scene: ByScene, name: str) -> list[float]:
+    """One metric of all scenes."""
+    return [numbers[name] for numbers in by_scene.values()]
+
+
+def to_csv(table: Table) -> str:
+    """Comma-separated values; the notes come first, as comments."""
+    text = io.StringIO()
+    text.writelines(f"# {note}\n" for note in table.notes)
+    csv.writer(text, lineterminator="\n").writerows([table.heading, *table.rows])
+    return text.getvalue()
+
+
+def to_markdown(table: Table) -> str:
+    """A table as GitHub shows it."""
+    right = len(table.heading) - table.labels
+    lines = [table.heading, [*["---"] * table.labels, *["---:"] * right], *table.rows]
+    text = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return text + "\n\n" + "\n".join(f"{note}  " for note in table.notes) + "\n"
+
+
+def to_latex(table: Table) -> str:
+    """A `tabular` with the rules of the package booktabs."""
+    columns = "l" * table.labels + "r" * (len(table.heading) - table.labels)
+    lines = [_latex_row(cells) for cells in (table.heading, *table.rows)]
+    notes = [rf"% {note}" for note in table.notes]
+    body = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", lines[0], r"\midrule", *lines[1:]]
+    return "\n".join([*notes, *body, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def write(stem: Path, table: Table) -> None:
+    """Writes `stem.csv`, `stem.md` and `stem.tex`; the folder is made."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    for suffix, convert in ((".csv", to_csv), (".md", to_markdown), (".tex", to_latex)):
+        path = stem.with_suffix(suffix)
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_text(convert(table))
+        partial.replace(path)
+
+
+def _published_row(entry: Published, reference: str) -> list[str]:
+    mark = UNKNOWN_PROTOCOL if entry.protocol is None else OTHER_PROTOCOL
+    numbers = [getattr(entry, name) for name in _PAPER_COLUMNS]
+    return [
+        entry.method + ("" if entry.protocol == reference else mark),
+        *(_text(name, value) for name, value in zip(_PAPER_COLUMNS, numbers, strict=True)),
+        _NONE if entry.hdr_vdp_2 is None else f"{entry.hdr_vdp_2:.2f}",
+        entry.protocol or "not known",
+        entry.source,
+    ]
+
+
+def _metrics(scores: Mapping[str, ByScene]) -> list[str]:
+    return next((list(n) for rows in scores.values() for n in rows.values()), [])
+
+
+def _with_interval(by_scene: ByScene, name: str) -> str:
+    interval = bootstrap(column(by_scene, name))
+    low, high = (_text(name, end) for end in (interval.low, interval.high))
+    return f"{_text(name, interval.mean)} [{low}, {high}]"
+
+
+def _text(name: str, value: float | None, *, sign: bool = False) -> str:
+    if value is None:
+        return _NONE
+    return f"{value:{'+' if sign else ''}.{4 if 'ssim' in name else 2}f}"
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    return " & ".join("".join(_LATEX.get(x, x) for x in cell) for cell in cells) + r" \\"
