@@ -254,6 +254,7 @@ class WeightsConfig:
 
 
 ToneName = Literal["local", "reinhard", "drago", "mu-law"]
+PictureName = Literal["png", "jpg"]
 PrealignmentName = Literal["auto", "on", "off"]
 
 
@@ -275,6 +276,8 @@ class ReconstructionConfig(WeightsConfig):
     """Take out the camera's motion between photographs; `auto`: where it measurably helps."""
     tone: ToneName = "local"
     """How the pictures of the results are tone-mapped."""
+    picture: PictureName = "png"
+    """What the tone-mapped pictures are written as."""
     save_release: str = ""
     """Prefix to write the networks to as well, for the authors' TF 1 code: PREFIX_low etc."""
 

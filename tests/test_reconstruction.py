@@ -64,8 +64,9 @@ def test_fusion_writes_radiance_pictures_and_numbers(config, capsys):
     results = config.run / "results"
     names = {path.name for path in results.iterdir()}
     scenes = ("EXTRA_001", "EXTRA_002", "X")
-    files = {f"{name}{ending}" for name in scenes for ending in (".hdr", ".png", "_sheet.png")}
-    assert names == files | {"metrics.csv"}
+    endings = (".hdr", ".exr", ".png", "_ultrahdr.jpg", "_sheet.png")
+    files = {f"{name}{ending}" for name in scenes for ending in endings}
+    assert names == files | {"metrics.csv", "report.html"}
     hdr = images.read_radiance(results / "EXTRA_001.hdr")
     expected = ldr_to_float(bracket(21, 19).ldr[1]) ** 2.2 / 4
     np.testing.assert_allclose(hdr, expected, atol=1e-3)

@@ -80,8 +80,9 @@ def test_tone_map_is_the_mu_law_rounded_and_clipped():
 def test_reconstruction_files(tmp_path):
     scene = bracket()
     reconstruction = reconstruct(source_networks(), scene, FULL)
-    write_reconstruction(tmp_path, scene, reconstruction, FULL, ROWS[0][1])
-    names = ["bracket.hdr", "bracket.png", "bracket_sheet.png"]
+    write_reconstruction(tmp_path, scene, reconstruction, FULL, ROWS[0][1], tone="mu-law")
+    endings = (".exr", ".hdr", ".png", "_sheet.png", "_ultrahdr.jpg")
+    names = [f"bracket{ending}" for ending in endings]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     hdr = images.read_radiance(tmp_path / "bracket.hdr")
     np.testing.assert_allclose(hdr, reconstruction.hdr, atol=1 / 512)

@@ -1,36 +1,50 @@
 """What both reconstruction scripts do: go through the scenes of a folder under one protocol."""
 
+import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
+from configs.settings import PrealignmentName
 from utils.command import EXIT_BAD_INPUT
+from utils.photographs import find_photographs, is_photographs, read_photographs
 from utils.protocols import Protocol
-from utils.scenes import Scene, find_scenes, read_scene
+from utils.scenes import Scene, SceneError, find_scenes, read_scene
 
 
 class PreparedScenes:
     """The scenes of a folder as a protocol wants them, with a progress bar.
 
-    A scene that cannot be read or does not fit the protocol does not stop the others: it is kept
-    for `report_failures`.
+    Scenes of data sets and folders of photographs may lie side by side. A scene that cannot be
+    read, does not fit the protocol or cannot be written (see `attempt`) does not stop the others:
+    it is kept for `report_failures`.
     """
 
-    def __init__(self, root: Path, protocol: Protocol) -> None:
+    def __init__(
+        self,
+        root: Path,
+        protocol: Protocol,
+        exposures: Sequence[float] = (),
+        prealign: PrealignmentName = "auto",
+    ) -> None:
         """Finds the scenes.
 
         Args:
             root: Folder of scenes, or one scene.
             protocol: Prepares each scene.
+            exposures: Stops of photographs; see `read_photographs`.
+            prealign: Whether the camera's motion between photographs is taken out.
 
         Raises:
             SceneError: There is no scene.
         """
         self._root = root
         self._protocol = protocol
-        self._folders = find_scenes(root)
+        self._exposures = exposures
+        self._prealign: PrealignmentName = prealign
+        self._folders = _find(root)
         self._failures: list[str] = []
 
     def __iter__(self) -> Iterator[Scene]:
@@ -38,14 +52,52 @@ class PreparedScenes:
         self._failures.clear()
         for folder in tqdm(self._folders, unit="scene"):
             try:
-                scene = self._protocol.prepare(read_scene(folder, self._root))
+                scene = self._protocol.prepare(self._read(folder))
             except (ValueError, OSError) as error:
                 self._failures.append(str(error))
             else:
                 yield scene
+
+    def __len__(self) -> int:
+        """Number of scenes that were found, readable or not."""
+        return len(self._folders)
+
+    @contextlib.contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Keeps an error of what is done with a scene for `report_failures`."""
+        try:
+            yield
+        except (ValueError, OSError) as error:
+            self._failures.append(str(error))
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Messages about the scenes that failed so far."""
+        return tuple(self._failures)
 
     def report_failures(self) -> int:
         """Names the scenes that failed on standard error; returns the script's exit code."""
         for failure in self._failures:
             tqdm.write(f"error: {failure}", file=sys.stderr)
         return EXIT_BAD_INPUT if self._failures else 0
+
+    def _read(self, folder: Path) -> Scene:
+        if is_photographs(folder):
+            scene = read_photographs(folder, self._root, self._exposures, self._prealign)
+            for note in scene.notes:
+                tqdm.write(f"{scene.name}: {note}")
+            for warning in scene.warnings:
+                tqdm.write(f"warning: {scene.name}: {warning}", file=sys.stderr)
+            return scene
+        return read_scene(folder, self._root)
+
+
+def _find(root: Path) -> list[Path]:
+    photographs = list(find_photographs(root))
+    try:
+        scenes = find_scenes(root)
+    except SceneError:
+        if not photographs:
+            raise
+        scenes = []
+    return sorted({*photographs, *scenes})

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from utils import exposure_units
 from utils.exif import Exposure, exposure_value
-
-EXPOSURE_FILE = "exposure.txt"
 
 LARGEST_DISAGREEMENT = 0.5
 """Stops by which two sources, or a claim and the pixels, may differ without a warning."""
@@ -37,15 +36,20 @@ class Claim:
 
 
 def claim(
-    folder: Path, names: Sequence[str], exposures: Sequence[Exposure], given: Sequence[float]
+    path: Path,
+    names: Sequence[str],
+    exposures: Sequence[Exposure],
+    given: Sequence[float],
+    frames: Sequence[np.ndarray],
 ) -> Claim:
     """Finds the exposure values of a folder's photographs.
 
     Args:
-        folder: The folder, for `exposure.txt`.
-        names: Its photographs' file names, sorted.
+        path: The folder's `exposure.txt`, which need not exist.
+        names: The photographs' file names, sorted.
         exposures: What their EXIF says.
         given: Stops from the command line, in the order of the names; empty if there are none.
+        frames: Small versions of the photographs in [0, 1], to tell a file of times from stops.
 
     Returns:
         The values of the first source there is.
@@ -54,28 +58,30 @@ def claim(
         ExposureError: No source has a value for every photograph, or the values are no stops.
     """
     by_exif = _exif_values(exposures)
-    path = folder / EXPOSURE_FILE
     if given:
         values, source = _checked(list(given), len(names), "--exposures"), "--exposures"
     elif path.is_file():
-        values, source = _read(path, len(names)), EXPOSURE_FILE
+        values, source = _read(path, frames), path.name
     elif by_exif is not None:
         return Claim(values=_checked(list(by_exif), len(names), "EXIF"), source="EXIF")
     else:
-        raise ExposureError(_what_is_missing(names, exposures))
+        raise ExposureError(_what_is_missing(path, names, exposures))
     return Claim(values=values, source=source, warnings=_conflicts(values, source, by_exif))
 
 
-def _read(path: Path, count: int) -> np.ndarray:
-    lines = path.read_text(errors="replace").split("\n")
-    lines = [line.strip() for line in lines if line.strip()]
+def _read(path: Path, frames: Sequence[np.ndarray]) -> np.ndarray:
+    lines = exposure_units.parse(path.read_text(errors="replace"))
+    if len(lines) != len(frames):
+        raise ExposureError(
+            f"{path.name} must have a line for each of the {len(frames)} photographs."
+            f" Received: {len(lines)} lines"
+        )
     try:
-        values = [float(line) for line in lines]
+        return exposure_units.to_stops(lines, frames).values
     except ValueError as error:
         raise ExposureError(
-            f"{path.name} must hold one number of stops a line. Received: {lines[:8]}"
+            f"{path.name} must hold stops or exposure times; {error}. Received: {lines[:8]}"
         ) from error
-    return _checked(values, count, path.name)
 
 
 def _checked(values: Sequence[float], count: int, source: str) -> np.ndarray:
@@ -101,13 +107,13 @@ def _exif_values(exposures: Sequence[Exposure]) -> np.ndarray | None:
     return np.array([exposure_value(exposure) for exposure in exposures], np.float64)
 
 
-def _what_is_missing(names: Sequence[str], exposures: Sequence[Exposure]) -> str:
+def _what_is_missing(path: Path, names: Sequence[str], exposures: Sequence[Exposure]) -> str:
     found = ", ".join(
         f"{name} {exposure.describe()}" for name, exposure in zip(names, exposures, strict=True)
     )
     return (
         "The exposures are unknown: EXIF does not have the same of shutter time, aperture and ISO"
-        f" in every photograph, and there is no {EXPOSURE_FILE}. Write one with a number of stops"
+        f" in every photograph, and there is no {path.name}. Write one with a number of stops"
         f" a line in the order of the names, or use --exposures 0 2 4. Received: {found}"
     )
 

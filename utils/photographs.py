@@ -5,23 +5,23 @@ lays them out: see `is_photographs`.
 """
 
 import dataclasses
-import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from utils.exposures import EXPOSURE_FILE, LARGEST_DISAGREEMENT, Claim, claim
+from configs.settings import PrealignmentName
+from utils.exposures import LARGEST_DISAGREEMENT, Claim, claim
 from utils.frame_choice import choose, estimated_step, small_version, step_warnings
 from utils.images import RADIANCE_SUFFIXES
+from utils.layouts import EXPOSURE_FILE, FRAMES, find_files
 from utils.photo_files import PHOTO_SUFFIXES, Photo, read_exposure, read_photo
-from utils.prealignment import Prealignment, prealign
-from utils.scenes import FRAMES, Scene, SceneError, scene_name
+from utils.prealignment import prealign
+from utils.scenes import Scene, SceneError, scene_name
 
 RESULTS_MARK = "metrics.csv"
 """A folder with this file holds results, whose pictures are no bracket."""
 
-_LOG = logging.getLogger(__name__)
 _TIFF = frozenset({".tif", ".tiff"})
 
 
@@ -53,16 +53,19 @@ def find_photographs(root: Path) -> Iterator[Path]:
 def is_photographs(folder: Path) -> bool:
     """Whether the pictures of a folder are photographs and not a data set's scene.
 
-    They are if there are two or more, no radiance map beside them, and not exactly three TIFF
-    files without EXIF beside a text file of exposures, which is a data set's scene without truth.
+    They are if there are two or more and no radiance map beside them. A data set's scene without
+    truth is told from them by its exposure file beside three frames of a data set's name, or three
+    TIFF files without EXIF.
     """
     paths = photograph_paths(folder)
     if len(paths) < 2 or any(p.suffix.lower() in RADIANCE_SUFFIXES for p in folder.iterdir()):
         return False
-    if not any(path.suffix.lower() == ".txt" for path in folder.iterdir()):
+    files = find_files(folder)
+    if files.exposures is None or len(files.frames) != FRAMES or len(paths) != FRAMES:
         return True
-    as_data_set = len(paths) == FRAMES and all(path.suffix.lower() in _TIFF for path in paths)
-    return not as_data_set or read_exposure(paths[0]).time is not None
+    named = files.layout not in {"Kalantari", "Sen", "Tursun"}
+    tiffs = all(path.suffix.lower() in _TIFF for path in paths)
+    return not named and not (tiffs and read_exposure(paths[0]).time is None)
 
 
 def photograph_paths(folder: Path) -> list[Path]:
@@ -78,7 +81,7 @@ def read_photographs(
     folder: Path,
     root: Path | None = None,
     exposures: Sequence[float] = (),
-    prealignment: Prealignment = "auto",
+    prealignment: PrealignmentName = "auto",
 ) -> Photographs:
     """Reads a folder of photographs as one bracket.
 
@@ -90,7 +93,6 @@ def read_photographs(
 
     Returns:
         The three photographs that serve best, darkest first, with what was decided about them.
-        Warnings are logged, too.
 
     Raises:
         SceneError: The photographs are unreadable, too few, of unequal size, or their exposures
@@ -98,18 +100,13 @@ def read_photographs(
     """
     name = scene_name(folder, root or folder)
     try:
-        scene = _read(folder, name, exposures, prealignment)
+        return _read(folder, name, exposures, prealignment)
     except (ValueError, OSError) as error:
         raise SceneError(f"Scene {name}: {error}") from error
-    for note in scene.notes:
-        _LOG.info("Scene %s: %s", name, note)
-    for warning in scene.warnings:
-        _LOG.warning("Scene %s: %s", name, warning)
-    return scene
 
 
 def _read(
-    folder: Path, name: str, exposures: Sequence[float], prealignment: Prealignment
+    folder: Path, name: str, exposures: Sequence[float], prealignment: PrealignmentName
 ) -> Photographs:
     paths = photograph_paths(folder)
     if len(paths) < FRAMES:
@@ -118,12 +115,13 @@ def _read(
             f" Received: {len(paths)} ({', '.join(path.name for path in paths)})"
         )
     names = [path.name for path in paths]
-    found = claim(folder, names, [read_exposure(path) for path in paths], exposures)
     # More than three are looked at one after the other, and only the chosen ones kept.
     photos = [read_photo(path) for path in paths] if len(paths) == FRAMES else None
     small = [
         small_version((photos[i] if photos else read_photo(p)).frame) for i, p in enumerate(paths)
     ]
+    exif = [read_exposure(path) for path in paths]
+    found = claim(folder / EXPOSURE_FILE, names, exif, exposures, small)
     choice = choose(small, found.values, names)
     chosen = [photos[i] if photos else read_photo(paths[i]) for i in choice.indices]
     files = tuple(names[i] for i in choice.indices)

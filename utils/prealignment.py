@@ -9,14 +9,12 @@ consumer camera look like four in the shadows and like one in the highlights.
 """
 
 import dataclasses
-from typing import Literal
 
 import cv2
 import numpy as np
 
+from configs.settings import PrealignmentName
 from utils.hdr import GAMMA
-
-Prealignment = Literal["auto", "on", "off"]
 
 SMALLEST_GAIN = 0.1
 """Share by which the error between the exposure-normalised frames must fall."""
@@ -54,7 +52,7 @@ class Fit:
 
 
 def prealign(
-    ldr: np.ndarray, exposure_times: np.ndarray, mode: Prealignment
+    ldr: np.ndarray, exposure_times: np.ndarray, mode: PrealignmentName
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Aligns low and high to the reference as far as one homography each can.
 

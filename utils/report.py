@@ -8,12 +8,23 @@ from pathlib import Path
 
 import numpy as np
 
+from configs.settings import PictureName, ToneName
 from utils.images import write_ldr, write_radiance
 from utils.inference import Reconstruction
 from utils.metrics import AlignmentMetrics, Metrics
+from utils.outputs import (
+    Writer,
+    can_write_ultra_hdr,
+    write_exr,
+    write_picture,
+    write_together,
+    write_ultra_hdr,
+)
+from utils.photographs import Photographs
 from utils.protocols import Protocol
 from utils.scenes import Scene
-from utils.sheets import comparison_sheet, to_display, tone_map
+from utils.sheets import comparison_sheet, to_display
+from utils.tone import tone_map
 
 Row = tuple[str, Metrics | AlignmentMetrics]
 """A scene's name and its numbers; a table holds one kind."""
@@ -40,8 +51,14 @@ def write_reconstruction(
     reconstruction: Reconstruction,
     protocol: Protocol,
     metrics: Metrics | None,
-) -> None:
-    """Writes `<scene>.hdr`, the tone-mapped `<scene>.png` and `<scene>_sheet.png`.
+    *,
+    tone: ToneName = "local",
+    picture: PictureName = "png",
+) -> np.ndarray:
+    """Writes a scene's results, all of them or none.
+
+    `<scene>.hdr` and `<scene>.exr` (radiance), `<scene>.png` or `.jpg` (tone-mapped, with the
+    camera's EXIF), `<scene>_sheet.png`, and `<scene>_ultrahdr.jpg` if imagecodecs is installed.
 
     Args:
         folder: Results folder; made if missing.
@@ -49,14 +66,38 @@ def write_reconstruction(
         reconstruction: What the networks made of it.
         protocol: What it was made under.
         metrics: Its numbers; None without a truth.
+        tone: How the picture is tone-mapped.
+        picture: What it is written as.
+
+    Returns:
+        `(H, W, 3)` uint8, the tone-mapped picture.
+
+    Raises:
+        ValueError: The radiance is not finite.
+        OSError: A file cannot be written; then none is.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    write_radiance(folder / f"{scene.name}.hdr", reconstruction.hdr)
-    write_ldr(folder / f"{scene.name}.png", tone_map(reconstruction.hdr))
+    hdr = reconstruction.hdr
+    bad = int((~np.isfinite(hdr)).sum())
+    if bad:
+        raise ValueError(
+            f"Scene {scene.name}: the networks' radiance must be finite. Received: {bad} values"
+            " that are not; nothing is written"
+        )
     title = [f"{scene.name}, protocol {protocol.title}"]
     if metrics is not None:
         title.append(", ".join(f"{name} {text}" for name, text in _texts(metrics).items()))
-    write_ldr(folder / f"{scene.name}_sheet.png", comparison_sheet(scene, reconstruction, title))
+    exif = scene.exif if isinstance(scene, Photographs) else b""
+    shown, sheet = tone_map(hdr, tone), comparison_sheet(scene, reconstruction, title)
+    writers: dict[str, Writer] = {
+        f"{scene.name}.hdr": lambda path: write_radiance(path, hdr),
+        f"{scene.name}.exr": lambda path: write_exr(path, hdr, exif),
+        f"{scene.name}.{picture}": lambda path: write_picture(path, shown, exif),
+        f"{scene.name}_sheet.png": lambda path: write_ldr(path, sheet),
+    }
+    if can_write_ultra_hdr():
+        writers[f"{scene.name}_ultrahdr.jpg"] = lambda path: write_ultra_hdr(path, hdr)
+    write_together(folder, writers)
+    return shown
 
 
 def write_metrics(

@@ -52,10 +52,23 @@ def comparison_sheet(
     return np.vstack([*(_strip(line, panels.shape[1]) for line in title), panels])
 
 
-def _error_panel(result: np.ndarray, truth: np.ndarray) -> np.ndarray:
+def error_map(result: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Mean over the channels of the absolute difference after the mu-law, as colours.
+
+    Args:
+        result: `(H, W, 3)` radiance.
+        truth: The same of the ground truth.
+
+    Returns:
+        `(h, w, 3)` uint8 RGB of at most 480 pixels a side: black is 0, bright 0.1 and more.
+    """
     result_mu, truth_mu = (mu_law(np.clip(x, 0.0, 1.0)) for x in (result, truth))
     error = _shrink(np.abs(result_mu - truth_mu).mean(axis=-1))
-    panel = _panel("error after mu-law: 0", _colour(error / _ERROR_RANGE))
+    return _colour(error / _ERROR_RANGE)
+
+
+def _error_panel(result: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    panel = _panel("error after mu-law: 0", error_map(result, truth))
     panel[8:22, 150:230] = _colour(np.linspace(0, 1, 80)[None])
     return _write(panel, f"{_ERROR_RANGE:g}", 236)
 
