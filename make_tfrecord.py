@@ -1,7 +1,8 @@
 """Scenes -> TFRecord shards for training, some of them held out for validation.
 
 Reads the training scenes (`--scenes`), writes the `records` folder of the run. Run it once, before
-the training scripts. The same command again continues where it was stopped, or does nothing.
+the training scripts. The same command again continues where it was stopped, or does nothing. With
+`--check DIR` it only says which data set a folder is and what is wrong with it.
 """
 
 from typing import get_args
@@ -10,11 +11,13 @@ from tqdm import tqdm
 
 from configs import paths, presets
 from configs.settings import RecordsConfig
-from utils import builder, command, patches
+from utils import builder, command, doctor, patches
 
 
-def main(config: RecordsConfig) -> None:
-    """Builds the records and says what they hold."""
+def main(config: RecordsConfig) -> int:
+    """Builds the records and says what they hold; returns 2 if a checked data set has problems."""
+    if config.check is not None:
+        return 0 if doctor.report(config.check) else command.EXIT_BAD_INPUT
     folder = config.records or str(paths.records_dir(config.run))
     planned = builder.plan(
         builder.find_sources(config.scenes),
@@ -36,6 +39,7 @@ def main(config: RecordsConfig) -> None:
             f"{samples:,} samples an epoch of {sampling.patch_size} pixels at steps of"
             f" {sampling.stride} ({preset})"
         )
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,239 @@
+"""What a data set is, and what is wrong with it, before a day is spent on training with it."""
+
+import collections
+import dataclasses
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from tqdm import tqdm
+
+from utils.exposure_units import measure_stops, parse
+from utils.layouts import Layout, SceneFiles, find_files
+from utils.published import OFFICIAL_TEST_SCENES
+from utils.scenes import Scene, find_scenes, ldr_to_float, read_scene, scene_name
+
+_OFFICIAL_SCENES = {
+    "Training": frozenset(f"{number:03}" for number in range(1, 75)),
+    "Test": OFFICIAL_TEST_SCENES,
+}
+_OFFICIAL_SIZE = (1500, 1000)
+_CHALLENGE_COUNTS = {"Training": 96, "Test": 27}  # repository of SAFNet, its authors
+_WITHOUT_TRUTH = ("Sen", "Tursun")
+_NAMES: dict[Layout, str] = {
+    "Kalantari": "scenes in the layout of Kalantari 2017",
+    "Tel": "Tel 2023",
+    "Hu": "Hu 2020",
+    "DeepHDR mirror": "Kalantari 2017, DeepHDR's mirror",
+    "Challenge123": "Challenge123",
+    "Sen": "Sen 2012",
+    "Tursun": "Tursun 2016",
+}
+Value = TypeVar("Value")
+
+_DISAGREEMENT = 0.5  # stops between what the file says and what the frames show
+
+
+@dataclasses.dataclass(kw_only=True)
+class Diagnosis:
+    """What was found."""
+
+    data_set: str
+    """Name of the data set, for people."""
+    scenes: int
+    problems: list[str]
+    """What is wrong."""
+    notes: list[str]
+    """What is unusual, but taken care of."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Facts:
+    """What is kept of a scene that could be read."""
+
+    name: str
+    size: tuple[int, int]
+    bits: int
+    frame_hashes: list[str]
+    truth_hash: str | None
+
+
+def examine(root: Path) -> Diagnosis:
+    """Reads every scene of a data set.
+
+    Args:
+        root: Folder of the data set, of its training or test part, or one scene.
+
+    Raises:
+        SceneError: There is no scene.
+    """
+    folders = find_scenes(root)
+    files = {folder: find_files(folder) for folder in folders}
+    layout = _commonest(entry.layout for entry in files.values())
+    found = Diagnosis(data_set=_NAMES[layout], scenes=len(folders), problems=[], notes=[])
+    others = [scene_name(f, root) for f in folders if files[f].layout != layout]
+    if others:
+        found.problems.append(f"scenes of another layout than {layout}: {_list(others)}")
+    official = _check_names(found, root, [scene_name(folder, root) for folder in folders], layout)
+    facts = []
+    for folder in tqdm(folders, unit="scene"):
+        try:
+            scene = read_scene(folder, root)
+        except (ValueError, OSError) as error:
+            found.problems.append(str(error))
+        else:
+            _check_scene(found, scene, files[folder])
+            facts.append(_facts(scene))
+    _check_together(found, facts, official=official)
+    return found
+
+
+def report(root: Path) -> bool:
+    """Examines a data set and says what was found; whether nothing is wrong."""
+    found = examine(root)
+    tqdm.write(f"{root}: {found.data_set}, {found.scenes} scenes")
+    for kind, lines in (("problem", found.problems), ("note", found.notes)):
+        for line in lines:
+            tqdm.write(f"{kind}: {line}")
+    if not found.problems:
+        tqdm.write("nothing is wrong")
+    return not found.problems
+
+
+def _check_names(found: Diagnosis, root: Path, names: list[str], layout: Layout) -> bool:
+    """Compares the scenes with the data set's list; whether it is the official Kalantari."""
+    parts = _parts(root, names)
+    if layout == "Challenge123":
+        for part, scenes in parts.items():
+            expected = _CHALLENGE_COUNTS.get(part, len(scenes))
+            if len(scenes) != expected:
+                found.problems.append(f"{part} has {len(scenes)} scenes, not {expected}")
+        return False
+    matches = {part for part, scenes in parts.items() if _OFFICIAL_SCENES.get(part, set()) & scenes}
+    if layout != "Kalantari" or not matches:
+        return False
+    found.data_set = "Kalantari 2017, official"
+    for part, expected in _OFFICIAL_SCENES.items():
+        if part not in parts:
+            found.notes.append(f"there is no {part} part")
+            continue
+        for kind, scenes in (
+            ("missing", expected - parts[part]),
+            ("unknown", parts[part] - expected),
+        ):
+            if scenes:
+                found.problems.append(f"{part}: {len(scenes)} {kind} scenes: {_list(scenes)}")
+    return True
+
+
+def _parts(root: Path, names: list[str]) -> dict[str, set[str]]:
+    """The names of the scenes in `Training` and in `Test`, without that prefix."""
+    parts: dict[str, set[str]] = {}
+    for name in names:
+        first, _, rest = name.partition("_")
+        if first in _OFFICIAL_SCENES and rest:
+            parts.setdefault(first, set()).add(rest)
+        else:
+            part = "Test" if name in OFFICIAL_TEST_SCENES else root.resolve().name
+            parts.setdefault("Training" if part not in _OFFICIAL_SCENES else part, set()).add(name)
+    return parts
+
+
+def _check_scene(found: Diagnosis, scene: Scene, files: SceneFiles) -> None:
+    """Exposures, brightness and truth of one scene."""
+    if files.exposures is not None:
+        lines = parse(files.exposures.read_text(errors="replace"))
+        _check_exposures(found, scene, lines)
+    frames = [ldr_to_float(frame[::4, ::4]) for frame in scene.ldr]
+    brightness = [float(frame.mean()) for frame in frames]
+    if not brightness[0] < brightness[1] < brightness[2]:
+        found.problems.append(
+            f"{scene.name}: frames are out of order, or the exposures are: a longer exposure is not"
+            f" brighter (means {', '.join(f'{value:.3f}' for value in brightness)})"
+        )
+    off = np.abs(measure_stops(frames) - np.diff(scene.exposure_values))
+    if (off > _DISAGREEMENT).any():
+        found.notes.append(
+            f"{scene.name}: frames and exposures disagree by {np.nanmax(off):.1f} stops"
+        )
+    if scene.hdr is None:
+        if files.layout not in _WITHOUT_TRUTH:
+            found.problems.append(f"{scene.name}: no truth")
+    elif scene.hdr.max() > 1:
+        share = float((scene.hdr > 1).any(axis=-1).mean())
+        found.problems.append(
+            f"{scene.name}: truth outside [0, 1]: up to {scene.hdr.max():.3g},"
+            f" {100 * share:.2g} % of the pixels"
+        )
+
+
+def _check_exposures(found: Diagnosis, scene: Scene, lines: list[str]) -> None:
+    try:
+        numbers = np.array([float(line) for line in lines])
+    except ValueError:  # fractions, which read_scene understood
+        found.notes.append(f"{scene.name}: exposures are times: {', '.join(lines)}")
+        return
+    if not np.allclose(np.diff(np.sort(numbers)), np.diff(scene.exposure_values), atol=1e-3):
+        found.notes.append(f"{scene.name}: exposures are times: {', '.join(lines)}")
+    elif numbers.min() != 0:
+        found.notes.append(f"{scene.name}: exposures do not start at 0: {', '.join(lines)}")
+    if (np.diff(numbers) < 0).any():
+        found.notes.append(
+            f"{scene.name}: files are not in the order of the exposures: {', '.join(lines)}"
+        )
+
+
+def _check_together(found: Diagnosis, facts: list[_Facts], *, official: bool) -> None:
+    """Sizes, bit depths and duplicates."""
+    if not facts:
+        return
+    size = _OFFICIAL_SIZE if official else _commonest(fact.size for fact in facts)
+    bits = 16 if official else _commonest(fact.bits for fact in facts)
+    for fact in facts:
+        if fact.size != size:
+            found.problems.append(
+                f"{fact.name}: {fact.size[0]}x{fact.size[1]} pixels, not {size[0]}x{size[1]}"
+            )
+        if fact.bits != bits:
+            found.problems.append(f"{fact.name}: frames of {fact.bits} bits, not {bits}")
+    seen: dict[str, str] = {}
+    for fact in facts:
+        for what, digest in _hashes(fact):
+            where = f"{what} of {fact.name}"
+            if digest in seen:
+                found.problems.append(f"duplicate: {where} is {seen[digest]}")
+            else:
+                seen[digest] = where
+
+
+def _hashes(fact: _Facts) -> Iterable[tuple[str, str]]:
+    yield from zip(("low", "mid", "high"), fact.frame_hashes, strict=True)
+    if fact.truth_hash is not None:
+        yield "truth", fact.truth_hash
+
+
+def _facts(scene: Scene) -> _Facts:
+    return _Facts(
+        name=scene.name,
+        size=(scene.ldr.shape[2], scene.ldr.shape[1]),
+        bits=8 * scene.ldr.dtype.itemsize,
+        frame_hashes=[_hash(frame) for frame in scene.ldr],
+        truth_hash=None if scene.hdr is None else _hash(scene.hdr),
+    )
+
+
+def _hash(array: np.ndarray) -> str:
+    return hashlib.blake2b(array.tobytes(), digest_size=16).hexdigest()
+
+
+def _commonest(values: Iterable[Value]) -> Value:
+    return collections.Counter(values).most_common(1)[0][0]
+
+
+def _list(names: Iterable[str]) -> str:
+    """A few names, and how many more."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - 8} more" if len(ordered) > 8 else ""
+    return ", ".join(ordered[:8]) + more
