@@ -71,7 +71,8 @@ def examine(root: Path) -> Diagnosis:
     """
     folders = find_scenes(root)
     files = {folder: find_files(folder) for folder in folders}
-    layout = _commonest(entry.layout for entry in files.values())
+    layouts: list[Layout] = [entry.layout for entry in files.values()]
+    layout = max(_NAMES, key=layouts.count)
     found = Diagnosis(data_set=_NAMES[layout], scenes=len(folders), problems=[], notes=[])
     others = [scene_name(f, root) for f in folders if files[f].layout != layout]
     if others:
