@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -23,9 +24,19 @@ def learning_rate(config: TrainingConfig, step: int) -> float:
     return rate * min(1.0, (step + 1) / (config.warmup_steps + 1))
 
 
+class _Adam(keras.optimizers.Adam):
+    """Adam that takes gradients which are those of all devices already.
+
+    Keras sums them over the devices by itself, but their norm is needed before.
+    """
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: list[Any]) -> list[Any]:
+        return grads_and_vars
+
+
 def adam(rate: float, stage: Stage) -> keras.optimizers.Optimizer:
     """Adam for a stage's trained weights with the release's constants."""
-    optimizer = keras.optimizers.Adam(rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8)
+    optimizer = _Adam(rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8, name="adam")
     optimizer.build(stage.variables)
     return optimizer
 
@@ -49,9 +60,6 @@ def compile_step(
     strategy = tf.distribute.get_strategy()
     variables = stage.variables
 
-    def update(_: tf.distribute.Strategy, gradients: list[tf.Tensor]) -> None:
-        optimizer.apply(gradients, variables)
-
     def replica_step(batch: Batch) -> Losses:
         with tf.GradientTape() as tape:
             losses = stage.losses(batch)
@@ -67,8 +75,7 @@ def compile_step(
         norm = tf.linalg.global_norm(gradients)
         if clip_norm:
             gradients, _ = tf.clip_by_global_norm(gradients, clip_norm, norm)
-        # In a replica's own context Keras would sum the gradients over the devices once more.
-        context.merge_call(update, (gradients,))
+        optimizer.apply(gradients, variables)
         return losses | {"gradient_norm": norm}
 
     @tf.function(autograph=False)

@@ -1,0 +1,80 @@
+"""A training run so small that it takes seconds: records, settings, flags and what it leaves."""
+
+import csv
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from configs import paths
+from configs.settings import NetworkConfig, SamplingConfig, TrainingConfig
+from tests.brackets import bracket
+from utils import images, records, runs, shards
+
+NETWORK = NetworkConfig(width=4, residual_blocks=1, dense_layers=2, initializer="he")
+SAMPLING = SamplingConfig(patch_size=16, stride=8)
+SAMPLES = 8 * 3 * 4
+
+
+def write_records(folder: Path) -> str:
+    """Writes one scene of 32x40 pixels for training and for validation."""
+    scene = bracket(32, 40, dtype=np.uint8)
+    packed = records.pack(dataclasses.replace(scene, hdr=images.round_to_rgbe(scene.hdr)))
+    entries = [
+        entry
+        for split in ("training", "validation")
+        for entry in shards.write_shard(str(folder / f"{split}.tfrecord"), split, [packed])
+    ]
+    shards.write_index(str(folder), entries)
+    return str(folder)
+
+
+def config(run: Path, records_dir: str, **changes) -> TrainingConfig:
+    """Settings of a run of six steps."""
+    settings = TrainingConfig(
+        run=run,
+        records=records_dir,
+        network=NETWORK,
+        sampling=SAMPLING,
+        steps=6,
+        batch_size=2,
+        learning_rate=1e-3,
+        log_every=1,
+        validate_every=3,
+        checkpoint_every=2,
+    )
+    return dataclasses.replace(settings, **changes)
+
+
+def flags(settings: TrainingConfig) -> list[str]:
+    """The command line that gives the `kalantari` preset these settings."""
+    words = ["--preset=kalantari", "--network.initializer=he"]
+    for prefix, group in (
+        ("", settings),
+        ("network.", settings.network),
+        ("sampling.", settings.sampling),
+    ):
+        for field in dataclasses.fields(group):
+            value = getattr(group, field.name)
+            name = f"{prefix}{field.name}".replace("_", "-")
+            if isinstance(value, bool):
+                words.append(
+                    f"--{name}" if value else f"--{prefix}no-{field.name}".replace("_", "-")
+                )
+            elif not dataclasses.is_dataclass(value) and value != "":
+                words.append(f"--{name}={value}")
+    return words
+
+
+def weights(run: Path, stage: str) -> dict[str, np.ndarray]:
+    """Every number of the newest checkpoint of a stage."""
+    reader = tf.train.load_checkpoint(runs.latest_checkpoint(paths.stage_dir(run, stage)))
+    names = [name for name in reader.get_variable_to_shape_map() if "VALUE" in name]
+    return {name: reader.get_tensor(name) for name in names}
+
+
+def log(run: Path, stage: str) -> list[dict[str, str]]:
+    """Lines of a stage's log."""
+    text = (paths.stage_dir(run, stage) / "log.csv").read_text()
+    return list(csv.DictReader(text.splitlines()))
