@@ -9,6 +9,7 @@ the bias, which the normalisation takes out again, only enters the moving mean. 
 computes what its description says, step by step: the yardstick of tests and of benchmark.py.
 """
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import keras
@@ -31,12 +32,26 @@ _FEW_CHANNELS = 8
 _BLOCK_PIXELS = folding.BLOCK**2
 
 
+@tf.custom_gradient
+def _leaky_relu(x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+    """Leaky ReLU whose gradient asks for the sign of its output, which is that of its input.
+
+    Nothing needs the input then, so that convolution, bias and activation fuse in training too.
+    """
+    y = tf.nn.leaky_relu(x, LEAKY_SLOPE)
+
+    def gradient(upstream: Tensor) -> Tensor:
+        return tf.raw_ops.LeakyReluGrad(gradients=upstream, features=y, alpha=LEAKY_SLOPE)
+
+    return y, gradient
+
+
 def activate(x: Tensor, activation: Activation) -> Tensor:
     """Applies an activation; the leaky slope is 0.2 (release)."""
     if activation == "relu":
         return tf.nn.relu(x)
     if activation == "lrelu":
-        return tf.nn.leaky_relu(x, LEAKY_SLOPE)
+        return _leaky_relu(x)
     if activation == "tanh":
         return tf.tanh(x)
     return x
