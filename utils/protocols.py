@@ -108,13 +108,13 @@ def crop_1440x960() -> Protocol:
     return Protocol(name="crop-1440x960", arrange=_crop, score=score_full)
 
 
-def hdr_transformer() -> Protocol:
+def hdr_transformer(tile: int = 256) -> Protocol:
     """The HDR-Transformer repository's test: as `full`, but in tiles of 256x256 pixels.
 
     The tiles do not overlap; frames are padded with ones below and to the right. A scene of
     1500x1000 is 24 tiles, and what moves from one into another is not seen.
     """
-    return dataclasses.replace(full(), name="hdr-transformer", tile=256)
+    return dataclasses.replace(full(), name="hdr-transformer", tile=tile)
 
 
 def ntire() -> Protocol:

@@ -21,6 +21,7 @@ from utils.scenes import Scene, SceneError, find_scenes, read_scene
 Numbers = dict[str, float]
 """Names of metrics with their values."""
 
+_PREFERRED_SUFFIXES = (".exr", ".hdr")
 _LARGEST_ERROR_MAP = 300  # pixels a side
 
 Predict = Callable[[Path, Scene, Scene, Protocol], np.ndarray]
@@ -113,7 +114,8 @@ def from_files(predictions: Path, root: Path) -> Predict:
     """Results that any method has written as .hdr or .exr.
 
     A scene `EXTRA/001` below the root is `EXTRA_001.hdr`, `EXTRA/001.hdr` or the only radiance file
-    in the folder `EXTRA/001`. A file has the scene's size or that of the protocol; one of the
+    in the folder `EXTRA/001`. Where there is an .exr beside the .hdr, it is taken: it is not
+    rounded. A file has the scene's size or that of the protocol; one of the
     scene's size is cropped or resized as the protocol does with the truth.
 
     Args:
@@ -147,19 +149,20 @@ def from_files(predictions: Path, root: Path) -> Predict:
 
 
 def _find(predictions: Path, name: str, relative: Path) -> Path:
+    places = [(predictions, name), ((predictions / relative).parent, relative.name)]
+    for folder, stem in places if relative.parts else places[:1]:
+        for suffix in _PREFERRED_SUFFIXES:
+            path = folder / f"{stem}{suffix}"  # not with_suffix: a name may hold a dot
+            if path.is_file():
+                return path
     inside = predictions / relative
-    # Not with_suffix: a scene's name may hold a dot. A single scene is its own root.
-    stems = [predictions / name] + ([inside] if relative.parts else [])
-    files = [stem.with_name(stem.name + suffix) for stem in stems for suffix in RADIANCE_SUFFIXES]
-    found = {path for path in files if path.is_file()}
-    if not found and relative.parts and inside.is_dir():
-        found = {path for path in inside.iterdir() if path.suffix.lower() in RADIANCE_SUFFIXES}
-    if len(found) != 1:
+    found = [path for path in inside.glob("*") if path.suffix.lower() in RADIANCE_SUFFIXES]
+    if not relative.parts or len(found) != 1:
         raise SceneError(
-            f"Scene {name}: there must be one prediction {predictions / name}.hdr or .exr."
-            f" Received: {len(found)}"
+            f"Scene {name}: there must be one prediction {predictions / name}.exr or .hdr."
+            f" Received: {len(found)} in {inside}"
         )
-    return found.pop()
+    return found[0]
 
 
 def _truth(scene: Scene) -> np.ndarray:
