@@ -8,7 +8,7 @@ import pytest
 
 from tests.brackets import bracket, reference_networks, source_networks
 from utils.hdr import ldr_to_hdr, network_input, per_frame, to_network
-from utils.inference import Networks, align, merge, mirrored, reconstruct
+from utils.inference import Networks, align, cut, merge, reconstruct
 from utils.protocols import PROTOCOLS, Protocol
 from utils.scenes import ldr_to_float
 
@@ -83,13 +83,19 @@ def test_alignment_sees_multiples_of_8_in_the_network_range():
     assert max(x.max() for x in seen) == 1
 
 
-def test_padding_mirrors_at_the_end():
-    assert mirrored(10).tolist() == [*range(10), 9, 8, 7, 6, 5, 4]
-    assert mirrored(1).tolist() == [0] * 8
+def test_a_part_mirrors_beyond_the_picture():
+    picture = np.arange(10, dtype=np.uint8).reshape(10, 1, 1)
+    part = cut(picture, (slice(0, 16), slice(0, 8)))
+    assert part.shape == (16, 8, 1)
+    assert (part == part[:, :1]).all()
+    assert part[:, 0, 0].tolist() == [*range(10), 9, 8, 7, 6, 5, 4]
 
 
-def test_padding_leaves_multiples_of_8_alone():
-    assert mirrored(16).tolist() == [*range(16)]
+def test_a_part_within_the_picture_is_not_copied():
+    picture = np.zeros((16, 24, 3), np.uint8)
+    part = cut(picture, (slice(8, 16), slice(0, 16)))
+    assert part.shape == (8, 16, 3)
+    assert np.shares_memory(part, picture)
 
 
 def test_each_side_has_its_network_and_its_source():

@@ -11,7 +11,13 @@ from utils import tiled_networks
 from utils.hdr import from_network, join_network_input, ldr_to_hdr, network_input, per_frame
 from utils.protocols import Protocol
 from utils.scenes import Scene, ldr_to_float
-from utils.tiled_networks import AlignmentInParts, Network, Place, TileableMerging
+from utils.tiled_networks import (
+    SIZE_MULTIPLE,
+    AlignmentInParts,
+    Network,
+    Place,
+    TileableMerging,
+)
 
 LOW, HIGH = "low", "high"
 MID = 1
@@ -79,31 +85,27 @@ def align(networks: Networks, scene: Scene, protocol: Protocol) -> np.ndarray:
         `(2, H, W, 3)` float32 LDR in [0, 1], low and high.
     """
     height, width = scene.ldr.shape[1:3]
-    rows, columns = mirrored(height), mirrored(width)
+    size = (height + -height % SIZE_MULTIPLE, width + -width % SIZE_MULTIPLE)
     leaked = protocol.leaked_reference(scene)
     aligned = np.empty((2, height, width, 3), np.float32)
     sides = ((LOW, networks.low, 0), (HIGH, networks.high, 2))
     for result, (side, network, index) in zip(aligned, sides, strict=True):
 
         def read(place: Place, index: int = index, leaks: bool = side == HIGH) -> list[np.ndarray]:
-            pixels = np.ix_(rows[place[0]], columns[place[1]])
-            frames = [_frame(scene, frame, pixels, protocol) for frame in (index, MID)]
+            frames = [_frame(scene, frame, place, protocol) for frame in (index, MID)]
             if leaks and leaked is not None:
-                frames[1] = join_network_input(leaked[pixels], from_network(frames[1][..., 3:]))
+                ldr = cut(leaked, place)
+                frames[1] = join_network_input(ldr, from_network(frames[1][..., 3:]))
             return [frame[None] for frame in frames]
 
-        picture = tiled_networks.align(
-            network, read, (rows.size, columns.size), tile=networks.tile, side=side
-        )
+        picture = tiled_networks.align(network, read, size, tile=networks.tile, side=side)
         result[...] = protocol.quantise_aligned(picture[:height, :width])
     return aligned
 
 
-def _frame(
-    scene: Scene, index: int, pixels: tuple[np.ndarray, ...], protocol: Protocol
-) -> np.ndarray:
-    """Some pixels of a frame as alignment gets them, `(h, w, 6)`."""
-    ldr = ldr_to_float(scene.ldr[index][pixels])
+def _frame(scene: Scene, index: int, place: Place, protocol: Protocol) -> np.ndarray:
+    """A part of a frame as alignment gets it, `(h, w, 6)`."""
+    ldr = ldr_to_float(cut(scene.ldr[index], place))
     hdr = ldr_to_hdr(ldr, scene.exposure_times[index])
     return join_network_input(protocol.quantise_frames(ldr), hdr)
 
@@ -140,18 +142,23 @@ def merge(
     return tiled_networks.merge(merging, read, aligned.shape[1:3], tile=tile)
 
 
-def mirrored(length: int) -> np.ndarray:
-    """Rows (or columns) of a picture, padded at the end to a multiple of 8.
+def cut(picture: np.ndarray, place: Place) -> np.ndarray:
+    """Cuts a part out of a picture that counts as padded to multiples of 8.
 
-    The picture is mirrored, so that the networks see more of its texture and no streaks, and no
-    step in brightness, next to pixels that are kept. All frames are padded alike, so alignment
-    sees no motion that is not there.
+    Below and to the right the picture is mirrored, so that the networks see more of its texture and
+    no streaks, and no step in brightness, next to pixels that are kept. All frames are padded
+    alike, so alignment sees no motion that is not there.
 
     Args:
-        length: Rows of the picture.
+        picture: `(H, W, C)`.
+        place: Rows and columns; they may end up to 7 pixels outside, if the part has at least as
+            many inside or is all there is.
 
     Returns:
-        Indices in `[0, length)`, integers.
+        `(h, w, C)`.
     """
-    # Works down to a single row.
-    return np.pad(np.arange(length), (0, -length % tiled_networks.SIZE_MULTIPLE), mode="symmetric")
+    part = picture[place]
+    extra = [(0, side.stop - side.start - n) for side, n in zip(place, part.shape, strict=False)]
+    if not any(after for _, after in extra):
+        return part
+    return np.pad(part, [*extra, (0, 0)], mode="symmetric")
