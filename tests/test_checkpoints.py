@@ -71,7 +71,8 @@ def test_a_damaged_newest_one_is_named_and_the_one_before_is_taken(folder, kind,
 def test_one_without_checksums_is_not_there(folder):
     """That is what a kill leaves while one is being written."""
     (folder / "ckpt-10.sha256").unlink()
-    (folder / "writing.index").write_bytes(b"half")
+    for name in ("writing.index", "writing.sha256"):
+        (folder / name).write_bytes(b"half")
     (folder / "writing_temp").mkdir()
     assert checkpoints.newest(folder) == str(folder / "ckpt-4")
     checkpoints.save(holding(6), folder, 6)

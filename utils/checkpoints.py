@@ -38,6 +38,7 @@ def save(checkpoint: tf.train.Checkpoint, folder: Path, step: int) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     prefix = folder / f"{_PREFIX}{step}"
+    _remove_partial(folder)  # of a run that was killed
     try:
         checkpoint.write(str(folder / _ASIDE))
         _publish(folder, prefix)
