@@ -16,7 +16,7 @@ from configs import paths, presets
 from configs.settings import EvaluationConfig
 from models import esbn, release_checkpoint
 from models.inference import compile_networks
-from utils import command, plots, tables
+from utils import command, plots, table_files, tables
 from utils.colorvideovdp import ColorVideoVdp
 from utils.inference import Networks
 from utils.protocols import configured
@@ -57,9 +57,9 @@ def _write(results: Path, config: EvaluationConfig, scores: Scores, meter: Meter
         return
     overview = tables.protocol_table(by_protocol, meter.notes)
     published = tables.paper_table(config.method, by_protocol)
-    tables.write(results / "scenes", tables.scene_table(by_protocol, meter.notes))
-    tables.write(results / "protocols", overview)
-    tables.write(results / "published", published)
+    table_files.write(results / "scenes", tables.scene_table(by_protocol, meter.notes))
+    table_files.write(results / "protocols", overview)
+    table_files.write(results / "published", published)
     psnr_mu = {title: _psnr_mu(rows) for title, rows in by_protocol.items()}
     plots.scene_bars(results / "scenes.png", psnr_mu)
     title = f"{config.method}, protocol {next(iter(by_protocol))}"
@@ -67,7 +67,7 @@ def _write(results: Path, config: EvaluationConfig, scores: Scores, meter: Meter
     if config.cost:
         values = {title: list(rows.values()) for title, rows in psnr_mu.items()}
         plots.quality_against_cost(results / "cost.png", config.method, values, config.cost)
-    tqdm.write(f"{tables.to_markdown(overview)}\n{tables.to_markdown(published)}")
+    tqdm.write(f"{table_files.to_markdown(overview)}\n{table_files.to_markdown(published)}")
 
 
 def _psnr_mu(rows: tables.ByScene) -> Mapping[str, float]:
@@ -76,8 +76,8 @@ def _psnr_mu(rows: tables.ByScene) -> Mapping[str, float]:
 
 def _compare(results: Path, names: tuple[str, str], first: Scores, second: Scores) -> None:
     table = tables.comparison_table(names, first.by_protocol, second.by_protocol)
-    tables.write(results / "comparison", table)
-    tqdm.write(tables.to_markdown(table))
+    table_files.write(results / "comparison", table)
+    tqdm.write(table_files.to_markdown(table))
 
 
 if __name__ == "__main__":

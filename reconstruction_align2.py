@@ -17,7 +17,8 @@ from utils.evaluation import PreparedScenes
 from utils.inference import Networks
 from utils.metrics import AlignmentMetrics
 from utils.patchwise import align
-from utils.protocols import configured, score_alignment
+from utils.protocol_scores import score_alignment
+from utils.protocols import configured
 from utils.runs import load_networks
 
 

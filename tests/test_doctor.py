@@ -8,19 +8,9 @@ import pytest
 import make_tfrecord
 from configs.settings import RecordsConfig
 from tests import layouts
-from utils import doctor, images
+from utils import data_sets, doctor, images
 from utils.published import OFFICIAL_TEST_SCENES
 from utils.scenes import to_8bit
-
-DATA_SETS = {
-    "Kalantari": "scenes in the layout of Kalantari 2017",
-    "Tel": "Tel 2023",
-    "Hu": "Hu 2020",
-    "DeepHDR mirror": "Kalantari 2017, DeepHDR's mirror",
-    "Challenge123": "Challenge123",
-    "Sen": "Sen 2012",
-    "Tursun": "Tursun 2016",
-}
 
 
 @pytest.mark.parametrize("layout", layouts.LAYOUTS)
@@ -28,7 +18,7 @@ def test_a_layout_is_recognised(tmp_path, layout):
     for seed, name in enumerate(("scene_a", "scene_b")):
         layouts.write(tmp_path / "set", layout, name, seed=seed)
     found = doctor.examine(tmp_path / "set")
-    assert found.data_set == DATA_SETS[layout]
+    assert found.data_set == data_sets.DATA_SETS[layout]
     assert found.scenes == 2
     if layout == "Challenge123":
         assert found.problems.pop() == "Training has 2 scenes, not 96"
@@ -43,7 +33,7 @@ def official(tmp_path, monkeypatch):
     """The official tree with five training scenes instead of 74; 40x24 pixels."""
     training = frozenset(f"{number:03}" for number in range(1, 6))
     scenes = {"Training": training, "Test": OFFICIAL_TEST_SCENES}
-    monkeypatch.setattr(doctor, "_OFFICIAL_SCENES", scenes)
+    monkeypatch.setattr(data_sets, "_OFFICIAL_SCENES", scenes)
     monkeypatch.setattr(doctor, "_OFFICIAL_SIZE", (40, 24))
     names = [f"Training/{name}" for name in sorted(training)]
     names += [f"Test/{name.replace('_', '/')}" for name in sorted(OFFICIAL_TEST_SCENES)]

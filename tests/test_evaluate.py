@@ -14,7 +14,7 @@ import evaluate
 from configs.settings import EvaluationConfig
 from tests import layouts
 from tests.brackets import bracket, reference_networks, source_networks
-from utils import images, plots, scoring, tables
+from utils import images, plots, scoring, table_files, tables
 from utils.metrics import psnr
 from utils.protocols import PROTOCOLS
 from utils.pu21 import Display
@@ -213,14 +213,14 @@ def test_every_published_row_has_a_source():
 
 
 def test_the_three_forms_hold_the_same_numbers():
-    table = tables.Table(
+    table = table_files.Table(
         heading=["scene", "PSNR-μ"], rows=[["a_1†", "40.00"], ["b", "41.50"]], notes=["† else."]
     )
-    assert tables.to_csv(table) == "# † else.\nscene,PSNR-μ\na_1†,40.00\nb,41.50\n"
-    assert tables.to_markdown(table) == (
+    assert table_files.to_csv(table) == "# † else.\nscene,PSNR-μ\na_1†,40.00\nb,41.50\n"
+    assert table_files.to_markdown(table) == (
         "| scene | PSNR-μ |\n| --- | ---: |\n| a_1† | 40.00 |\n| b | 41.50 |\n\n† else.  \n"
     )
-    assert tables.to_latex(table).splitlines() == [
+    assert table_files.to_latex(table).splitlines() == [
         "% † else.",
         r"\begin{tabular}{lr}",
         r"\toprule",
@@ -274,5 +274,5 @@ def test_cvvdp_is_measured_and_named(root):
     table = tables.scene_table(scores.by_protocol, meter.notes)
     assert table.heading[-1] == "ColorVideoVDP"
     assert "75 [pix/deg]" in table.notes[-1]
-    assert io.StringIO(tables.to_csv(table)).readline().startswith("# low, high")
+    assert io.StringIO(table_files.to_csv(table)).readline().startswith("# low, high")
     assert scoring.Meter(display=METER.display).notes == meter.notes[:1]

@@ -2,7 +2,8 @@
 
 import dataclasses
 import math
-from typing import get_args
+from pathlib import Path
+from typing import Any, get_args
 
 import cv2
 import numpy as np
@@ -12,15 +13,11 @@ from configs.settings import Depth, ProtocolName
 from tests.brackets import bracket
 from utils.hdr import hdr_to_ldr, mu_law
 from utils.metrics import psnr, ssim
-from utils.protocols import (
-    PROTOCOLS,
-    configured,
-    score_alignment,
-    score_full,
-    score_ntire,
-    score_release,
-)
-from utils.scenes import SceneError, ldr_to_float, to_8bit
+from utils.protocol_scores import score_alignment, score_full, score_ntire, score_release
+from utils.protocols import PROTOCOLS, configured
+from utils.scenes import SceneError, ldr_to_float, read_scene, to_8bit
+
+GOLDEN = Path(__file__).parent / "golden"
 
 
 def _pair():
@@ -162,6 +159,22 @@ def test_ntire_is_the_challenges_formula():
     assert metrics.ssim_mu == pytest.approx(
         ssim(toned[0], toned[1], data_range=1.0, gaussian=True), abs=1e-9
     )
+
+
+@pytest.mark.parametrize(
+    ("depth", "limit"), [("8", 63.3), ("16/65535", 111.5), ("16/65536", 106.9)]
+)
+def test_how_far_the_depth_of_the_frames_alone_limits_psnr_mu(depth, limit):
+    """The best that merging could do without noise and motion; docs/evaluation.md quotes it."""
+    truth: Any = read_scene(GOLDEN / "scene" / "001").hdr
+    levels = 255 if depth == "8" else 65535
+    scale = 65535 / 65536 if depth == "16/65536" else 1
+    best = np.zeros_like(truth, np.float64)
+    for time in (1, 4, 16):  # each pixel from the brightest frame that does not clip it
+        ldr = hdr_to_ldr(truth.astype(np.float64), time)
+        quantised = np.rint(ldr * levels) / levels * scale
+        best = np.where((ldr < 1) | (time == 1), quantised**2.2 / time, best)
+    assert psnr(mu_law(best), mu_law(truth.astype(np.float64))) == pytest.approx(limit, abs=0.1)
 
 
 def test_ntire_of_a_black_result_is_finite():

@@ -10,27 +10,13 @@ from typing import TypeVar
 import numpy as np
 from tqdm import tqdm
 
+from utils.data_sets import DATA_SETS, OFFICIAL, check_names, some
 from utils.exposure_units import measure_stops, parse
 from utils.layouts import Layout, SceneFiles, find_files
-from utils.published import OFFICIAL_TEST_SCENES
 from utils.scenes import Scene, find_scenes, ldr_to_float, read_scene, scene_name
 
-_OFFICIAL_SCENES = {
-    "Training": frozenset(f"{number:03}" for number in range(1, 75)),
-    "Test": OFFICIAL_TEST_SCENES,
-}
 _OFFICIAL_SIZE = (1500, 1000)
-_CHALLENGE_COUNTS = {"Training": 96, "Test": 27}  # repository of SAFNet, its authors
 _WITHOUT_TRUTH = ("Sen", "Tursun")
-_NAMES: dict[Layout, str] = {
-    "Kalantari": "scenes in the layout of Kalantari 2017",
-    "Tel": "Tel 2023",
-    "Hu": "Hu 2020",
-    "DeepHDR mirror": "Kalantari 2017, DeepHDR's mirror",
-    "Challenge123": "Challenge123",
-    "Sen": "Sen 2012",
-    "Tursun": "Tursun 2016",
-}
 Value = TypeVar("Value")
 
 _DISAGREEMENT = 0.5  # stops between what the file says and what the frames show
@@ -72,12 +58,13 @@ def examine(root: Path) -> Diagnosis:
     folders = find_scenes(root)
     files = {folder: find_files(folder) for folder in folders}
     layouts: list[Layout] = [entry.layout for entry in files.values()]
-    layout = max(_NAMES, key=layouts.count)
-    found = Diagnosis(data_set=_NAMES[layout], scenes=len(folders), problems=[], notes=[])
+    layout = max(DATA_SETS, key=layouts.count)
+    names = [scene_name(folder, root) for folder in folders]
+    data_set, problems, notes = check_names(names, root.resolve().name, layout)
+    found = Diagnosis(data_set=data_set, scenes=len(folders), problems=problems, notes=notes)
     others = [scene_name(f, root) for f in folders if files[f].layout != layout]
     if others:
-        found.problems.append(f"scenes of another layout than {layout}: {_list(others)}")
-    official = _check_names(found, root, [scene_name(folder, root) for folder in folders], layout)
+        found.problems.append(f"scenes of another layout than {layout}: {some(others)}")
     facts = []
     for folder in tqdm(folders, unit="scene"):
         try:
@@ -87,7 +74,7 @@ def examine(root: Path) -> Diagnosis:
         else:
             _check_scene(found, scene, files[folder])
             facts.append(_facts(scene))
-    _check_together(found, facts, official=official)
+    _check_together(found, facts, official=data_set == OFFICIAL)
     return found
 
 
@@ -101,45 +88,6 @@ def report(root: Path) -> bool:
     if not found.problems:
         tqdm.write("nothing is wrong")
     return not found.problems
-
-
-def _check_names(found: Diagnosis, root: Path, names: list[str], layout: Layout) -> bool:
-    """Compares the scenes with the data set's list; whether it is the official Kalantari."""
-    parts = _parts(root, names)
-    if layout == "Challenge123":
-        for part, scenes in parts.items():
-            expected = _CHALLENGE_COUNTS.get(part, len(scenes))
-            if len(scenes) != expected:
-                found.problems.append(f"{part} has {len(scenes)} scenes, not {expected}")
-        return False
-    matches = {part for part, scenes in parts.items() if _OFFICIAL_SCENES.get(part, set()) & scenes}
-    if layout != "Kalantari" or not matches:
-        return False
-    found.data_set = "Kalantari 2017, official"
-    for part, expected in _OFFICIAL_SCENES.items():
-        if part not in parts:
-            found.notes.append(f"there is no {part} part")
-            continue
-        for kind, scenes in (
-            ("missing", expected - parts[part]),
-            ("unknown", parts[part] - expected),
-        ):
-            if scenes:
-                found.problems.append(f"{part}: {len(scenes)} {kind} scenes: {_list(scenes)}")
-    return True
-
-
-def _parts(root: Path, names: list[str]) -> dict[str, set[str]]:
-    """The names of the scenes in `Training` and in `Test`, without that prefix."""
-    parts: dict[str, set[str]] = {}
-    for name in names:
-        first, _, rest = name.partition("_")
-        if first in _OFFICIAL_SCENES and rest:
-            parts.setdefault(first, set()).add(rest)
-        else:
-            part = "Test" if name in OFFICIAL_TEST_SCENES else root.resolve().name
-            parts.setdefault("Training" if part not in _OFFICIAL_SCENES else part, set()).add(name)
-    return parts
 
 
 def _check_scene(found: Diagnosis, scene: Scene, files: SceneFiles) -> None:
@@ -231,10 +179,3 @@ def _hash(array: np.ndarray) -> str:
 
 def _commonest(values: Iterable[Value]) -> Value:
     return collections.Counter(values).most_common(1)[0][0]
-
-
-def _list(names: Iterable[str]) -> str:
-    """A few names, and how many more."""
-    ordered = sorted(names)
-    more = f" and {len(ordered) - 8} more" if len(ordered) > 8 else ""
-    return ", ".join(ordered[:8]) + more

@@ -1,18 +1,15 @@
-"""Tables of results: CSV to compute with, Markdown to read, LaTeX to print.
+"""Tables of results: by scene, by protocol, beside published numbers, and two results compared.
 
-The same rows in three forms; numbers of other protocols, other scenes or unknown origin carry a
-mark, which the notes below the table explain.
+Numbers of other protocols, other scenes or unknown origin carry a mark, which the notes below a
+table explain.
 """
 
-import csv
-import dataclasses
-import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from utils.published import OFFICIAL_TEST_SCENES, PUBLISHED, Published
 from utils.scoring import Numbers
 from utils.statistics import bootstrap, compare
+from utils.table_files import Table
 
 ByScene = Mapping[str, Numbers]
 """Scene's name to its numbers."""
@@ -29,29 +26,6 @@ _HEADINGS = {
     "pu21_ssim": "PU21-SSIM",
     "cvvdp": "ColorVideoVDP",
 }
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "_": r"\_",
-    "%": r"\%",
-    "&": r"\&",
-    "#": r"\#",
-    "±": r"$\pm$",
-    "μ": r"$\mu$",
-    "†": r"$^\dagger$",
-    "‡": r"$^\ddagger$",
-    "§": r"$^\S$",
-}
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Table:
-    """A heading, rows of text as long, notes below."""
-
-    heading: list[str]
-    rows: list[list[str]]
-    notes: list[str]
-    labels: int = 1
-    """Columns at the left that hold no numbers."""
 
 
 def scene_table(scores: Mapping[str, ByScene], notes: Sequence[str]) -> Table:
@@ -158,41 +132,6 @@ def column(by_scene: ByScene, name: str) -> list[float]:
     return [numbers[name] for numbers in by_scene.values()]
 
 
-def to_csv(table: Table) -> str:
-    """Comma-separated values; the notes come first, as comments."""
-    text = io.StringIO()
-    text.writelines(f"# {note}\n" for note in table.notes)
-    csv.writer(text, lineterminator="\n").writerows([table.heading, *table.rows])
-    return text.getvalue()
-
-
-def to_markdown(table: Table) -> str:
-    """A table as GitHub shows it."""
-    right = len(table.heading) - table.labels
-    lines = [table.heading, [*["---"] * table.labels, *["---:"] * right], *table.rows]
-    text = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    return text + "\n\n" + "\n".join(f"{note}  " for note in table.notes) + "\n"
-
-
-def to_latex(table: Table) -> str:
-    """A `tabular` with the rules of the package booktabs."""
-    columns = "l" * table.labels + "r" * (len(table.heading) - table.labels)
-    lines = [_latex_row(cells) for cells in (table.heading, *table.rows)]
-    notes = [rf"% {note}" for note in table.notes]
-    body = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", lines[0], r"\midrule", *lines[1:]]
-    return "\n".join([*notes, *body, r"\bottomrule", r"\end{tabular}", ""])
-
-
-def write(stem: Path, table: Table) -> None:
-    """Writes `stem.csv`, `stem.md` and `stem.tex`; the folder is made."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    for suffix, convert in ((".csv", to_csv), (".md", to_markdown), (".tex", to_latex)):
-        path = stem.with_suffix(suffix)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(convert(table))
-        partial.replace(path)
-
-
 def _published_row(entry: Published, reference: str) -> list[str]:
     mark = UNKNOWN_PROTOCOL if entry.protocol is None else OTHER_PROTOCOL
     numbers = [getattr(entry, name) for name in _PAPER_COLUMNS]
@@ -219,7 +158,3 @@ def _text(name: str, value: float | None, *, sign: bool = False) -> str:
     if value is None:
         return _NONE
     return f"{value:{'+' if sign else ''}.{4 if 'ssim' in name else 2}f}"
-
-
-def _latex_row(cells: Sequence[str]) -> str:
-    return " & ".join("".join(_LATEX.get(x, x) for x in cell) for cell in cells) + r" \\"
