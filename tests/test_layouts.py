@@ -7,8 +7,10 @@ import pytest
 
 from tests.layouts import LAYOUTS, pictures, write
 from utils import images, scenes
+from utils.evaluation import PreparedScenes
 from utils.exposure_units import measure_stops, to_stops
 from utils.layouts import find_files
+from utils.protocols import PROTOCOLS
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -18,6 +20,7 @@ def test_a_layout_loads_as_the_scene_it_was_written_from(tmp_path, layout, caplo
     found = scenes.find_scenes(tmp_path)
     assert len(found) == 2
     assert found[1] == folder
+    assert len([*PreparedScenes(tmp_path, PROTOCOLS["full"])]) == 2
     assert find_files(folder).layout == layout
     with caplog.at_level(logging.WARNING):
         scene = scenes.read_scene(folder, tmp_path)
@@ -40,6 +43,9 @@ def test_a_scene_of_challenge123_takes_one_frame_of_each_moment(tmp_path):
             if not path.exists():
                 images.write_ldr(path, np.zeros((24, 40, 3), np.uint16))
     assert scenes.find_scenes(tmp_path) == [folder]
+    prepared = PreparedScenes(tmp_path, PROTOCOLS["full"])
+    assert [scene.name for scene in prepared] == ["004_2"]
+    assert prepared.report_failures() == 0
     np.testing.assert_array_equal(scenes.read_scene(folder).ldr, pictures()[0])
 
 

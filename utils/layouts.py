@@ -48,7 +48,7 @@ class SceneFiles:
 
 def is_scene(folder: Path) -> bool:
     """Whether a folder is a scene: it has exposures, a truth or three frames and more."""
-    if _is_other_moment(folder):
+    if is_other_moment(folder):
         return False
     marked = any((folder / name).exists() for name in (*_EXPOSURE_FILES, *_TRUTH_FILES))
     return marked or len(_pictures(folder)) >= FRAMES
@@ -91,7 +91,7 @@ def _challenge_frames(folder: Path) -> list[Path]:
     return [frame for frame in frames if frame.exists()]
 
 
-def _is_other_moment(folder: Path) -> bool:
+def is_other_moment(folder: Path) -> bool:
     """Whether it is the first or the last moment of a scene of Challenge123."""
     if folder.name[-2:] not in ("_1", "_3") or not any(folder.glob("ldr_img_*.tif")):
         return False

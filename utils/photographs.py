@@ -14,7 +14,7 @@ from configs.settings import PrealignmentName
 from utils.exposures import LARGEST_DISAGREEMENT, Claim, claim
 from utils.frame_choice import choose, estimated_step, small_version, step_warnings
 from utils.images import RADIANCE_SUFFIXES
-from utils.layouts import EXPOSURE_FILE, FRAMES, find_files
+from utils.layouts import EXPOSURE_FILE, FRAMES, find_files, is_other_moment
 from utils.photo_files import PHOTO_SUFFIXES, Photo, read_exposure, read_photo
 from utils.prealignment import prealign
 from utils.scenes import Scene, SceneError, scene_name
@@ -59,6 +59,8 @@ def is_photographs(folder: Path) -> bool:
     """
     paths = photograph_paths(folder)
     if len(paths) < 2 or any(p.suffix.lower() in RADIANCE_SUFFIXES for p in folder.iterdir()):
+        return False
+    if is_other_moment(folder):
         return False
     files = find_files(folder)
     if files.exposures is None or len(files.frames) != FRAMES or len(paths) != FRAMES:
