@@ -43,3 +43,8 @@ def results_dir(run: Path) -> Path:
 def evaluation_dir(folder: Path) -> Path:
     """Folder that evaluate.py writes to, in that of a run or of predictions."""
     return folder / "evaluation"
+
+
+def export_dir(run: Path) -> Path:
+    """SavedModel that export.py writes."""
+    return run / "esbn"

@@ -7,7 +7,9 @@ from typing import Literal
 
 from configs import paths
 from configs.settings import (
+    BenchmarkConfig,
     EvaluationConfig,
+    ExportConfig,
     FusionConfig,
     NetworkConfig,
     ReconstructionConfig,
@@ -83,3 +85,14 @@ def reconstruction(preset: Preset) -> ReconstructionConfig:
 def evaluation(preset: Preset) -> EvaluationConfig:
     """Settings of evaluate.py."""
     return EvaluationConfig(run=paths.run_dir(preset))
+
+
+def export(preset: Preset) -> ExportConfig:
+    """Settings of export.py."""
+    return ExportConfig(run=paths.run_dir(preset))
+
+
+def benchmark(preset: Preset) -> BenchmarkConfig:
+    """Settings of benchmark.py; the networks are the paper's in both presets."""
+    del preset
+    return BenchmarkConfig()

@@ -283,6 +283,18 @@ class ReconstructionConfig(WeightsConfig):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class ExportConfig(WeightsConfig):
+    """Settings of export.py."""
+
+    precision: Precision = "float32"
+    """Arithmetic of the convolutions in the export."""
+    output: Path | None = None
+    """Folder of the SavedModel to write; if not given, `esbn` in the run."""
+    onnx: bool = False
+    """Write ONNX beside it as well, with the ending .onnx; needs requirements-extras.txt."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class EvaluationConfig(WeightsConfig):
     """Settings of evaluate.py."""
 
@@ -319,3 +331,13 @@ class EvaluationConfig(WeightsConfig):
             "PU21 holds from 0.005 to 10,000 cd/m2, black below peak.",
             (self.display_black, self.display_peak),
         )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BenchmarkConfig:
+    """Settings of benchmark.py."""
+
+    quick: bool = False
+    """Smaller pictures and batches, fewer turns, no 24-megapixel picture: two minutes in all."""
+    json: Path | None = None
+    """File to write the figures to as well."""

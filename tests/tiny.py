@@ -4,11 +4,13 @@ import csv
 import dataclasses
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from configs import paths
-from configs.settings import NetworkConfig, SamplingConfig, TrainingConfig
+from configs.settings import FusionConfig, NetworkConfig, SamplingConfig, TrainingConfig
+from models import esbn
 from tests.brackets import bracket
 from utils import images, records, runs, shards
 
@@ -45,6 +47,24 @@ def config(run: Path, records_dir: str, **changes) -> TrainingConfig:
         checkpoint_every=2,
     )
     return dataclasses.replace(settings, **changes)
+
+
+def fusion(settings: TrainingConfig, **changes) -> FusionConfig:
+    """The same settings for the last stage."""
+    values = {f.name: getattr(settings, f.name) for f in dataclasses.fields(TrainingConfig)}
+    return FusionConfig(**values | changes)
+
+
+def random_networks() -> dict[str, keras.Model]:
+    """The three networks with weights that are no start: statistics are not 0 and 1."""
+    keras.utils.set_random_seed(0)
+    networks = esbn.networks(**dataclasses.asdict(NETWORK))
+    generator = np.random.default_rng(0)
+    for network in networks.values():
+        for variable in network.variables:
+            if variable.name.startswith("moving"):
+                variable.assign(generator.uniform(0.1, 0.5, variable.shape))
+    return networks
 
 
 def flags(settings: TrainingConfig) -> list[str]:

@@ -1,0 +1,30 @@
+"""Writes the whole ESBN as one graph: three frames and their exposure times in, radiance out.
+
+Reads the newest weights of the run (or the authors' checkpoints). Writes a SavedModel, which needs
+TensorFlow and nothing of this project, and with `--onnx` an ONNX file. Run it when the last stage
+is trained; what is there already is not replaced.
+"""
+
+from tqdm import tqdm
+
+from configs import paths, presets
+from configs.settings import ExportConfig
+from models import esbn, release_checkpoint
+from utils import command, export, runs
+
+
+def main(config: ExportConfig) -> None:
+    """Writes the exports that are not there yet."""
+    folder = config.output or paths.export_dir(config.run)
+    onnx = folder.with_name(f"{folder.name}.onnx")
+    if not folder.exists():
+        networks = runs.load_networks(config, esbn.networks, release_checkpoint.load)
+        export.save(networks, folder)
+        tqdm.write(f"{folder}: SavedModel")
+    if config.onnx and not onnx.exists():
+        export.save_onnx(folder, onnx)
+        tqdm.write(f"{onnx}: ONNX")
+
+
+if __name__ == "__main__":
+    command.run(main, presets.export, __doc__)

@@ -1,0 +1,107 @@
+"""ESBN as one TensorFlow graph that needs no code of this project: frames in, radiance out.
+
+    ldr              (1, 3, H, W, 3)   low, mid, high; float32 in [0, 1], any height and width
+    exposure_time    (1, 3)            in any unit, ascending: only their ratios count
+      -> radiance    (1, H, W, 3)      float32 in [0, 1], relative to the low exposure
+
+It computes what utils/inference.py computes under the protocol `full`.
+"""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from utils.hdr import from_network, network_input, per_frame
+from utils.stages import HIGH, LOW, MERGING, MID_FRAME, SOURCE_FRAME
+from utils.tiled_networks import SIZE_MULTIPLE
+
+INPUTS = (
+    tf.TensorSpec((1, 3, None, None, 3), tf.float32, name="ldr"),
+    tf.TensorSpec((1, 3), tf.float32, name="exposure_time"),
+)
+OUTPUT = "radiance"
+ONNX_OPSET = 18
+
+
+class Esbn(tf.Module):
+    """The three networks and all that stands between them."""
+
+    def __init__(self, networks: Mapping[str, keras.Model]) -> None:
+        """Takes the networks by name: `low`, `high` and `merging`.
+
+        Raises:
+            ValueError: One is missing.
+        """
+        super().__init__(name="esbn")
+        missing = {LOW, HIGH, MERGING} - networks.keys()
+        if missing:
+            raise ValueError(f"Export needs all three networks. Received: no {sorted(missing)}")
+        self._networks = dict(networks)
+
+    @tf.function(input_signature=INPUTS, autograph=False)
+    def __call__(self, ldr: tf.Tensor, exposure_time: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Aligns and merges one bracket; see the module."""
+        time = per_frame(exposure_time / exposure_time[:, :1])
+        frames = network_input(ldr, time)
+        padded = _pad(frames)
+        shape = tf.shape(ldr)
+        inputs = {MID_FRAME: frames[:, MID_FRAME]}
+        for side, index in SOURCE_FRAME.items():
+            aligned = self._networks[side]([padded[:, index], padded[:, MID_FRAME]], training=False)
+            # Some runtimes' tanh overshoots -1 by a rounding, of which the gamma makes a NaN.
+            aligned = tf.maximum(from_network(aligned[:, : shape[2], : shape[3]]), 0.0)
+            inputs[index] = network_input(aligned, time[:, index])
+        # Merging works at full size only, so nothing is padded.
+        merged = self._networks[MERGING](
+            [inputs[index] for index in sorted(inputs)], training=False
+        )
+        return {OUTPUT: from_network(merged)}
+
+
+def save(networks: Mapping[str, keras.Model], folder: Path) -> None:
+    """Writes the whole as a SavedModel, which appears when it is complete.
+
+    Raises:
+        FileExistsError: There is something of this name already.
+        ValueError: A network is missing.
+    """
+    if folder.exists():
+        raise FileExistsError(f"The export must not be there yet. Received: {folder}")
+    aside = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(aside, ignore_errors=True)
+    tf.saved_model.save(Esbn(networks), str(aside))
+    aside.rename(folder)
+
+
+def save_onnx(folder: Path, path: Path) -> None:
+    """Converts a SavedModel of `save` to ONNX; the file appears when it is complete.
+
+    Raises:
+        FileExistsError: There is something of this name already.
+        ImportError: The converter is not installed (requirements-extras.txt).
+    """
+    import tf2onnx  # noqa: PLC0415 -- optional
+
+    if path.exists():
+        raise FileExistsError(f"The export must not be there yet. Received: {path}")
+    loaded = tf.saved_model.load(str(folder))  # has the weights, so it must outlive the function
+    function = tf.function(loaded.__call__, input_signature=INPUTS)
+    aside = path.with_name(f".{path.name}.partial")
+    tf2onnx.convert.from_function(
+        function, input_signature=INPUTS, opset=ONNX_OPSET, output_path=str(aside)
+    )
+    aside.rename(path)
+
+
+def _pad(frames: tf.Tensor) -> tf.Tensor:
+    """Mirrors `(B, N, H, W, C)` frames below and to the right up to multiples of 8."""
+    for axis in (2, 3):
+        size = tf.shape(frames)[axis]
+        # Not tf.pad, whose mirror ends after one length: a picture may be of a single pixel.
+        whole = (size + SIZE_MULTIPLE - 1) // SIZE_MULTIPLE * SIZE_MULTIPLE
+        place = tf.range(whole) % (2 * size)
+        frames = tf.gather(frames, tf.minimum(place, 2 * size - 1 - place), axis=axis)
+    return frames
