@@ -10,57 +10,21 @@ import tensorflow as tf
 import training_align_high
 import training_align_low
 import training_fusion
-from configs import paths
-from configs.settings import FusionConfig, NetworkConfig, SamplingConfig, TrainingConfig
-from tests.brackets import bracket
-from utils import images, records, runs, shards
+from configs.settings import TrainingConfig
+from tests import tiny
+from utils import runs
 from utils.optimisation import learning_rate
 from utils.training import finite
-
-NETWORK = NetworkConfig(width=4, residual_blocks=1, dense_layers=2, initializer="he")
-SAMPLING = SamplingConfig(patch_size=16, stride=8)
 
 
 @pytest.fixture(scope="module")
 def records_dir(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("records")
-    scene = bracket(32, 40, dtype=np.uint8)
-    scene = records.pack(dataclasses.replace(scene, hdr=images.round_to_rgbe(scene.hdr)))
-    entries = [
-        entry
-        for split in ("training", "validation")
-        for entry in shards.write_shard(str(folder / f"{split}.tfrecord"), split, [scene])
-    ]
-    shards.write_index(str(folder), entries)
-    return str(folder)
+    return tiny.write_records(tmp_path_factory.mktemp("records"))
 
 
 @pytest.fixture
 def config(tmp_path, records_dir):
-    return TrainingConfig(
-        run=tmp_path,
-        records=records_dir,
-        network=NETWORK,
-        sampling=SAMPLING,
-        steps=6,
-        batch_size=2,
-        learning_rate=1e-3,
-        log_every=1,
-        validate_every=3,
-        checkpoint_every=2,
-    )
-
-
-def fusion(config: TrainingConfig, **changes) -> FusionConfig:
-    values = {f.name: getattr(config, f.name) for f in dataclasses.fields(TrainingConfig)}
-    return FusionConfig(**values | changes)
-
-
-def weights(run, stage) -> dict[str, np.ndarray]:
-    reader = tf.train.load_checkpoint(runs.latest_checkpoint(paths.stage_dir(run, stage)))
-    # The checkpoint counts how often it was saved, which is no part of what was trained.
-    names = [name for name in reader.get_variable_to_shape_map() if "VALUE" in name]
-    return {name: reader.get_tensor(name) for name in names if "save_counter" not in name}
+    return tiny.config(tmp_path, records_dir)
 
 
 def steps_of(path) -> list[int]:
@@ -82,7 +46,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(config, tmp_path, m
             training_align_low.main(parts)
     training_align_low.main(parts)
 
-    ours, theirs = (weights(run, "align_low") for run in (parts.run, whole.run))
+    ours, theirs = (tiny.weights(run, "align_low") for run in (parts.run, whole.run))
     assert len(ours) > 20
     assert ours.keys() == theirs.keys()
     for name, value in ours.items():
@@ -106,10 +70,10 @@ def _stop_at(step):
 
 def test_a_finished_run_does_nothing(config, capsys):
     training_align_high.main(config)
-    before = weights(config.run, "align_high")
+    before = tiny.weights(config.run, "align_high")
     training_align_high.main(config)
     assert "nothing to do" in capsys.readouterr().out
-    for name, value in weights(config.run, "align_high").items():
+    for name, value in tiny.weights(config.run, "align_high").items():
         np.testing.assert_array_equal(value, before[name])
 
 
@@ -117,7 +81,7 @@ def test_other_settings_are_refused_by_name_and_free_ones_are_not(config):
     training_align_low.main(dataclasses.replace(config, steps=2))
     with pytest.raises(runs.SettingsError, match=r"learning_rate=0\.001 .*learning_rate=0\.5"):
         training_align_low.main(dataclasses.replace(config, steps=2, learning_rate=0.5))
-    other = dataclasses.replace(SAMPLING, stride=16)
+    other = dataclasses.replace(tiny.SAMPLING, stride=16)
     with pytest.raises(runs.SettingsError, match=r"sampling\.stride=8"):
         training_align_low.main(dataclasses.replace(config, steps=2, sampling=other))
     training_align_low.main(dataclasses.replace(config, steps=2, log_every=7))
@@ -138,10 +102,10 @@ def test_training_lowers_the_loss_and_raises_the_validation_score(config):
 def test_the_frozen_setting_leaves_both_alignments_bit_identical(config):
     for script in (training_align_high, training_align_low):
         script.main(dataclasses.replace(config, steps=2))
-    training_fusion.main(fusion(config, alignment="frozen", steps=3))
-    trained = weights(config.run, "fusion")
+    training_fusion.main(tiny.fusion(config, alignment="frozen", steps=3))
+    trained = tiny.weights(config.run, "fusion")
     for side in ("low", "high"):
-        start = weights(config.run, f"align_{side}")
+        start = tiny.weights(config.run, f"align_{side}")
         names = [name for name in start if name.startswith(f"{side}/")]
         assert names
         for name in names:
@@ -151,10 +115,10 @@ def test_the_frozen_setting_leaves_both_alignments_bit_identical(config):
 def test_end_to_end_changes_all_three_networks(config):
     for script in (training_align_high, training_align_low):
         script.main(dataclasses.replace(config, steps=2))
-    training_fusion.main(fusion(config, steps=2))
-    trained = weights(config.run, "fusion")
+    training_fusion.main(tiny.fusion(config, steps=2))
+    trained = tiny.weights(config.run, "fusion")
     for side in ("low", "high"):
-        start = weights(config.run, f"align_{side}")
+        start = tiny.weights(config.run, f"align_{side}")
         changed = [
             not np.array_equal(trained[name], value)
             for name, value in start.items()
@@ -165,7 +129,7 @@ def test_end_to_end_changes_all_three_networks(config):
 
 def test_fusion_without_the_alignment_stages_names_the_missing_one(config):
     with pytest.raises(FileNotFoundError, match="align_low"):
-        training_fusion.main(fusion(config))
+        training_fusion.main(tiny.fusion(config))
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_is_named():
