@@ -1,0 +1,229 @@
+"""Measures this machine: networks, inference, training, data path, large pictures.
+
+Prints tables, and writes them with `--json`. `plain` computes the networks as the paper's figures
+describe them, step by step in float32; the variants alternate in one run, so their ratios hold on a
+busy machine too. Needs no data and no weights.
+"""
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tqdm import tqdm
+
+from configs import presets
+from configs.settings import BenchmarkConfig
+from models import cost, esbn
+from models.inference import compile_networks
+from utils import benchmark_data, command, machine, timing
+from utils.benchmark_inputs import merging_stage, random_batch, random_scene
+from utils.benchmark_tables import Row, compare, markdown
+from utils.inference import Networks, reconstruct
+from utils.optimisation import adam, compile_step
+from utils.protocols import PROTOCOLS
+from utils.stages import Stage, alignment_stage
+
+PLAIN = "plain float32"
+VARIANTS: dict[str, dict[str, Any]] = {
+    PLAIN: {"folded": False, "dtype": "float32"},
+    "float32": {"folded": True, "dtype": "float32"},
+    "bfloat16": {"folded": True, "dtype": "mixed_bfloat16"},
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Scale:
+    """How much is measured."""
+
+    size: tuple[int, int] = (896, 1344)
+    """Height and width of the pictures."""
+    turns: int = 3
+    """Turns of the variants."""
+    alignment_batch: int = 8
+    """Patches of 256x256 in a training step of alignment."""
+    merging_batch: int = 4
+    """Patches of 256x256 in a training step of merging."""
+    scenes: int = 8
+    """Scenes of 1500x1000 written to records."""
+    samples: int = 800
+    """Training samples taken."""
+    large: tuple[int, int] | None = (4000, 6000)
+    """Height and width of the picture in tiles."""
+
+
+QUICK = Scale(
+    size=(448, 672),
+    turns=2,
+    alignment_batch=2,
+    merging_batch=1,
+    scenes=4,
+    samples=160,
+    large=None,
+)
+
+
+def main(config: BenchmarkConfig) -> None:
+    """Measures everything, one table after the other."""
+    scale = QUICK if config.quick else Scale()
+    height, width = scale.size
+    batches = f"{scale.alignment_batch} and {scale.merging_batch}"
+    sections: dict[str, Callable[[], list[Row]]] = {
+        "Machine": lambda: [machine.describe()],
+        "Networks": lambda: measure_networks(scale.size),
+        f"Inference at {width}x{height}": lambda: measure_inference(scale),
+        "Memory of one scene, a fresh process": lambda: measure_memory(scale.size),
+        f"Training step at 256x256, batches of {batches}": lambda: measure_training(scale),
+        "Data path": lambda: benchmark_data.measure(count=scale.scenes, samples=scale.samples),
+    }
+    large = scale.large
+    if large:
+        sections["A large picture in tiles"] = lambda: measure_tiling(scale.size, large)
+    report: dict[str, list[Row]] = {}
+    for title, measure in sections.items():
+        report[title] = measure()
+        heading = f"{title} (quick)" if config.quick else title
+        tqdm.write(markdown(heading, report[title]))
+        if config.json:  # after each table: what was measured is not lost
+            aside = config.json.with_suffix(".tmp")
+            aside.write_text(json.dumps({"quick": config.quick} | report, indent=2) + "\n")
+            aside.rename(config.json)
+
+
+def measure_networks(size: tuple[int, int]) -> list[Row]:
+    """Weights and multiply-adds of one alignment and of merging."""
+    rows: list[Row] = []
+    plain, folded = (esbn.networks(folded=folded) for folded in (False, True))
+    for name, title in ((esbn.LOW, "alignment, each"), (esbn.MERGING, "merging")):
+        trainable, weights = cost.parameters(plain[name])
+        row: Row = {"network": title, "trainable": trainable, "weights": weights}
+        for height, width in ((256, 256), size):
+            for label, networks in (("plain", plain), ("folded", folded)):
+                count = cost.multiply_adds(networks[name], height, width)
+                row[f"G multiply-adds, {label}, {width}x{height}"] = count / 1e9
+        rows.append(row)
+    return rows
+
+
+def measure_inference(scale: Scale) -> list[Row]:
+    """Seconds of each network and of a scene from 16-bit frames to radiance, and shares of peak.
+
+    The peak is that of the trunk's convolution, 3x3 of 256 channels at an eighth of the size, in
+    the same turns. A share counts the multiply-adds that the folded graph really has.
+    """
+    frames = [tf.random.uniform((1, *scale.size, 6), -1.0, 1.0).numpy() for _ in range(3)]
+    scene = random_scene(*scale.size)
+    networks = {name: build_networks(name) for name in VARIANTS}
+    folded = esbn.networks()
+    costs = {name: cost.multiply_adds(net, *scale.size) for name, net in folded.items()}
+    jobs: dict[str, tuple[int, Callable[[Networks], Any]]] = {
+        "alignment, each": (costs[esbn.LOW], lambda nets: nets.low(*frames[:2])),
+        "merging": (costs[esbn.MERGING], lambda nets: _merging(nets)(*frames)),
+        "scene, frames to radiance": (
+            sum(costs.values()),
+            lambda nets: reconstruct(nets, scene, PROTOCOLS["full"]),
+        ),
+    }
+    rows: list[Row] = []
+    for title, (count, job) in jobs.items():
+        runs = {name: lambda nets=nets, job=job: job(nets) for name, nets in networks.items()}
+        peaks, peak_cost = cost.peak_convolutions(*scale.size)
+        seconds = timing.alternate(runs | peaks, scale.turns)
+        row = {"of": title} | compare({name: seconds[name] for name in VARIANTS}, PLAIN)
+        for name, peak in (("float32", "peak float32"), ("bfloat16", "peak bfloat16")):
+            row[f"{name}, share of peak"] = count / seconds[name] * seconds[peak] / peak_cost
+            row[f"{peak}, GFLOP/s"] = 2 * peak_cost / seconds[peak] / 1e9
+        rows.append(row)
+    return rows
+
+
+def build_networks(variant: str) -> Networks:
+    """The three networks of a variant as reconstruction takes them."""
+    models = esbn.networks(initializer="he", **VARIANTS[variant])
+    networks: dict[str, Any] = (
+        {name: _graph_function(model) for name, model in models.items()}
+        if variant == PLAIN
+        else dict(compile_networks(models))
+    )
+    return Networks(**networks)
+
+
+def _graph_function(model: keras.Model) -> Callable[..., tf.Tensor]:
+    return tf.function(lambda *frames: model(list(frames), training=False), reduce_retracing=True)
+
+
+def _merging(networks: Networks) -> Callable[..., Any]:
+    if networks.merging is None:
+        raise ValueError("A benchmark needs all three networks. Received: merging=None")
+    return networks.merging
+
+
+def measure_memory(size: tuple[int, int]) -> list[Row]:
+    """Most memory of a process that reconstructs one scene."""
+    rows: list[Row] = []
+    for variant in VARIANTS:
+        _, peak = timing.in_fresh_process(time_scene, variant, size, False)
+        rows.append({"variant": variant, "GB": peak / 1e9})
+    return rows
+
+
+def time_scene(variant: str, size: tuple[int, int], warm_up: bool) -> float:
+    """Seconds that one scene takes, in a process of its own.
+
+    Args:
+        variant: A name of `VARIANTS`.
+        size: Height and width.
+        warm_up: Do it twice and take the second time, which finds its graphs and memory ready.
+    """
+    networks, scene = build_networks(variant), random_scene(*size)
+    if warm_up:
+        reconstruct(networks, scene, PROTOCOLS["full"])
+    start = time.perf_counter()
+    reconstruct(networks, scene, PROTOCOLS["full"])
+    return time.perf_counter() - start
+
+
+def measure_training(scale: Scale) -> list[Row]:
+    """Seconds of a training step of one alignment, and of merging on given frames."""
+    rows: list[Row] = []
+    jobs = ((esbn.LOW, scale.alignment_batch), (esbn.MERGING, scale.merging_batch))
+    for name, batch_size in jobs:
+        batch = random_batch(batch_size)
+        steps = {}
+        for variant, settings in VARIANTS.items():
+            networks = esbn.networks(initializer="he", **settings)
+            build = merging_stage if name == esbn.MERGING else _low_stage
+            stage = build(networks)
+            step = compile_step(stage, adam(1e-4, stage))
+            steps[variant] = lambda step=step, batch=batch: float(step(batch)["loss"])
+        title = "merging" if name == esbn.MERGING else "alignment"
+        rows.append({"of": title} | compare(timing.alternate(steps, scale.turns), PLAIN))
+    return rows
+
+
+def _low_stage(networks: dict[str, Any]) -> Stage:
+    return alignment_stage(networks, esbn.LOW)
+
+
+def measure_tiling(size: tuple[int, int], large: tuple[int, int]) -> list[Row]:
+    """Cost of a large picture for each pixel, against a scene of the usual size, and its memory."""
+    rows: list[Row] = []
+    for variant in ("float32", "bfloat16"):
+        row: Row = {"variant": variant}
+        per_pixel = []
+        for height, width in (size, large):
+            usual = (height, width) == size
+            seconds, peak = timing.in_fresh_process(time_scene, variant, (height, width), usual)
+            per_pixel.append(seconds / (height * width / 1e6))
+            row[f"{width}x{height}, s per megapixel"] = per_pixel[-1]
+            row[f"{width}x{height}, GB"] = peak / 1e9
+        row["cost per pixel, x"] = per_pixel[1] / per_pixel[0]
+        rows.append(row)
+    return rows
+
+
+if __name__ == "__main__":
+    command.run(main, presets.benchmark, __doc__)
