@@ -169,7 +169,7 @@ def test_a_scene_made_anew_is_noticed(config):
 
 def test_some_scene_must_be_left_for_training(config):
     sources = builder.find_sources(config.scenes)
-    with pytest.raises(ValueError, match=r"some of 7 scenes.* Received: 7"):
+    with pytest.raises(ValueError, match=r"Of 7 scenes some.* Received: 7"):
         builder.plan(sources, validation_scenes=7, scenes_per_shard=2)
 
 
