@@ -35,7 +35,7 @@ def scene_bars(path: Path, by_protocol: Mapping[str, Mapping[str, float]]) -> No
             axes.axhline(float(np.mean(list(finite.values()))), color=colour, linewidth=0.8)
     axes.set_xticks(range(len(scenes)), scenes, rotation=60, ha="right")
     axes.set_ylabel("PSNR-μ in dB (line: mean)")
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     _save(figure, path)
 
 
