@@ -1,10 +1,11 @@
 # Two commands do all the set-up on a machine with Python 3.11 and make:
 #   make demo   merge the bundled samples and say where the pictures are
 #   make test   linters and tests
+#   make soak   training killed a hundred times
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test soak lint clean
 
 # The same commands as in README.md, on the three bundled scenes.
 demo: .venv/installed
@@ -17,6 +18,11 @@ demo: .venv/installed
 
 test: .venv/installed-dev lint
 	$(BIN)/python -m pytest -q
+
+# KILLS of training runs at random moments instead of a few; docs/reliability.md has the last result.
+KILLS ?= 110
+soak: .venv/installed-dev
+	ESBN_KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/test_survival.py
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
