@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import cv2
 import numpy as np
 import tensorflow as tf
 
@@ -14,6 +15,9 @@ from utils.stages import MERGING, SOURCE_FRAME, Stage
 from utils.tiled_networks import SIZE_MULTIPLE
 
 Pictures = dict[str, np.ndarray]
+
+_COLUMNS = 3
+_CAPTION = 28  # pixels
 
 
 class Validator:
@@ -38,7 +42,7 @@ class Validator:
             targets = {name: _target(scene, name) for name in pictures}
             scores.append(_scores(pictures, targets))
             if index == 0:
-                journal.preview(step, _sheet(scene, pictures, targets))
+                journal.preview(step, _sheet(scene, pictures, targets, scores[0]))
         mean = {name: float(np.mean([score[name] for score in scores])) for name in scores[0]}
         journal.validation(step, mean)
         return mean
@@ -70,17 +74,23 @@ def _scores(pictures: Pictures, targets: Pictures) -> dict[str, float]:
     return scores
 
 
-def _sheet(scene: Scene, pictures: Pictures, targets: Pictures) -> np.ndarray:
-    """Inputs in the first row, the networks' pictures in the second, their targets in the third."""
-    rows = [list(ldr_to_float(scene.ldr))]
+def _sheet(
+    scene: Scene, pictures: Pictures, targets: Pictures, scores: dict[str, float]
+) -> np.ndarray:
+    """Inputs, then the networks' pictures, then their targets, three in a row, below the scores."""
+    panels = list(ldr_to_float(scene.ldr))
     for group in (pictures, targets):
-        rows.append([mu_law(x) if name == MERGING else x for name, x in group.items()])
+        panels += [mu_law(x) if name == MERGING else x for name, x in group.items()]
     height, width = scene.ldr.shape[1:3]
-    sheet = np.zeros((len(rows) * height, len(rows[0]) * width, 3), np.uint8)
-    for y, row in enumerate(rows):
-        for x, picture in enumerate(row):
-            place = np.s_[y * height : (y + 1) * height, x * width : (x + 1) * width]
-            sheet[place] = np.rint(np.clip(picture, 0, 1) * 255)
+    rows = -(-len(panels) // _COLUMNS)
+    sheet = np.zeros((_CAPTION + rows * height, _COLUMNS * width, 3), np.uint8)
+    for index, panel in enumerate(panels):
+        y, x = _CAPTION + index // _COLUMNS * height, index % _COLUMNS * width
+        sheet[y : y + height, x : x + width] = np.rint(np.clip(panel, 0, 1) * 255)
+    text = ", ".join(f"{name} {score:.2f} dB" for name, score in scores.items())
+    cv2.putText(
+        sheet, text, (8, 19), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA
+    )
     return sheet
 
 
