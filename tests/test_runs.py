@@ -9,7 +9,7 @@ import tensorflow as tf
 from configs import paths
 from configs.settings import NetworkConfig, ReconstructionConfig, TrainingConfig
 from models import esbn, release_checkpoint
-from utils import runs
+from utils import checkpoints, runs
 
 NETWORK = NetworkConfig(width=4, residual_blocks=1, dense_layers=2, initializer="he")
 
@@ -20,11 +20,8 @@ def networks():
 
 def save_stage(run, stage, parts):
     folder = paths.stage_dir(run, stage)
-    runs.write_settings(folder, TrainingConfig(run=run, network=NETWORK))
-    checkpoint = tf.train.Checkpoint(**parts)
-    tf.train.CheckpointManager(
-        checkpoint, str(folder / runs.CHECKPOINTS_NAME), max_to_keep=1
-    ).save()
+    runs.write_settings(folder, TrainingConfig(run=run, network=NETWORK), samples=1)
+    checkpoints.save(tf.train.Checkpoint(**parts), folder / runs.CHECKPOINTS_NAME, step=1)
 
 
 def load(run, **changes):
@@ -79,8 +76,7 @@ def test_a_run_without_weights_is_named(tmp_path):
 
 def test_a_stage_without_a_checkpoint_is_named(tmp_path):
     for stage in paths.ALIGNMENT.values():
-        runs.write_settings(
-            paths.stage_dir(tmp_path, stage), TrainingConfig(run=tmp_path, network=NETWORK)
-        )
+        folder = paths.stage_dir(tmp_path, stage)
+        runs.write_settings(folder, TrainingConfig(run=tmp_path, network=NETWORK), samples=1)
     with pytest.raises(FileNotFoundError, match="align_low"):
         load(tmp_path)

@@ -71,7 +71,7 @@ PUBLISHED = (
     _row("HDR-GAN", (43.92, 41.57, 0.9905, 0.9865, 65.45), _SAFNET, "crop-1440x960"),
     _row("ADNet", (44.37, 41.88, 0.9917, 0.9892, 66.02), "its repository"),
     Published(method="ADNet", psnr_mu=43.87, psnr_l=41.69, source="measured by SAFNet's authors"),
-    _row("HDR-Transformer", (44.32, 42.18, 0.9916, 0.9884, 66.03), _SAFNET, "hdr-transformer"),
+    _row("HDR-Transformer", (44.32, 42.18, 0.9916, 0.9884, 66.03), _SAFNET, "full"),
     _row("SCTNet", (44.49, 42.29, 0.9924, 0.9887, 66.65), _SAFNET),
     _row("HyHDRNet", (44.64, 42.47, 0.9915, 0.9894, 66.05), _SAFNET),
     _row("SAFNet", (44.66, 43.18, 0.9932, 0.9917, 66.93), _SAFNET, "full"),
