@@ -140,7 +140,8 @@ class Convolution(keras.layers.Layer):
             initializer=start,
             trainable=trainable,
             autocast=False,
-            aggregation=None if trainable else "mean",
+            # Statistics are those of all devices already (models/normalisation.py).
+            aggregation=None if trainable else "only_first_replica",
         )
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
