@@ -17,7 +17,7 @@ from tqdm import tqdm
 import training_align_low
 from tests import tiny
 
-KILLS = int(os.environ.get("ESBN_KILLS", "4"))
+KILLS = int(os.environ.get("ESBN_KILLS", "3"))
 STAGE = "align_low"
 # Checkpoints and previews every other step: most moments are in the middle of writing one.
 SETTINGS = {"steps": 60, "ema": 0.9, "clip_norm": 1.0, "validate_every": 2, "checkpoint_every": 2}
