@@ -173,5 +173,5 @@ def _mismatches(
 
 
 def _describe(found: Claim, stops: np.ndarray, files: Sequence[str]) -> str:
-    listed = ", ".join(f"{file} {value:g}" for file, value in zip(files, stops, strict=True))
+    listed = ", ".join(f"{file} {value:.3g}" for file, value in zip(files, stops, strict=True))
     return f"Exposures in stops from {found.source}: {listed}."

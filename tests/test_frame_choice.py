@@ -1,0 +1,77 @@
+"""Which three frames are used, and what their pixels say about the exposures."""
+
+import numpy as np
+import pytest
+
+from utils.frame_choice import choose, estimated_step, small_version, step_warnings
+from utils.hdr import hdr_to_ldr
+
+RADIANCE = np.linspace(0.0, 1.0, 90 * 120 * 3, dtype=np.float32).reshape(90, 120, 3) ** 3
+
+
+def _bracket(stops):
+    return [hdr_to_ldr(RADIANCE, np.float32(2.0**stop)) for stop in stops]
+
+
+def _choose(stops):
+    names = [f"{index}.jpg" for index in range(len(stops))]
+    return choose(_bracket(stops), np.array(stops, float), names)
+
+
+def test_three_are_sorted_and_need_no_explanation():
+    choice = _choose([4, 0, 2])
+    assert choice.indices == (1, 2, 0)
+    assert choice.notes == ()
+
+
+def test_the_reference_is_the_best_exposed_of_those_with_neighbours():
+    stops = [-4, -2, 0, 2, 4, 6, 8]
+    choice = _choose(stops)
+    good = [
+        float(((frame.min(-1) > 0.1) & (frame.max(-1) < 0.9)).mean()) for frame in _bracket(stops)
+    ]
+    assert choice.indices[1] == 1 + int(np.argmax(good[1:-1]))
+    assert "3.jpg" in choice.notes[0] or "2.jpg" in choice.notes[0]
+
+
+def test_a_pair_is_no_wider_than_it_needs_to_be_nor_than_four_stops():
+    low, reference, high = _choose([-3, -1, 0, 1, 3, 9]).indices
+    stops = [-3, -1, 0, 1, 3, 9]
+    assert 1 <= stops[reference] - stops[low] <= 4
+    assert 1 <= stops[high] - stops[reference] <= 4
+
+
+def test_equal_exposures_count_once_and_two_are_too_few():
+    assert len(set(_choose([0, 0.05, 2, 4]).indices)) == 3
+    with pytest.raises(ValueError, match=r"different exposure.*0\.jpg 0, 1\.jpg 0, 2\.jpg 2"):
+        _choose([0, 0, 2])
+
+
+@pytest.mark.parametrize("step", [1.0, 2.0, 3.0])
+def test_the_step_is_estimated_from_the_pixels(step):
+    assert estimated_step(*_bracket([1, 1 + step])) == pytest.approx(step, abs=0.05)
+
+
+def test_a_contrasty_tone_curve_spoils_the_estimate_less_than_it_spoils_shadows():
+    curved = [x * x * (3 - 2 * x) for x in _bracket([1, 3])]  # an S-curve upon the gamma
+    estimate = estimated_step(*curved)
+    shadow = (curved[0] > 0.01) & (curved[0] < 0.05)
+    in_shadows = 2.2 * np.log2(curved[1][shadow] / curved[0][shadow])
+    assert estimate is not None
+    assert abs(estimate - 2) < 0.6 * abs(np.median(in_shadows) - 2)
+
+
+def test_without_pixels_to_compare_there_is_no_estimate():
+    assert estimated_step(np.zeros((50, 50, 3)), np.ones((50, 50, 3))) is None
+
+
+def test_only_steps_beyond_four_stops_are_warned_about():
+    assert step_warnings(np.array([0, 4, 8])) == ()
+    assert "reference to high is 5.0" in step_warnings(np.array([0, 4, 9]))[0]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_small_versions_are_small_and_in_range(dtype):
+    small = small_version(np.full((1000, 1600, 3), np.iinfo(dtype).max, dtype))
+    assert small.shape == (240, 384, 3)
+    assert small.min() == small.max() == 1

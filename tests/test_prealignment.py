@@ -1,0 +1,89 @@
+"""Pre-alignment: the camera's motion is undone, and nothing is done where nothing moved."""
+
+import cv2
+import numpy as np
+import pytest
+
+from utils.hdr import hdr_to_ldr
+from utils.prealignment import fit_homography, prealign
+
+TIMES = np.array([1, 4, 16], np.float32)
+HEIGHT, WIDTH = 240, 320
+
+
+def _radiance():
+    """A textured wide view, to cut shifted views from."""
+    generator = np.random.default_rng(0)
+    octaves = [
+        cv2.resize(generator.random((360 // size, 480 // size, 3), np.float32), (480, 360))
+        for size in (40, 12, 5, 3)
+    ]
+    return 0.3 * (sum(octaves) / 4) ** 3
+
+
+def _view(radiance, shift, angle=0.0):
+    matrix = cv2.getRotationMatrix2D((240, 180), angle, 1.0)
+    moved = cv2.warpAffine(radiance, matrix, (480, 360), flags=cv2.INTER_CUBIC)
+    top, left = 60 + shift[1], 80 + shift[0]
+    return np.maximum(moved[top : top + HEIGHT, left : left + WIDTH], 0)
+
+
+def _bracket(low_shift, high_shift, angle=0.0, dtype=np.uint16):
+    radiance = _radiance()
+    views = [
+        _view(radiance, low_shift, angle),
+        _view(radiance, (0, 0)),
+        _view(radiance, high_shift),
+    ]
+    frames = [hdr_to_ldr(view, time) for view, time in zip(views, TIMES, strict=True)]
+    return np.rint(np.stack(frames) * np.iinfo(dtype).max).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_hand_held_motion_is_undone_and_reported(dtype):
+    still, moved = _bracket((0, 0), (0, 0), dtype=dtype), _bracket((12, -9), (-7, 5), 1.5, dtype)
+    aligned, notes = prealign(moved, TIMES, "auto")
+    assert aligned.dtype == dtype
+    np.testing.assert_array_equal(aligned[1], moved[1])
+    inner = (slice(25, -25), slice(25, -25))
+    for index, side in ((0, "low"), (2, "high")):
+        before, after = (
+            np.abs(x[index][inner].astype(float) - still[index][inner]).mean()
+            for x in (moved, aligned)
+        )
+        assert after < before / 4
+        assert any(f"of {side}: used" in note for note in notes)
+
+
+def test_a_steady_bracket_is_left_as_it_is():
+    still = _bracket((0, 0), (0, 0))
+    aligned, notes = prealign(still, TIMES, "auto")
+    assert aligned is still
+    assert all("left as it is" in note for note in notes)
+
+
+def test_off_does_nothing_and_says_so():
+    moved = _bracket((12, -9), (-7, 5))
+    aligned, notes = prealign(moved, TIMES, "off")
+    assert aligned is moved
+    assert notes == ("Pre-alignment is switched off.",)
+
+
+def test_gaps_are_filled_with_the_reference_at_the_frames_exposure():
+    moved = _bracket((40, 0), (0, 0))
+    aligned, _ = prealign(moved, TIMES, "auto")
+    still = _bracket((0, 0), (0, 0))
+    gap = np.abs(aligned[0][:, :30].astype(float) - still[0][:, :30]) / 65535
+    assert np.median(gap) < 0.02
+    assert aligned[0].min() > 0
+
+
+@pytest.mark.parametrize("frame", [np.zeros((64, 64, 3)), np.full((64, 64, 3), 255)])
+def test_without_features_there_is_no_fit(frame):
+    frame = frame.astype(np.uint8)
+    assert fit_homography(frame, frame) is None
+
+
+def test_unrelated_frames_do_not_fit():
+    noise = np.random.default_rng(0).integers(0, 255, (2, 200, 200, 3), np.uint8)
+    assert fit_homography(*noise) is None

@@ -1,0 +1,59 @@
+"""Tone mapping: bounds, scale, order; black stays black."""
+
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from configs.settings import ToneName
+from utils.tone import expose, luminance, tone_map
+
+OPERATORS = get_args(ToneName)
+RELATIVE = [name for name in OPERATORS if name != "mu-law"]
+
+
+def _radiance():
+    return np.random.default_rng(0).random((64, 80, 3)).astype(np.float32) ** 6
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_pictures_use_the_range_and_no_colour_is_swapped(operator):
+    hdr = _radiance()
+    hdr[:20, :20] *= np.array([1, 0.1, 0.01], np.float32)
+    shown = tone_map(hdr, operator)
+    assert shown.dtype == np.uint8
+    assert shown.shape == hdr.shape
+    assert 60 < shown.mean() < 200
+    red, green, blue = shown[:20, :20].reshape(-1, 3).mean(0)
+    assert red > green > blue
+
+
+@pytest.mark.parametrize("operator", RELATIVE)
+def test_the_scale_of_radiance_does_not_matter(operator):
+    hdr = _radiance() + np.float32(1e-3)
+    difference = tone_map(hdr, operator).astype(int) - tone_map(hdr / 8, operator)
+    assert np.abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize("operator", ["reinhard", "drago", "mu-law"])
+def test_global_operators_keep_the_order_of_grey_values(operator):
+    grey = np.geomspace(1e-4, 1, 256, dtype=np.float32).reshape(16, 16, 1).repeat(3, axis=2)
+    assert (np.diff(tone_map(grey, operator)[..., 0].ravel().astype(int)) >= 0).all()
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+@pytest.mark.parametrize("value", [0.0, -1.0, 1.0])
+def test_flat_pictures_give_flat_finite_pictures(operator, value):
+    shown = tone_map(np.full((20, 30, 3), value, np.float32), operator)
+    assert np.ptp(shown) == 0
+    assert (shown.max() == 0) == (value <= 0)
+
+
+def test_exposed_radiance_has_a_middle_grey_log_average():
+    shown = luminance(expose(_radiance() + np.float32(1e-3)))
+    assert np.exp(np.log(shown).mean()) == pytest.approx(0.18, rel=1e-3)
+
+
+def test_a_single_pixel_is_mapped():
+    for operator in OPERATORS:
+        assert tone_map(np.full((1, 1, 3), 0.5, np.float32), operator).shape == (1, 1, 3)
