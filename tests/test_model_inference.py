@@ -66,11 +66,16 @@ def test_one_graph_serves_every_size(network):
 
 
 def test_bfloat16_keeps_features_small_and_the_output_in_float32():
-    network = alignment(width=4, residual_blocks=1, dtype="mixed_bfloat16")
+    keras.utils.set_random_seed(0)
+    network = alignment(width=4, residual_blocks=1, initializer="he", dtype="mixed_bfloat16")
     frames = [picture(1, 16, 16, 6, seed=seed) for seed in range(2)]
     compiled = compile_alignment(network)
     assert compiled.encode(*frames).dtype == "bfloat16"
-    np.testing.assert_array_equal(compiled(*frames), network(frames))
+    output = compiled(*frames)
+    assert output.dtype == "float32"
+    assert np.std(output) > 0.1
+    # Fused steps round once where the network, called by itself, rounds several times.
+    np.testing.assert_allclose(output, network(frames), atol=0.05)
     single = compile_alignment(alignment(width=4, residual_blocks=1))
     assert compiled.bytes_per_pixel == single.bytes_per_pixel / 2
 
