@@ -1,7 +1,7 @@
 """Photographs for tests: pictures of the samples as cameras, phones and editors write them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ def sample(size: tuple[int, int] = (96, 64)) -> np.ndarray:
     """`(3, h, w, 3)` uint16 frames of a bundled scene, 2 and 3 stops apart, shrunk."""
     ldr = read_scene(ROOT / "samples" / "00003").ldr
     step = ldr.shape[2] // size[0]
-    return np.ascontiguousarray(ldr[:, ::step, ::step][:, : size[1], : size[0]])
+    small = to_8bit(ldr)[:, ::step, ::step][:, : size[1], : size[0]]
+    return small.astype(np.uint16) * 257
 
 
 def exif(time: Any = None, iso: Any = 100, f_number: Any = 5.0, orientation: int = 1) -> Image.Exif:
@@ -87,7 +88,7 @@ def write_dng(path: Path, frame: np.ndarray, exposure: Exposure) -> None:
 
 def write_bracket(
     folder: Path,
-    frames: Sequence[np.ndarray],
+    frames: Iterable[np.ndarray],
     times: Sequence[float | None] = TIMES,
     *,
     suffix: str = ".jpg",

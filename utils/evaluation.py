@@ -9,7 +9,12 @@ from tqdm import tqdm
 
 from configs.settings import PrealignmentName
 from utils.command import EXIT_BAD_INPUT
-from utils.photographs import find_photographs, is_photographs, read_photographs
+from utils.photographs import (
+    find_photographs,
+    holds_results,
+    is_photographs,
+    read_photographs,
+)
 from utils.protocols import Protocol
 from utils.scenes import Scene, SceneError, find_scenes, read_scene
 
@@ -95,9 +100,11 @@ class PreparedScenes:
 def _find(root: Path) -> list[Path]:
     photographs = list(find_photographs(root))
     try:
-        scenes = find_scenes(root)
+        scenes = [folder for folder in find_scenes(root) if not holds_results(folder)]
     except SceneError:
         if not photographs:
             raise
         scenes = []
+    if not photographs and not scenes:
+        raise SceneError(f"There is no scene, only results. Received: {root}")
     return sorted({*photographs, *scenes})

@@ -17,7 +17,7 @@ from PIL import Image
 
 from utils.tone import expose
 
-Writer = Callable[[Path], None]
+Writer = Callable[[Path], object]
 
 _LARGEST_HALF = 65504.0
 _SDR_WHITE = 203.0  # nits of a white page in ISO 22028-5

@@ -19,8 +19,7 @@ from utils.photo_files import PHOTO_SUFFIXES, Photo, read_exposure, read_photo
 from utils.prealignment import prealign
 from utils.scenes import Scene, SceneError, scene_name
 
-RESULTS_MARK = "metrics.csv"
-"""A folder with this file holds results, whose pictures are no bracket."""
+_RESULT_TABLES = ("metrics.csv", "aligned.csv")
 
 _TIFF = frozenset({".tif", ".tiff"})
 
@@ -41,13 +40,18 @@ class Photographs(Scene):
 
 def find_photographs(root: Path) -> Iterator[Path]:
     """Folders at any depth that hold photographs; hidden ones and folders of results left out."""
-    if not root.is_dir() or (root / RESULTS_MARK).exists():
+    if not root.is_dir() or holds_results(root):
         return
     if is_photographs(root):
         yield root
     for path in sorted(root.iterdir()):
         if path.is_dir() and path.name[0] != ".":
             yield from find_photographs(path)
+
+
+def holds_results(folder: Path) -> bool:
+    """Whether a folder was written by a reconstruction script: its pictures are no bracket."""
+    return any((folder / name).exists() for name in _RESULT_TABLES)
 
 
 def is_photographs(folder: Path) -> bool:

@@ -1,0 +1,109 @@
+"""Result files: together or not at all, and what they hold."""
+
+import errno
+import io
+
+import imagecodecs
+import numpy as np
+import OpenEXR
+import pytest
+from PIL import Image
+
+from tests.photos import exif
+from utils.exif import kept
+from utils.images import read_radiance
+from utils.outputs import write_exr, write_picture, write_together, write_ultra_hdr
+
+HDR = np.random.default_rng(0).random((40, 56, 3)).astype(np.float32) ** 3
+KEPT = kept(exif(0.01))
+
+
+def _full_disk(path):
+    path.write_bytes(b"half")
+    raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+
+def test_all_files_appear_and_nothing_else(tmp_path):
+    writers = {name: lambda path: path.write_text(path.name) for name in ("a.hdr", "a.png")}
+    write_together(tmp_path / "new", writers)
+    assert {path.name: path.read_text() for path in (tmp_path / "new").iterdir()} == {
+        "a.hdr": "a.hdr",
+        "a.png": "a.png",
+    }
+
+
+def test_a_full_disk_leaves_the_old_files_and_no_half_ones(tmp_path):
+    (tmp_path / "a.hdr").write_text("old")
+    with pytest.raises(OSError, match=r"Cannot write a\.hdr.*No space left") as error:
+        write_together(tmp_path, {"a.hdr": lambda path: path.write_text("x"), "a.png": _full_disk})
+    assert "\n" not in str(error.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.hdr"]
+    assert (tmp_path / "a.hdr").read_text() == "old"
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"Cannot write a\.hdr.*file"):
+        write_together(tmp_path / "file" / "results", {"a.hdr": lambda _: None})
+
+
+def test_names_that_are_too_long_are_refused_whole(tmp_path):
+    name = "x" * 250
+    writers = {f"{name}{end}": lambda path: path.touch() for end in (".hdr", "_sheet.png")}
+    with pytest.raises(OSError, match="File name too long"):
+        write_together(tmp_path, writers)
+    assert not list(tmp_path.iterdir())
+
+
+def test_exr_holds_half_floats_with_zip_and_the_camera(tmp_path):
+    write_exr(tmp_path / "a.exr", HDR, KEPT)
+    np.testing.assert_array_equal(read_radiance(tmp_path / "a.exr"), HDR.astype(np.float16))
+    with OpenEXR.File(str(tmp_path / "a.exr")) as file:
+        header = file.header()
+        assert header["compression"] == OpenEXR.ZIP_COMPRESSION
+        assert header["cameraModel"] == "Model 1"
+        assert header["copyright"] == "Someone"
+
+
+def test_black_is_written_and_read_as_black(tmp_path):
+    write_exr(tmp_path / "a.exr", np.zeros_like(HDR))
+    assert not read_radiance(tmp_path / "a.exr").any()
+
+
+@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf, 1e6])
+def test_impossible_radiance_is_not_written(tmp_path, value):
+    hdr = HDR.copy()
+    hdr[3, 4, 1] = value
+    with pytest.raises(ValueError, match=r"must be in \[0, 65504\].*a\.exr"):
+        write_exr(tmp_path / "a.exr", hdr)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_pictures_carry_the_camera_over(tmp_path, suffix):
+    picture = np.rint(255 * HDR).astype(np.uint8)
+    write_picture(tmp_path / f"a{suffix}", picture, KEPT)
+    with Image.open(tmp_path / f"a{suffix}") as image:
+        assert image.getexif()[0x0110] == "Model 1"
+        difference = np.asarray(image).astype(int) - picture
+    assert np.abs(difference).mean() < (0.01 if suffix == ".png" else 3)
+    write_picture(tmp_path / f"b{suffix}", picture)
+    with Image.open(tmp_path / f"b{suffix}") as image:
+        assert not image.getexif()
+
+
+@pytest.mark.parametrize("shape", [(64, 96), (63, 95), (16, 17)])
+def test_ultra_hdr_is_a_jpeg_that_holds_radiance_above_white(tmp_path, shape):
+    ramp = np.geomspace(0.01, 1, shape[1], dtype=np.float32)
+    hdr = np.broadcast_to(ramp[None, :, None], (*shape, 3))
+    write_ultra_hdr(tmp_path / "a.jpg", hdr)
+    data = (tmp_path / "a.jpg").read_bytes()
+    decoded = imagecodecs.ultrahdr_decode(data)[..., :3].astype(np.float32)
+    log_average = np.exp(np.log(ramp).mean())
+    expected = np.broadcast_to((0.18 / log_average * ramp)[None, :, None], decoded.shape)
+    assert expected.max() > 1.5
+    np.testing.assert_allclose(np.median(decoded / expected), 1.0, rtol=0.05)
+    assert decoded.max() > 1.5
+    with Image.open(io.BytesIO(data)) as image:  # an old program sees an ordinary picture
+        assert image.size == shape[::-1]
+        assert 60 < np.asarray(image.convert("RGB")).mean() < 200

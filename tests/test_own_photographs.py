@@ -1,0 +1,139 @@
+"""The whole way of one's own photographs: folders in, results and messages out."""
+
+import dataclasses
+import errno
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import reconstruction_fusion
+from configs import presets
+from configs.settings import ReconstructionConfig
+from tests import photos
+from tests.test_photographs import FRAMES, VARIANTS
+from utils import command, images, report
+from utils.scenes import SceneError
+
+MODELS = {  # alignments give back their source, merging gives back the reference
+    "low": lambda source, _: source[..., :3],
+    "high": lambda source, _: source[..., :3],
+    "merging": lambda _low, mid, _high: mid[..., 3:],
+}
+ENDINGS = (".hdr", ".exr", ".jpg", "_ultrahdr.jpg", "_sheet.png")
+
+
+@pytest.fixture(autouse=True)
+def _networks(monkeypatch):
+    monkeypatch.setattr(reconstruction_fusion, "load_networks", lambda *_: MODELS)
+    monkeypatch.setattr(reconstruction_fusion, "compile_networks", lambda models: models)
+
+
+def _config(root):
+    return ReconstructionConfig(
+        run=root / "run", scenes=root / "photos", results=root / "results", picture="jpg"
+    )
+
+
+def test_all_variants_of_brackets_run_in_one_go(tmp_path):
+    names = [f"{index:02} {name}" for index, name in enumerate(VARIANTS)]
+    (tmp_path / "photos").mkdir()
+    for name, make in zip(names, VARIANTS.values(), strict=True):
+        make(tmp_path / "photos" / name)
+    assert len(names) >= 20
+    config = _config(tmp_path)
+    assert reconstruction_fusion.main(config) == 0
+    written = {path.name for path in (tmp_path / "results").iterdir()}
+    expected = {f"{name}{ending}" for name in names for ending in ENDINGS}
+    assert written == expected | {"metrics.csv", "report.html"}
+    for name in names:
+        shown = images.read_ldr(tmp_path / "results" / f"{name}.jpg")
+        assert shown.shape == FRAMES.shape[1:]
+        assert 40 < shown.mean() < 220
+        radiance = images.read_radiance(tmp_path / "results" / f"{name}.exr")
+        assert radiance.max() > 0.01
+    with Image.open(tmp_path / "results" / f"{names[0]}.jpg") as picture:
+        assert picture.getexif()[0x0110] == "Model 1"
+        assert 0x0112 not in picture.getexif()
+
+
+def _three_folders(root):
+    """Two good brackets and one with a file cut short."""
+    for name in "abc":
+        photos.write_bracket(root / "photos" / name, FRAMES)
+    path = root / "photos" / "b" / "2.jpg"
+    path.write_bytes(path.read_bytes()[:500])
+
+
+def test_a_bad_file_stops_its_scene_only_and_is_named_at_the_end(tmp_path, capsys):
+    _three_folders(tmp_path)
+    assert reconstruction_fusion.main(_config(tmp_path)) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
+    assert len(lines) == 1
+    assert lines[0].startswith("error: Scene b: ")
+    assert "2.jpg" in lines[0]
+    names = {path.name for path in (tmp_path / "results").iterdir()}
+    expected = {f"{name}{ending}" for name in "ac" for ending in ENDINGS}
+    assert names == expected | {"metrics.csv", "report.html"}
+    page = (tmp_path / "results" / "report.html").read_text()
+    assert "Not reconstructed" in page
+    assert "Scene b: " in page
+
+
+def test_a_disk_that_fills_up_leaves_no_half_scene(tmp_path, capsys, monkeypatch):
+    for name in "abc":
+        photos.write_bracket(tmp_path / "photos" / name, FRAMES)
+    real = report.write_exr
+
+    def write_exr(path, *rest):
+        if path.name == "b.exr":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        real(path, *rest)
+
+    monkeypatch.setattr(report, "write_exr", write_exr)
+    assert reconstruction_fusion.main(_config(tmp_path)) == 2
+    assert "error: Cannot write b.hdr" in capsys.readouterr().err
+    names = {path.name for path in (tmp_path / "results").iterdir()}
+    assert not {name for name in names if name.startswith(("b", ".b"))}
+    assert {"a.exr", "c.exr", "report.html", "metrics.csv"} <= names
+
+
+def test_results_that_cannot_be_written_are_one_line_for_each_scene(tmp_path, capsys):
+    photos.write_bracket(tmp_path / "photos" / "a", FRAMES)
+    (tmp_path / "results").write_text("a file where the folder should be")
+    assert reconstruction_fusion.main(_config(tmp_path)) == 2
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
+    assert len(errors) == 2  # the scene, the tables
+    assert all("results" in line for line in errors)
+
+
+def test_radiance_that_is_not_finite_is_no_picture(tmp_path, capsys, monkeypatch):
+    photos.write_bracket(tmp_path / "photos" / "a", FRAMES)
+    broken = MODELS | {"merging": lambda _low, mid, _high: np.full_like(mid[..., 3:], np.nan)}
+    monkeypatch.setattr(reconstruction_fusion, "load_networks", lambda *_: broken)
+    assert reconstruction_fusion.main(_config(tmp_path)) == 2
+    assert "Scene a: the networks' radiance must be finite" in capsys.readouterr().err
+    assert not list((tmp_path / "results").glob("a*"))
+
+
+def test_running_again_takes_no_results_for_photographs(tmp_path):
+    photos.write_bracket(tmp_path / "photos" / "a", FRAMES)
+    config = ReconstructionConfig(
+        run=tmp_path, scenes=tmp_path / "photos", results=tmp_path / "photos" / "hdr"
+    )
+    assert reconstruction_fusion.main(config) == 0
+    before = {path.name for path in (tmp_path / "photos" / "hdr").iterdir()}
+    assert reconstruction_fusion.main(config) == 0
+    assert {path.name for path in (tmp_path / "photos" / "hdr").iterdir()} == before
+    with pytest.raises(SceneError, match="only results"):
+        reconstruction_fusion.main(dataclasses.replace(config, scenes=tmp_path / "photos" / "hdr"))
+
+
+def test_the_command_line_takes_exposures_tone_and_picture(tmp_path):
+    config = command.parse(
+        presets.reconstruction,
+        "",
+        [f"--scenes={tmp_path}", "--exposures", "0", "2", "4", "--tone=drago", "--picture=jpg"],
+    )
+    assert config.exposures == (0, 2, 4)
+    assert (config.tone, config.picture, config.prealign) == ("drago", "jpg", "auto")
