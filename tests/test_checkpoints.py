@@ -4,7 +4,6 @@ import logging
 import resource
 import subprocess
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -12,19 +11,19 @@ from utils import checkpoints
 
 
 def holding(value: float) -> tf.train.Checkpoint:
-    return tf.train.Checkpoint(weight=tf.Variable(np.full(1000, value, np.float32)))
+    return tf.train.Checkpoint(weight=tf.Variable(tf.fill((1000,), value)))
 
 
 def read(prefix) -> float:
-    weight = tf.Variable(np.zeros(1000, np.float32))
+    weight = tf.Variable(tf.zeros(1000))
     tf.train.Checkpoint(weight=weight).read(str(prefix)).assert_consumed()
-    return float(weight.numpy().mean())
+    return float(tf.reduce_mean(weight))
 
 
 @pytest.fixture
 def folder(tmp_path):
     for step in (2, 4, 10):
-        checkpoints.save(holding(step), tmp_path, step)
+        checkpoints.save(holding(float(step)), tmp_path, step)
     return tmp_path
 
 
@@ -64,7 +63,7 @@ def test_a_damaged_newest_one_is_named_and_the_one_before_is_taken(folder, kind,
     with caplog.at_level(logging.WARNING):
         assert checkpoints.newest(folder) == str(folder / "ckpt-4")
     assert "ckpt-10 is damaged" in caplog.text
-    checkpoints.save(holding(10), folder, 10)  # trained once more
+    checkpoints.save(holding(10.0), folder, 10)  # trained once more
     assert read(checkpoints.newest(folder)) == 10
 
 
@@ -75,7 +74,7 @@ def test_one_without_checksums_is_not_there(folder):
         (folder / name).write_bytes(b"half")
     (folder / "writing_temp").mkdir()
     assert checkpoints.newest(folder) == str(folder / "ckpt-4")
-    checkpoints.save(holding(6), folder, 6)
+    checkpoints.save(holding(6.0), folder, 6)
     assert checkpoints.newest(folder) == str(folder / "ckpt-6")
     assert not list(folder.glob("ckpt-10*"))
 
@@ -93,7 +92,7 @@ def test_a_full_disk_is_named_and_keeps_the_last_good_one(folder):
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # no file may grow further
     try:
         with pytest.raises(checkpoints.CheckpointError) as caught:
-            checkpoints.save(holding(12), folder, 12)
+            checkpoints.save(holding(12.0), folder, 12)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert "ckpt-12 could not be written" in str(caught.value)

@@ -185,7 +185,7 @@ def load_networks(
     wanted = {name: folder for name, folder in stages.items() if not released[name]}
     size = NetworkConfig() if not wanted else read_network_config(stages["low"])
     built = build(**dataclasses.asdict(size), dtype=keras_policy(config.precision))
-    for folder in set(wanted.values()):
+    for folder in dict.fromkeys(wanted.values()):
         restore({name: built[name] for name in wanted if wanted[name] == folder}, folder)
     for name, prefix in released.items():
         if prefix:
