@@ -56,12 +56,12 @@ class Scale:
 
 
 QUICK = Scale(
-    size=(448, 672),
+    size=(320, 480),
     turns=2,
-    alignment_batch=2,
+    alignment_batch=1,
     merging_batch=1,
-    scenes=4,
-    samples=160,
+    scenes=2,
+    samples=80,
     large=None,
 )
 

@@ -105,6 +105,6 @@ def test_every_table_is_printed_and_written(tmp_path, monkeypatch, capsys):
     benchmark.main(BenchmarkConfig(quick=True, json=path))
     report = json.loads(path.read_text())
     assert report["quick"] is True
-    assert report["Inference at 672x448"] == [{"of": "x", "s": 0.5}]
+    assert report["Inference at 480x320"] == [{"of": "x", "s": 0.5}]
     assert "## Data path (quick)" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == [path]
