@@ -16,7 +16,7 @@ def main(config: FusionConfig) -> None:
 
     def build() -> stages.Stage:
         networks = runs.build_networks(config, esbn.networks)
-        if config.alignment != "from_scratch":
+        if config.alignment != "from_scratch" and config.start_weights is None:
             for side, stage in paths.ALIGNMENT.items():
                 runs.restore({side: networks[side]}, paths.stage_dir(config.run, stage))
         if config.release_checkpoint:

@@ -12,6 +12,9 @@ DATA_DIR = Path("data")
 RUNS_DIR = Path("runs")
 """Records, weights, logs and results; one folder for each run."""
 
+WEIGHTS_DIR = Path(__file__).parent.parent / "weights"
+"""The trained weights that come with this code; docs/weights.md says how they were made."""
+
 TRAINING_SCENES = DATA_DIR / "Training"
 TEST_SCENES = DATA_DIR / "Test"
 
@@ -23,6 +26,10 @@ FUSION = "fusion"
 def run_dir(preset: str) -> Path:
     """Folder of the run that a preset makes."""
     return RUNS_DIR / preset
+
+
+DEFAULT_RUN = run_dir("quick")
+"""While nothing is trained in this run, reconstruction takes the weights of `WEIGHTS_DIR`."""
 
 
 def records_dir(run: Path) -> Path:

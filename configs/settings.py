@@ -177,6 +177,8 @@ class TrainingConfig:
     """Steps between checkpoints."""
     validation_crop: int = 512
     """Validation scenes are cropped about their centre to at most this many pixels a side."""
+    start_weights: Path | None = None
+    """Folder of safetensors (export.py --save-weights) to start the weights from."""
     release_checkpoint: str = ""
     """Prefix of an authors' TF 1 checkpoint (.../iter_300000) to start the weights from."""
     save_release: str = ""
@@ -236,7 +238,10 @@ class WeightsConfig:
     """Which networks reconstruct, and how they are run."""
 
     run: Path
-    """Folder of the run whose newest weights are used."""
+    """Folder of the run whose newest weights are used; while the default run has none, those that
+    come with this code are."""
+    weights: Path | None = None
+    """Folder of safetensors (export.py --save-weights) to use instead of the run's weights."""
     precision: Precision = "auto"
     """Arithmetic of the convolutions; `auto`: bfloat16 where the processor has it."""
     tile: int = 0
@@ -290,6 +295,8 @@ class ExportConfig(WeightsConfig):
     """Arithmetic of the convolutions in the export."""
     output: Path | None = None
     """Folder of the SavedModel to write; if not given, `esbn` in the run."""
+    save_weights: Path | None = None
+    """Folder to write only the weights to, as float16 safetensors with checksums."""
     onnx: bool = False
     """Write ONNX beside it as well, with the ending .onnx; needs requirements-extras.txt."""
 

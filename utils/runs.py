@@ -18,10 +18,11 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+import tqdm
 
 from configs import paths
 from configs.settings import NetworkConfig, TrainingConfig, WeightsConfig
-from utils import checkpoints
+from utils import checkpoints, weights
 from utils.precision import keras_policy
 
 SETTINGS_NAME = "settings.json"
@@ -130,8 +131,15 @@ def read_network_config(folder: Path) -> NetworkConfig:
 
 
 def build_networks(config: TrainingConfig, build: BuildNetworks) -> dict[str, keras.Model]:
-    """The networks of a stage's settings, by name, with weights to start from."""
-    return build(**dataclasses.asdict(config.network), dtype=keras_policy(config.precision))
+    """The networks of a stage's settings, by name, with weights to start from.
+
+    Raises:
+        WeightsError: `start_weights` is missing, damaged or of networks of another size.
+    """
+    networks = build(**dataclasses.asdict(config.network), dtype=keras_policy(config.precision))
+    if config.start_weights is not None:
+        weights.load(networks, config.start_weights)
+    return networks
 
 
 def latest_checkpoint(folder: Path) -> str:
@@ -164,7 +172,8 @@ def load_networks(
 ) -> dict[str, keras.Model]:
     """The networks to reconstruct with, by name.
 
-    Those with an authors' checkpoint in the settings come from it. The others come from the run:
+    Those with an authors' checkpoint in the settings come from it. The others come from the folder
+    of weights, if the settings name one or the default run holds nothing trained, or from the run:
     all from the fusion stage once it has a checkpoint; until then the alignment networks come from
     their own stages and there is no `merging`.
 
@@ -175,22 +184,46 @@ def load_networks(
 
     Raises:
         FileNotFoundError: The run or an authors' checkpoint has no weights; it is named.
+        WeightsError: The folder of weights is missing or damaged.
     """
     released = {
         "low": config.release_low,
         "high": config.release_high,
         "merging": config.release_merging,
     }
-    stages = _stages(config.run)
-    wanted = {name: folder for name, folder in stages.items() if not released[name]}
-    size = NetworkConfig() if not wanted else read_network_config(stages["low"])
+    wanted = [name for name, prefix in released.items() if not prefix]
+    folder = _weights_folder(config) if wanted else None
+    stages = {} if folder or not wanted else _stages(config.run)
+    if folder:
+        size = weights.read_size(folder)
+    elif stages:
+        size = read_network_config(stages[next(name for name in wanted if name in stages)])
+    else:
+        size = NetworkConfig()
     built = build(**dataclasses.asdict(size), dtype=keras_policy(config.precision))
-    for folder in dict.fromkeys(wanted.values()):
-        restore({name: built[name] for name in wanted if wanted[name] == folder}, folder)
+    if folder:
+        weights.load({name: built[name] for name in wanted}, folder)
+    for stage in dict.fromkeys(stages[name] for name in wanted if name in stages):
+        restore({name: built[name] for name in wanted if stages.get(name) == stage}, stage)
     for name, prefix in released.items():
         if prefix:
             import_release(built[name], prefix)
-    return {name: net for name, net in built.items() if name in stages or released[name]}
+    return {name: net for name, net in built.items() if folder or name in stages or released[name]}
+
+
+def _weights_folder(config: WeightsConfig) -> Path | None:
+    """The folder of safetensors to use instead of the run's stages, if any."""
+    if config.weights is not None:
+        return config.weights
+    stages = (paths.FUSION, *paths.ALIGNMENT.values())
+    begun = any(paths.stage_dir(config.run, stage).exists() for stage in stages)
+    if config.run == paths.DEFAULT_RUN and not begun:
+        tqdm.tqdm.write(
+            f"{config.run} holds nothing trained: using the weights that come with this code,"
+            f" {paths.WEIGHTS_DIR.name}"
+        )
+        return paths.WEIGHTS_DIR
+    return None
 
 
 def _stages(run: Path) -> dict[str, Path]:

@@ -1,0 +1,150 @@
+"""Weights in safetensors: what is written comes back, and nothing else does."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from configs import paths
+from configs.settings import NetworkConfig, ReconstructionConfig
+from models import esbn, release_checkpoint
+from utils import runs, weights
+from utils.weights import WeightsError
+
+SIZE = NetworkConfig(width=4, residual_blocks=2, dense_layers=3, initializer="he")
+
+
+def networks(size=SIZE):
+    return esbn.networks(**dataclasses.asdict(size))
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A folder of weights, and the networks that it was written from."""
+    rng = np.random.default_rng(0)
+    written = networks()
+    for network in written.values():
+        network.set_weights([rng.normal(0, 1, w.shape) for w in network.get_weights()])
+    weights.save(written, tmp_path / "weights")
+    return tmp_path / "weights", written
+
+
+def reseal(folder):
+    """Writes new checksums, as one who changes files on purpose would."""
+    sums = folder / weights.SUMS_NAME
+    names = [line.split("  ")[1] for line in sums.read_text().splitlines()]
+    sums.write_text("".join(f"{weights._sha256(folder / n)}  {n}\n" for n in names))
+
+
+def test_loading_gives_the_weights_rounded_to_float16(saved):
+    folder, written = saved
+    loaded = networks()
+    weights.load(loaded, folder)
+    for name, network in loaded.items():
+        for ours, theirs in zip(network.get_weights(), written[name].get_weights(), strict=True):
+            assert ours.dtype == np.float32
+            np.testing.assert_array_equal(ours, theirs.astype(np.float16).astype(np.float32))
+
+
+def test_every_tensor_is_float16_and_named_after_its_layer(saved):
+    folder, written = saved
+    tensors = load_file(folder / "merging.safetensors")
+    assert {tensor.dtype for tensor in tensors.values()} == {np.dtype(np.float16)}
+    assert {"mid1/kernel", "dense3/bias", "dense_out/kernel", "output/bias"} <= tensors.keys()
+    assert len(tensors) == len(written["merging"].get_weights())
+
+
+def test_sizes_follow_from_the_files(saved):
+    size = weights.read_size(saved[0])
+    assert size == dataclasses.replace(SIZE, initializer="release")
+
+
+@pytest.mark.parametrize("name", ["low", "high", "merging"])
+def test_a_changed_byte_is_found_and_the_file_named(saved, name):
+    folder, _ = saved
+    path = folder / f"{name}.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=rf"{name}\.safetensors is not what SHA256SUMS says"):
+        weights.load(networks(), folder)
+
+
+def test_a_missing_file_is_named(saved):
+    folder, _ = saved
+    (folder / "high.safetensors").unlink()
+    with pytest.raises(WeightsError, match=r"high\.safetensors.*no such file"):
+        weights.read_size(folder)
+
+
+def test_a_folder_that_is_not_one_of_weights_is_named(tmp_path):
+    with pytest.raises(WeightsError, match=f"SHA256SUMS.*{tmp_path.name}"):
+        weights.load(networks(), tmp_path)
+
+
+def test_networks_of_another_size_are_refused_by_tensor(saved):
+    folder, _ = saved
+    wider = networks(dataclasses.replace(SIZE, width=8))
+    with pytest.raises(WeightsError, match=r"low\.safetensors: source1/kernel must have the shape"):
+        weights.load(wider, folder)
+    deeper = networks(dataclasses.replace(SIZE, dense_layers=4))
+    with pytest.raises(WeightsError, match=r"merging\.safetensors: dense4/bias is missing"):
+        weights.load(deeper, folder)
+
+
+def test_a_file_that_is_no_safetensors_is_named(saved):
+    folder, _ = saved
+    (folder / "low.safetensors").write_bytes(b"pickle")
+    reseal(folder)
+    with pytest.raises(WeightsError, match=r"low\.safetensors must be a safetensors file"):
+        weights.read_size(folder)
+
+
+def test_weights_of_something_else_are_refused(saved):
+    folder, _ = saved
+    save_file({"conv/kernel": np.zeros(1, np.float16)}, folder / "low.safetensors")
+    reseal(folder)
+    with pytest.raises(WeightsError, match=r"must hold weights of ESBN.*source1/kernel"):
+        weights.read_size(folder)
+
+
+def test_a_weight_that_does_not_fit_float16_is_not_written(tmp_path):
+    written = networks()
+    written["high"].get_layer("output").bias.assign([0.0, 1e6, 0.0])
+    with pytest.raises(WeightsError, match=r"alignment_high/output/bias.*1000000"):
+        weights.save(written, tmp_path / "weights")
+    assert not (tmp_path / "weights").exists()
+
+
+def test_weights_are_never_overwritten(saved):
+    folder, written = saved
+    with pytest.raises(FileExistsError, match="weights"):
+        weights.save(written, folder)
+
+
+def load(run, **changes):
+    config = ReconstructionConfig(run=run, precision="float32", **changes)
+    return runs.load_networks(config, esbn.networks, release_checkpoint.load)
+
+
+def test_reconstruction_takes_the_folder_that_is_named(saved, tmp_path):
+    folder, written = saved
+    loaded = load(tmp_path / "no_run", weights=folder)
+    assert set(loaded) == {"low", "high", "merging"}
+    for name, network in loaded.items():
+        kernel = written[name].get_layer("output").kernel.numpy()
+        np.testing.assert_array_equal(
+            network.get_layer("output").kernel, kernel.astype(np.float16).astype(np.float32)
+        )
+
+
+def test_the_default_run_falls_back_on_the_weights_of_this_code(saved, tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "WEIGHTS_DIR", saved[0])
+    monkeypatch.setattr(paths, "DEFAULT_RUN", tmp_path / "quick")
+    assert set(load(tmp_path / "quick")) == {"low", "high", "merging"}
+    with pytest.raises(FileNotFoundError, match="other"):
+        load(tmp_path / "other")
+    (tmp_path / "quick" / "fusion").mkdir(parents=True)
+    with pytest.raises(FileNotFoundError, match="quick"):  # half-trained: never silently others'
+        load(tmp_path / "quick")

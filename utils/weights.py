@@ -1,0 +1,150 @@
+"""Weights to pass on: one float16 safetensors file for each network, with checksums beside them.
+
+    WEIGHTS/low.safetensors, high.safetensors, merging.safetensors
+    WEIGHTS/SHA256SUMS            checked before anything is read, as `sha256sum -c` would
+
+A tensor is named `<layer>/<variable>`, as `source1/kernel`. The sizes of the networks follow from
+the shapes, so that they can be built from the files alone. No pickle is involved.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from configs.settings import NetworkConfig
+
+SUMS_NAME = "SHA256SUMS"
+
+_SUFFIX = ".safetensors"
+
+
+class WeightsError(ValueError):
+    """Weights are missing, damaged or of other networks; the message names file and value."""
+
+
+def save(networks: Mapping[str, keras.Model], folder: Path) -> None:
+    """Writes networks as float16; the folder appears when it is complete.
+
+    Args:
+        networks: `low`, `high` and `merging`.
+        folder: Where to; it must not exist.
+
+    Raises:
+        FileExistsError: The folder exists.
+        WeightsError: A weight is not finite in float16.
+    """
+    if folder.exists():
+        raise FileExistsError(f"Weights are never overwritten. Received: {folder}")
+    aside = folder.with_name(f".{folder.name}.partial")
+    aside.mkdir(parents=True, exist_ok=True)
+    sums = []
+    for name, network in networks.items():
+        path = aside / f"{name}{_SUFFIX}"
+        save_file(_to_float16(network), path)
+        sums.append(f"{_sha256(path)}  {path.name}\n")
+    (aside / SUMS_NAME).write_text("".join(sums))
+    aside.rename(folder)
+
+
+def read_size(folder: Path) -> NetworkConfig:
+    """Size of the networks that a folder holds, from the shapes of their weights.
+
+    Raises:
+        WeightsError: The folder is not there, or a file is damaged.
+    """
+    _check(folder)
+    shapes = {}
+    for name in ("low", "merging"):
+        shapes |= {key: tensor.shape for key, tensor in _read(folder / f"{name}{_SUFFIX}").items()}
+    try:
+        return NetworkConfig(
+            width=shapes["source1/kernel"][-1],
+            residual_blocks=sum(_is_numbered(key, "residual", "_1/kernel") for key in shapes),
+            dense_layers=sum(_is_numbered(key, "dense", "/kernel") for key in shapes),
+        )
+    except (KeyError, ValueError) as error:
+        raise WeightsError(f"{folder} must hold weights of ESBN. Received: {error}") from error
+
+
+def load(networks: Mapping[str, keras.Model], folder: Path) -> None:
+    """Reads weights into networks, by name; files of other networks are left alone.
+
+    Raises:
+        WeightsError: The folder is not there, a file is damaged, or it does not fit the network.
+    """
+    names = _check(folder)
+    for name, network in networks.items():
+        path = folder / f"{name}{_SUFFIX}"
+        if name not in names:
+            raise WeightsError(f"{folder} must hold {path.name}. Received: {', '.join(names)}")
+        tensors = _read(path)
+        variables = _variables(network)
+        for key in sorted(tensors.keys() ^ variables.keys()):
+            where = "is missing" if key in variables else "is of another network"
+            raise WeightsError(f"{path}: {key} {where}. Received: {len(tensors)} tensors")
+        for key, variable in variables.items():
+            if tensors[key].shape != tuple(variable.shape):
+                raise WeightsError(
+                    f"{path}: {key} must have the shape {tuple(variable.shape)}."
+                    f" Received: {tensors[key].shape}"
+                )
+            variable.assign(tensors[key].astype(np.float32))
+
+
+def _variables(network: keras.Model) -> dict[str, keras.Variable]:
+    return {f"{layer.name}/{v.name}": v for layer in network.layers for v in layer.variables}
+
+
+def _to_float16(network: keras.Model) -> dict[str, np.ndarray]:
+    tensors = {}
+    for key, variable in _variables(network).items():
+        value = keras.ops.convert_to_numpy(variable)
+        with np.errstate(over="ignore"):
+            tensors[key] = value.astype(np.float16)
+        if not np.isfinite(tensors[key]).all():
+            largest = np.abs(value).max()
+            raise WeightsError(f"{network.name}/{key} must fit float16. Received: {largest}")
+    return tensors
+
+
+def _is_numbered(key: str, start: str, end: str) -> bool:
+    return key.startswith(start) and key.removeprefix(start).removesuffix(end).isdecimal()
+
+
+def _check(folder: Path) -> list[str]:
+    """Compares the checksums; gives the names of the networks."""
+    path = folder / SUMS_NAME
+    if not path.is_file():
+        raise WeightsError(f"A folder of weights holds {SUMS_NAME}. Received: {folder}")
+    names = []
+    for line in path.read_text().splitlines():
+        expected, _, name = line.partition("  ")
+        file = folder / name
+        received = _sha256(file) if file.is_file() else "no such file"
+        if received != expected or file.suffix != _SUFFIX:
+            raise WeightsError(
+                f"{file} is not what {SUMS_NAME} says, {expected}: fetch it again."
+                f" Received: {received}"
+            )
+        names.append(file.stem)
+    if not names:
+        raise WeightsError(f"{path} must name files. Received: an empty file")
+    return names
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with safe_open(path, "numpy") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 -- no dict
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path} must be a safetensors file. Received: {error}") from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
