@@ -3,7 +3,8 @@
 Reads scenes with truth, and either the newest weights of the run or, with --predictions, a folder
 of .hdr or .exr files made by any method. Writes to the run's (or the predictions') `evaluation`
 folder: `scenes`, `protocols` and `published` as .csv, .md and .tex, `scenes.png`, `errors.png` and,
-with --cost, `cost.png`; with --against, `comparison` of two folders of predictions.
+with --cost, `cost.png`; with --baselines, `methods`: what one gets without networks beside it;
+with --against, `comparison` of two folders of predictions.
 """
 
 import sys
@@ -17,12 +18,21 @@ from configs.settings import EvaluationConfig
 from models import esbn, release_checkpoint
 from models.inference import compile_networks
 from utils import command, plots, table_files, tables
+from utils.baselines import BASELINES
 from utils.colorvideovdp import ColorVideoVdp
 from utils.inference import Networks
 from utils.protocols import configured
 from utils.pu21 import Display
 from utils.runs import load_networks
-from utils.scoring import Meter, Predict, Scores, from_files, from_networks, score
+from utils.scoring import (
+    Meter,
+    Predict,
+    Scores,
+    from_files,
+    from_function,
+    from_networks,
+    score,
+)
 
 
 def main(config: EvaluationConfig) -> int:
@@ -34,6 +44,15 @@ def main(config: EvaluationConfig) -> int:
     scores = score(config.scenes, protocols, _results(config), meter)
     _write(results, config, scores, meter)
     failures = scores.failures
+    if config.baselines:
+        methods = {config.method: scores.by_protocol}
+        for name, method in BASELINES.items():
+            found = score(config.scenes, protocols, from_function(method), meter)
+            methods[name] = found.by_protocol
+            failures += found.failures
+        table = tables.method_table(methods, meter.notes)
+        table_files.write(results / "methods", table)
+        tqdm.write(table_files.to_markdown(table))
     if config.against is not None:
         other = score(config.scenes, protocols, from_files(config.against, config.scenes), meter)
         _compare(results, (config.method, config.against.name), scores, other)

@@ -86,6 +86,9 @@ class ScenesConfig:
     """Seed: the same seed gives the same bytes, whatever `count` and `workers`."""
     static_share: float = 0.1
     """Share of scenes without any motion, in [0, 1]."""
+    exposure_steps: tuple[float, ...] = ()
+    """Make only brackets of these steps, in stops, equal on both sides (2 3: 0 2 4 and 0 3 6);
+    none: a mixture of 1 to 3 stops."""
     workers: int = 2
     """Processes that work side by side."""
     include: tuple[str, ...] = ()
@@ -98,6 +101,8 @@ class ScenesConfig:
         _require_positive(self, "count", "height", "width", "workers")
         _require(self.seed >= 0, "seed must not be negative.", self.seed)
         _require(0 <= self.static_share <= 1, "static_share must be in [0, 1].", self.static_share)
+        for step in self.exposure_steps:
+            _require(0 < step <= 4, "exposure_steps must be above 0 and at most 4.", step)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -317,6 +322,9 @@ class EvaluationConfig(WeightsConfig):
     """Score this folder of .hdr or .exr, made by any method, instead of the run's networks."""
     against: Path | None = None
     """Second folder of .hdr or .exr: compare scene by scene with it."""
+    baselines: bool = False
+    """Also score what one gets without networks: the reference frame alone, and OpenCV's AlignMTB
+    with MergeDebevec and with MergeRobertson."""
     method: str = "ours"
     """Name of the method in tables and plots."""
     cost: float = 0.0

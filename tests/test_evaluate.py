@@ -15,6 +15,7 @@ from configs.settings import EvaluationConfig
 from tests import layouts
 from tests.brackets import bracket, reference_networks, source_networks
 from utils import images, plots, scoring, table_files, tables
+from utils.baselines import BASELINES
 from utils.metrics import psnr
 from utils.protocols import PROTOCOLS
 from utils.pu21 import Display
@@ -103,6 +104,25 @@ def test_an_exr_is_preferred_to_the_hdr_beside_it(root, predictions):
         file.write(str(predictions / "PAPER_X.1.exr"))
     scores = score(root, [PROTOCOLS["full"]], from_files(predictions, root), METER)
     assert scores.by_protocol["full"]["PAPER_X.1"]["psnr_l"] == math.inf
+
+
+def test_baselines_stand_beside_the_method_on_the_same_scenes(root, predictions, tmp_path):
+    (predictions / "PAPER_X.1.hdr").unlink()  # then no method may count that scene
+    config = EvaluationConfig(
+        run=tmp_path / "no_run",
+        scenes=root,
+        predictions=predictions,
+        results=tmp_path / "results",
+        baselines=True,
+        method="theirs",
+    )
+    assert evaluate.main(config) == 2
+    rows = {row["method"]: row for row in _rows(tmp_path / "results" / "methods.csv")}
+    assert list(rows) == ["theirs", "reference", "opencv-debevec", "opencv-robertson"]
+    assert {row["scenes"] for row in rows.values()} == {"1"}
+    scene = _read(root / "EXTRA" / "001", root)
+    expected = PROTOCOLS["full"].score(BASELINES["reference"](scene), scene.hdr).psnr_mu
+    assert rows["reference"]["PSNR-μ"].startswith(f"{expected:.2f} [")
 
 
 def test_no_folder_of_predictions(root, tmp_path):

@@ -1,5 +1,7 @@
 """Synthetic scenes: geometry of views, objects and motion, the sensor, and what the truth is."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ def _noise_map(height, width, seed=0):
 
 
 MAPS = (_noise_map(64, 128), _noise_map(90, 120, 1), _noise_map(64, 128, 2))
-SIZE = {"height": 64, "width": 96}
+SIZE: Any = {"height": 64, "width": 96}
 
 
 def _scene(seed, *, static=False):
@@ -282,6 +284,23 @@ def test_maps_without_texture_are_avoided():
         for seed in range(8)
     ]
     assert chosen == [1] * 8
+
+
+def test_only_the_exposure_steps_that_are_named():
+    found = {
+        tuple(
+            synthesis.random_scene(
+                MAPS.__getitem__,
+                len(MAPS),
+                np.random.default_rng(seed),
+                static=True,
+                exposure_steps=(2, 2.5),
+                **SIZE,
+            ).exposure_values
+        )
+        for seed in range(8)
+    }
+    assert found == {(0, 2, 4), (0, 2.5, 5)}
 
 
 def test_one_map_is_enough_even_a_flat_one():

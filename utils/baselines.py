@@ -15,6 +15,8 @@ from utils.scenes import Scene, ldr_to_float, to_8bit
 # Half a level for black: Debevec's method takes logarithms.
 _RESPONSE = (np.maximum(np.arange(256, dtype=np.float32), 0.5) / 255) ** GAMMA
 
+_MOST_HALVINGS = 6  # AlignMTB's own; a small picture cannot be halved as often
+
 
 def reference_alone(scene: Scene) -> np.ndarray:
     """The reference frame, linearised: no ghosts, but what it clips is lost.
@@ -52,7 +54,8 @@ def _merge(scene: Scene, method: cv2.MergeExposures) -> np.ndarray:
         `(H, W, 3)` float32 radiance in [0, 1].
     """
     frames = [np.ascontiguousarray(frame) for frame in to_8bit(scene.ldr)]
-    cv2.createAlignMTB().process(frames, frames)
+    halvings = min(_MOST_HALVINGS, int(np.log2(min(frames[0].shape[:2]))) - 1)
+    cv2.createAlignMTB(max_bits=halvings).process(frames, frames)
     response = np.repeat(_RESPONSE[:, None, None], 3, axis=2)
     # Robertson's weights ask for a response around 1 in the middle; scale is settled below.
     merged = method.process(frames, scene.exposure_times, response / _RESPONSE[128])

@@ -124,6 +124,7 @@ def _make_scene(config: ScenesConfig, paths: tuple[Path, ...], index: int) -> No
         height=config.height,
         width=config.width,
         static=rng.random() < config.static_share,
+        exposure_steps=config.exposure_steps,
     )
     background, *objects = (paths[source].name for source in scene.sources)
     scenes.write_scene(
@@ -138,9 +139,11 @@ def _make_scene(config: ScenesConfig, paths: tuple[Path, ...], index: int) -> No
 def _claim_folder(config: ScenesConfig, paths: Sequence[Path]) -> None:
     """Writes the settings beside the scenes, or checks that they are those of the scenes there."""
     path = config.scenes / SETTINGS_FILE
-    settings = dataclasses.asdict(config)
+    settings = json.loads(json.dumps(dataclasses.asdict(config), default=str))
     for free in ("radiance", "scenes", "count", "workers", "include", "exclude"):
         del settings[free]
+    if not settings["exposure_steps"]:
+        del settings["exposure_steps"]  # as in folders of before there was a choice
     settings["maps"] = [path.name for path in paths]
     if path.exists():
         before = json.loads(path.read_text())
@@ -151,7 +154,8 @@ def _claim_folder(config: ScenesConfig, paths: Sequence[Path]) -> None:
                 f" Received: {len(changed)} more or less, one of them {min(changed)}"
             )
         del settings["maps"]
-        for name, value in settings.items():
+        for name in sorted(settings.keys() | before.keys()):
+            value = settings.get(name)
             if before.get(name) != value:
                 raise ValueError(
                     f"{config.scenes} holds scenes made with another {name}; choose another"

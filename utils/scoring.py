@@ -110,6 +110,11 @@ def from_networks(networks: Networks) -> Predict:
     return lambda _folder, _scene, prepared, protocol: reconstruct(networks, prepared, protocol).hdr
 
 
+def from_function(method: Callable[[Scene], np.ndarray]) -> Predict:
+    """Results of a function of the scene, as of utils/baselines.py."""
+    return lambda _folder, _scene, prepared, _protocol: method(prepared)
+
+
 def from_files(predictions: Path, root: Path) -> Predict:
     """Results that any method has written as .hdr or .exr.
 

@@ -71,6 +71,7 @@ def random_scene(
     height: int,
     width: int,
     static: bool,
+    exposure_steps: Sequence[float] = (),
 ) -> SyntheticScene:
     """Makes a scene.
 
@@ -81,12 +82,17 @@ def random_scene(
         height: Height of the frames in pixels.
         width: Width of the frames in pixels.
         static: Nothing moves, neither camera nor objects.
+        exposure_steps: Steps to choose from, in stops, the same from low to mid as from mid to
+            high; none: the mixture of `STEPS`.
 
     Returns:
         The scene: `(3, height, width, 3)` uint8 frames and truth in [0, 1].
     """
     size = (height, width)
     steps = STEPS[rng.choice(len(STEPS), p=_STEP_SHARES)]
+    if exposure_steps:
+        step = rng.choice(exposure_steps)
+        steps = (step, 2 * step)
     exposure_values = np.array([0.0, *steps], np.float32)
     times = hdr.exposure_times(exposure_values)
     background, scale, source = _choose_background(load_map, map_count, rng, size, times)

@@ -16,6 +16,7 @@ ByScene = Mapping[str, Numbers]
 
 OTHER_PROTOCOL, UNKNOWN_PROTOCOL, OTHER_SCENES = "†", "‡", "§"
 _NONE = "-"
+_INTERVAL = "In brackets: bootstrapped 95 % interval of the mean over scenes."
 _PAPER_COLUMNS = ("psnr_mu", "psnr_l", "ssim_mu", "ssim_l")
 _HEADINGS = {
     "psnr_mu": "PSNR-μ",
@@ -57,11 +58,34 @@ def protocol_table(scores: Mapping[str, ByScene], notes: Sequence[str]) -> Table
         for protocol, by_scene in scores.items()
         if by_scene
     ]
-    explained = "In brackets: bootstrapped 95 % interval of the mean over scenes."
     return Table(
         heading=["protocol", "scenes", *(_HEADINGS[name] for name in names)],
         rows=rows,
-        notes=[explained, *notes],
+        notes=[_INTERVAL, *notes],
+    )
+
+
+def method_table(methods: Mapping[str, Mapping[str, ByScene]], notes: Sequence[str]) -> Table:
+    """Several methods on the scenes that all have: means with their 95 % intervals, by protocol.
+
+    Args:
+        methods: Method to protocol to scenes' numbers.
+        notes: What must stand beside the numbers.
+    """
+    first = next(iter(methods.values()))
+    names = _metrics(first)
+    rows = []
+    for protocol, by_scene in first.items():
+        shared = [s for s in by_scene if all(s in other[protocol] for other in methods.values())]
+        for method, scores in methods.items() if shared else ():
+            chosen = {scene: scores[protocol][scene] for scene in shared}
+            values = (_with_interval(chosen, name) for name in names)
+            rows.append([method, protocol, str(len(shared)), *values])
+    return Table(
+        heading=["method", "protocol", "scenes", *(_HEADINGS[name] for name in names)],
+        rows=rows,
+        notes=[_INTERVAL, *notes],
+        labels=2,
     )
 
 
