@@ -7,6 +7,7 @@ from typing import Self
 
 import tqdm
 
+from utils import curves
 from utils.journal import Journal
 from utils.stages import Stage
 from utils.validation import Validator
@@ -29,7 +30,7 @@ class Diary(contextlib.ExitStack):
             chief: Whether this process writes.
         """
         super().__init__()
-        self._name = folder.name
+        self._folder = folder
         self._journal = self.enter_context(Journal(folder, first_step)) if chief else None
         self._validator = Validator(stage, records, crop) if chief else None
         self._logged, self._since = first_step, time.perf_counter()
@@ -47,9 +48,10 @@ class Diary(contextlib.ExitStack):
         self._logged, self._since = step, now
 
     def validate(self, step: int) -> None:
-        """Notes and shows the scores on the held-out scenes."""
+        """Notes and shows the scores on the held-out scenes, and draws the curves anew."""
         if self._journal is None or self._validator is None:
             return
         scores = self._validator.run(self._journal, step)
+        curves.draw(self._folder / curves.CURVES_NAME, [self._folder])
         text = ", ".join(f"{name} {value:.2f} dB" for name, value in scores.items())
-        tqdm.tqdm.write(f"{self._name}: step {step}: {text or 'no validation scenes'}")
+        tqdm.tqdm.write(f"{self._folder.name}: step {step}: {text or 'no validation scenes'}")

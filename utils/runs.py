@@ -5,7 +5,7 @@ RUN/{align_high,align_low,fusion}/
     settings.json                  what the stage was trained with
     lock                           who trains it now (utils/locks.py)
     checkpoints/                   the last two (utils/checkpoints.py)
-    log.csv, validation.csv, events..., previews/
+    log.csv, validation.csv, curves.png, events..., previews/
 RUN/results/                       what the reconstruction scripts write
 """
 

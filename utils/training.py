@@ -9,6 +9,7 @@ rate, so a resumed run goes on as if it had not been stopped; docs/reliability.m
                                          every `log_every`
     validation.csv                       scores on the held-out scenes, every `validate_every`
     previews/STEP.png                    one held-out scene, every `validate_every`
+    curves.png                           losses and scores against steps, every `validate_every`
     events...                            all of the above for TensorBoard
 
 On several devices (utils/devices.py) every process runs this loop; the chief alone writes.

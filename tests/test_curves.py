@@ -1,0 +1,60 @@
+"""The course of a training stage as a picture."""
+
+from matplotlib.figure import Figure
+
+from utils import curves, images
+from utils.journal import Journal
+
+
+def folder(root, name, losses, scores=()):
+    path = root / name
+    path.mkdir()
+    with Journal(path, 0) as journal:
+        for step, loss in losses:
+            journal.log(step, {"loss": loss, "seconds": 1.0})
+        for step, score in scores:
+            journal.validation(step, {"psnr_mu": score})
+    return path
+
+
+def drawn(monkeypatch, path, folders):
+    """Data of the lines that a legend would show, by axes: `(x, y)` lists."""
+    figures = []
+    subplots = Figure.subplots
+
+    def keep(self, *args, **kwargs):
+        figures.append(subplots(self, *args, **kwargs))
+        return figures[-1]
+
+    monkeypatch.setattr(Figure, "subplots", keep)
+    curves.draw(path, folders)
+    return [
+        [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines]
+        for axes in figures[0]
+    ]
+
+
+def test_losses_stand_above_scores(tmp_path, monkeypatch):
+    stage = folder(tmp_path, "a", [(10, 0.5), (20, 0.25)], [(0, 8.0), (20, 30.0)])
+    losses, scores = drawn(monkeypatch, tmp_path / "curves.png", [stage])
+    assert losses == [([10, 20], [0.5, 0.25])]
+    assert scores == [([0, 20], [8.0, 30.0])]
+    picture = images.read_ldr(tmp_path / "curves.png")
+    assert picture.shape[0] > 400
+    assert picture.std() > 1
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_stage_that_goes_on_counts_on(tmp_path, monkeypatch):
+    first = folder(tmp_path, "a", [(10, 0.5), (20, 0.25)], [(20, 30.0)])
+    second = folder(tmp_path, "b", [(10, 0.2)], [(0, 29.0), (10, 31.0)])
+    losses, scores = drawn(monkeypatch, tmp_path / "curves.png", [first, second])
+    assert losses[:2] == [([10, 20], [0.5, 0.25]), ([30], [0.2])]
+    assert scores[:2] == [([20], [30.0]), ([20, 30], [29.0, 31.0])]
+    assert losses[2][0] == [20, 20]  # the mark between them
+
+
+def test_nothing_noted_yet_is_an_empty_picture(tmp_path):
+    (tmp_path / "a").mkdir()
+    curves.draw(tmp_path / "curves.png", [tmp_path / "a"])
+    assert (tmp_path / "curves.png").exists()
