@@ -34,6 +34,8 @@ class NetworkConfig:
     """Residual blocks of an alignment network's trunk."""
     dense_layers: int = 6
     """Growing convolutions of the merging network's residual dense block."""
+    aligned: bool = True
+    """False: no alignment networks, merging gets the frames as they are; for comparison."""
     initializer: Literal["release", "he"] = "release"
     """Kernels at the start: the release's truncated normal of sigma 0.01, or He's normal."""
 

@@ -79,6 +79,17 @@ def alignment(
     return keras.Model([source, reference], aligned, name=name)
 
 
+def unaligned(name: str = "alignment") -> keras.Model:
+    """Stands for an alignment network without one: the source's LDR as it is, for comparison.
+
+    Returns:
+        Model of `[source, reference]`, each `(B, H, W, 6)`, to `(B, H, W, 3)`; it has no weights.
+    """
+    source = keras.Input((None, None, INPUT_CHANNELS), name="source")
+    reference = keras.Input((None, None, INPUT_CHANNELS), name="reference")
+    return keras.Model([source, reference], source[..., :3], name=name)
+
+
 def _encoder(block: Block, frame: Tensor, width: int, name: str) -> tuple[Tensor, Tensor]:
     """x1 and x2 after lrelu: the ReLU of the decoder gives the same of either."""
     x1 = block(width, 5, strides=2, activation="lrelu", name=f"{name}1")(frame)

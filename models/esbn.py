@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import keras
 
-from models.alignment import INPUT_CHANNELS, alignment
+from models.alignment import INPUT_CHANNELS, alignment, unaligned
 from models.merging import merging
 
 LOW, HIGH, MERGING = "low", "high", "merging"
@@ -25,22 +25,30 @@ def networks(
     width: int = 64,
     residual_blocks: int = 9,
     dense_layers: int = 6,
+    aligned: bool = True,
     initializer: Literal["release", "he"] = "release",
     dtype: str = "float32",
     folded: bool = True,
 ) -> dict[str, keras.Model]:
-    """Builds the three networks by name: `low`, `high` and `merging`."""
+    """Builds the three networks by name: `low`, `high` and `merging`.
+
+    Without `aligned`, `low` and `high` give their source frame as it is.
+    """
     common: dict[str, Any] = {
         "width": width,
         "initializer": initializer,
         "dtype": dtype,
         "folded": folded,
     }
-    return {
-        LOW: alignment(residual_blocks=residual_blocks, name="alignment_low", **common),
-        HIGH: alignment(residual_blocks=residual_blocks, name="alignment_high", **common),
-        MERGING: merging(dense_layers=dense_layers, **common),
-    }
+    built = {}
+    for side in SOURCE_FRAME:
+        name = f"alignment_{side}"
+        built[side] = (
+            alignment(residual_blocks=residual_blocks, name=name, **common)
+            if aligned
+            else unaligned(name)
+        )
+    return built | {MERGING: merging(dense_layers=dense_layers, **common)}
 
 
 def esbn(parts: dict[str, keras.Model], to_frame: Callable[[Any, Any], Any]) -> keras.Model:

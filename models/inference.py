@@ -85,12 +85,17 @@ class CompiledMerging:
 
 def compile_networks(
     networks: Mapping[str, keras.Model],
-) -> dict[str, CompiledAlignment | CompiledMerging]:
+) -> dict[str, CompiledAlignment | CompiledMerging | Compiled]:
     """Compiles networks by name: `low`, `high` and, if it is there, `merging`."""
-    return {
-        name: compile_merging(network) if name == MERGING else compile_alignment(network)
-        for name, network in networks.items()
-    }
+    compiled = {}
+    for name, network in networks.items():
+        if name == MERGING:
+            compiled[name] = compile_merging(network)
+        elif network.weights:
+            compiled[name] = compile_alignment(network)
+        else:  # models.alignment.unaligned
+            compiled[name] = _compile(network)
+    return compiled
 
 
 def compile_alignment(network: keras.Model) -> CompiledAlignment:

@@ -1,5 +1,7 @@
 """Compiled networks give what the trained ones give."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -78,6 +80,13 @@ def test_bfloat16_keeps_features_small_and_the_output_in_float32():
     np.testing.assert_allclose(output, network(frames), atol=0.05)
     single = compile_alignment(alignment(width=4, residual_blocks=1))
     assert compiled.bytes_per_pixel == single.bytes_per_pixel / 2
+
+
+def test_without_alignment_the_compiled_ones_give_the_source():
+    compiled: Any = compile_networks(networks(width=4, dense_layers=2, aligned=False))
+    source, reference = picture(1, 8, 16, 6, seed=0), picture(1, 8, 16, 6, seed=1)
+    np.testing.assert_array_equal(compiled["low"](source, reference), source[..., :3])
+    np.testing.assert_array_equal(compiled["high"](source, reference), source[..., :3])
 
 
 def test_networks_without_merging():

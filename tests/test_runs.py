@@ -69,6 +69,18 @@ def test_with_all_three_authors_checkpoints_no_run_is_needed(tmp_path):
         assert_equal(network, released[name])
 
 
+def test_a_run_without_alignment_is_rebuilt_without(tmp_path):
+    size = dataclasses.replace(NETWORK, aligned=False)
+    whole = esbn.networks(**dataclasses.asdict(size))
+    folder = paths.stage_dir(tmp_path, "fusion")
+    runs.write_settings(folder, TrainingConfig(run=tmp_path, network=size), samples=1)
+    checkpoints.save(tf.train.Checkpoint(**whole), folder / runs.CHECKPOINTS_NAME, step=1)
+    loaded = load(tmp_path)
+    assert not loaded["low"].weights
+    assert not loaded["high"].weights
+    assert_equal(loaded["merging"], whole["merging"])
+
+
 def test_a_run_without_weights_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         load(tmp_path / "nowhere")

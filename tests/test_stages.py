@@ -124,6 +124,20 @@ def test_frozen_alignments_get_no_gradient_and_keep_their_statistics(tmp_path):
         np.testing.assert_array_equal(old, new)
 
 
+def test_without_alignment_merging_gets_the_frames_as_they_are(tmp_path):
+    parts = esbn.networks(width=4, dense_layers=2, aligned=False, initializer="he")
+    stage = fusion(parts, tmp_path, alignment="from_scratch")
+    assert stage.variables == parts["merging"].trainable_variables
+    data = batch()
+    frames = to_network(np.concatenate([data["ldr"], data["hdr"]], -1))
+    outputs = stage.outputs(tf.constant(frames), data["exposure_time"])
+    np.testing.assert_array_equal(outputs["low"], frames[:, 0, ..., :3])
+    np.testing.assert_array_equal(outputs["high"], frames[:, 2, ..., :3])
+    expected = parts["merging"]([frames[:, index] for index in range(3)])
+    np.testing.assert_allclose(outputs["merging"], expected, atol=1e-5)
+    assert reached(stage, parts)["merging"] == {v.path for v in stage.variables}
+
+
 @pytest.mark.parametrize(("side", "frame", "target"), [("low", 0, 0), ("high", 2, 1)])
 def test_an_alignment_stage_takes_its_own_frame_and_target(side, frame, target):
     parts, data = networks(), batch()

@@ -127,7 +127,8 @@ def read_network_config(folder: Path) -> NetworkConfig:
         raise FileNotFoundError(f"No trained stage in this folder. Received: {folder}")
     settings = json.loads(path.read_text())
     names = [field.name for field in dataclasses.fields(NetworkConfig)]
-    return NetworkConfig(**{name: settings[f"network.{name}"] for name in names})
+    stored = {name: f"network.{name}" for name in names}  # a field may be younger than the run
+    return NetworkConfig(**{n: settings[key] for n, key in stored.items() if key in settings})
 
 
 def build_networks(config: TrainingConfig, build: BuildNetworks) -> dict[str, keras.Model]:
