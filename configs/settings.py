@@ -91,6 +91,9 @@ class ScenesConfig:
     exposure_steps: tuple[float, ...] = ()
     """Make only brackets of these steps, in stops, equal on both sides (2 3: 0 2 4 and 0 3 6);
     none: a mixture of 1 to 3 stops."""
+    gamma_spread: float = 0.0
+    """Cameras' gamma varies about 2.2 with this standard deviation of its logarithm (0.05: 2.1 to
+    2.3), which the networks are not told."""
     workers: int = 2
     """Processes that work side by side."""
     include: tuple[str, ...] = ()
@@ -103,6 +106,7 @@ class ScenesConfig:
         _require_positive(self, "count", "height", "width", "workers")
         _require(self.seed >= 0, "seed must not be negative.", self.seed)
         _require(0 <= self.static_share <= 1, "static_share must be in [0, 1].", self.static_share)
+        _require(0 <= self.gamma_spread < 1, "gamma_spread must be in [0, 1).", self.gamma_spread)
         for step in self.exposure_steps:
             _require(0 < step <= 4, "exposure_steps must be above 0 and at most 4.", step)
 

@@ -303,6 +303,26 @@ def test_only_the_exposure_steps_that_are_named():
     assert found == {(0, 2, 4), (0, 2.5, 5)}
 
 
+def test_another_gamma_moves_the_other_frames_but_not_the_reference():
+    def scene(**fields):
+        rng = np.random.default_rng(3)
+        return synthesis.random_scene(
+            MAPS.__getitem__, len(MAPS), rng, static=True, exposure_steps=(2,), **SIZE, **fields
+        )
+
+    plain, other = scene(), scene(gamma_spread=0.2)
+    np.testing.assert_array_equal(plain.hdr, other.hdr)
+    low, mid, high = (other.ldr.astype(int) - plain.ldr).mean((1, 2, 3))
+    assert abs(mid) < 0.5  # only its noise is another
+    assert abs(low) > 2
+    assert low * high < 0  # nearer to the reference, or farther, on both sides
+
+
+def test_the_low_frame_is_bright_where_lights_are():
+    peaks = [np.quantile(s.hdr.max(-1), 0.99) for s in map(_scene, range(12))]
+    assert np.median(peaks) > 0.3
+
+
 def test_one_map_is_enough_even_a_flat_one():
     flat = np.zeros((64, 128, 3), np.float32)
     scene = synthesis.random_scene(

@@ -125,6 +125,7 @@ def _make_scene(config: ScenesConfig, paths: tuple[Path, ...], index: int) -> No
         width=config.width,
         static=rng.random() < config.static_share,
         exposure_steps=config.exposure_steps,
+        gamma_spread=config.gamma_spread,
     )
     background, *objects = (paths[source].name for source in scene.sources)
     scenes.write_scene(
@@ -142,8 +143,6 @@ def _claim_folder(config: ScenesConfig, paths: Sequence[Path]) -> None:
     settings = json.loads(json.dumps(dataclasses.asdict(config), default=str))
     for free in ("radiance", "scenes", "count", "workers", "include", "exclude"):
         del settings[free]
-    if not settings["exposure_steps"]:
-        del settings["exposure_steps"]  # as in folders of before there was a choice
     settings["maps"] = [path.name for path in paths]
     if path.exists():
         before = json.loads(path.read_text())

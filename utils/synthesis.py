@@ -29,7 +29,8 @@ from utils.views import View, random_view
 STEPS = ((1, 2), (1, 3), (1.5, 3), (2, 4), (2, 5), (3, 5), (3, 6))
 _STEP_SHARES = (0.08, 0.05, 0.07, 0.35, 0.05, 0.05, 0.35)  # mostly those of Kalantari's data
 _LOG_SATURATED = np.log([0.03, 0.45])  # share of the middle frame's pixels
-_BACKGROUND_TRIES = 16
+_LOW_FRAMES_LIGHTS = 0.35  # of its saturation; nobody exposes a frame for lights that are not there
+_BACKGROUND_TRIES = 24
 _OBJECT_SHARES = (0.3, 0.35, 0.2, 0.15)  # of one, two, three and four objects
 _OBJECT_LOG_HEIGHTS = np.log([0.25, 0.9])  # of the frame's height
 _OBJECT_LOG_MEDIANS = np.log([0.02, 0.7])  # radiance, of the middle frame's saturation
@@ -72,6 +73,7 @@ def random_scene(
     width: int,
     static: bool,
     exposure_steps: Sequence[float] = (),
+    gamma_spread: float = 0.0,
 ) -> SyntheticScene:
     """Makes a scene.
 
@@ -84,6 +86,7 @@ def random_scene(
         static: Nothing moves, neither camera nor objects.
         exposure_steps: Steps to choose from, in stops, the same from low to mid as from mid to
             high; none: the mixture of `STEPS`.
+        gamma_spread: Standard deviation of the logarithm of the cameras' gamma about that of 2.2.
 
     Returns:
         The scene: `(3, height, width, 3)` uint8 frames and truth in [0, 1].
@@ -119,8 +122,12 @@ def random_scene(
     )
     shutter = rng.uniform(0.0, 0.3)  # the longest exposure, in intervals between frames
     radiance = [stage.shot(frame, shutter * time / times[2]) for frame, time in enumerate(times)]
+    if gamma_spread:
+        # A frame that a gamma of 2.2 is assumed for, taken with another one, is like one whose
+        # distance to the reference, in stops, is another. The truth is what the reference says.
+        times = times[1] * (times / times[1]) ** np.exp(rng.normal(0, gamma_spread))
     return SyntheticScene(
-        ldr=sense(np.stack(radiance), times, rng),
+        ldr=sense(np.stack(radiance), times.astype(np.float32), rng),
         exposure_values=exposure_values,
         hdr=np.clip(radiance[1], 0, 1),
         sources=tuple(sources),
@@ -154,8 +161,8 @@ def _choose_background(
 def _fault(radiance: np.ndarray, times: np.ndarray) -> float:
     """How unlike a bracketed photograph a background is; 0 is good enough.
 
-    Too much is lost in the low frame or in the high one, the middle one is dark, or there is
-    little to see (a clear sky, a studio's wall).
+    Too much is lost in the low frame or in the high one, the middle one is dark, the low frame is
+    darker than its lights ask for, or there is little to see (a clear sky, a studio's wall).
     """
     brightest = brightest_channel(radiance)
     mid = hdr.hdr_to_ldr(radiance, times[1])
@@ -164,6 +171,7 @@ def _fault(radiance: np.ndarray, times: np.ndarray) -> float:
         20 * (np.mean(brightest >= 1) - 0.03),
         5 * (np.mean(brightest * times[2] >= 1) - 0.75),
         5 * (0.2 - np.median(mid)),
+        5 * (_LOW_FRAMES_LIGHTS - np.quantile(brightest, 0.99)),
         60 * (0.012 - texture),
     )
     return float(sum(max(fault, 0.0) for fault in faults))

@@ -46,6 +46,7 @@ def save(networks: Mapping[str, keras.Model], folder: Path) -> None:
     for name, network in networks.items():
         path = aside / f"{name}{_SUFFIX}"
         save_file(_to_float16(network), path)
+        path.chmod(0o644)  # it is made for its owner alone
         sums.append(f"{_sha256(path)}  {path.name}\n")
     (aside / SUMS_NAME).write_text("".join(sums))
     aside.rename(folder)
