@@ -38,6 +38,9 @@ and res and x3: 16 pixels. The x2 it needs, 2 rows more on each side, see 11 pix
 after. Tiles start at multiples of 8.
 """
 
+_SHARED = 2
+"""Dense layers whose features are put together once: of six, two leave the fewest copies."""
+
 Tensor = Any  # np.ndarray or tf.Tensor
 Compiled = Callable[..., Tensor]
 
@@ -130,12 +133,16 @@ def compile_merging(network: keras.Model) -> CompiledMerging:
         network: What `models.merging.merging` built, with its final weights.
     """
     network = _freeze(network)
-    layers = [layer.name for layer in network.layers]
-    dense_layers = sum(name.removeprefix("dense").isdecimal() for name in layers)
+    growing = [x for x in network.layers if x.name.removeprefix("dense").isdecimal()]
+    growing.sort(key=lambda layer: int(layer.name.removeprefix("dense")))
     concat = network.get_layer("dense_out_concat").output
+    y0, mid, dense = (network.get_layer(name) for name in ("blend", "mid1", "dense_out"))
+    after = keras.Model([dense.output, y0.output, mid.output], network.outputs[0])
+    block = _DenseBlock(growing, dense)(y0.output)
+    merged = after([block, y0.output, mid.output])
     return CompiledMerging(
-        whole=_compile(network),
-        halo=dense_layers + 3,  # the frames' own, the blend and the output
+        whole=_compile(keras.Model(network.inputs, merged)),
+        halo=len(growing) + 3,  # the frames' own, the blend and the output
         # Measured: the last concat, what it is made of, and the first features of mid.
         bytes_per_pixel=3 * concat.shape[-1] * tf.as_dtype(concat.dtype).size,
     )
@@ -156,12 +163,39 @@ class _Frozen(keras.layers.Layer):
 
     def __init__(self, layer: Convolution) -> None:
         super().__init__(name=layer.name, dtype=layer.dtype_policy)
-        self._infer = layer.infer
+        self._infer, self._infer_parts = layer.infer, layer.infer_parts
         self._values = layer.inference_weights()
 
     def call(self, inputs: Tensor) -> Tensor:
         """Computes the layer."""
         return self._infer(inputs, *self._values)
+
+    def of_parts(self, first: Tensor, second: Tensor) -> Tensor:
+        """Computes the layer for the concatenation of two inputs."""
+        return self._infer_parts(first, second, *self._values)
+
+
+class _DenseBlock(keras.layers.Layer):
+    """y0 to dense of models/merging.py, with half of the copies that concatenating takes.
+
+    What the first layers make, and all later ones read, is put together once; a later layer adds
+    its convolution of the rest.
+    """
+
+    def __init__(self, growing: list[_Frozen], out: _Frozen) -> None:
+        super().__init__(name="dense_block", dtype=out.dtype_policy)
+        self._early, self._late = growing[:_SHARED], [*growing[_SHARED:], out]
+
+    def call(self, y0: Tensor) -> Tensor:
+        """Computes the block."""
+        parts = [y0]
+        for layer in self._early:
+            parts.append(layer(tf.concat(parts, axis=-1)))
+        shared, parts = tf.concat(parts, axis=-1), []
+        for layer in self._late:
+            y = layer.of_parts(shared, tf.concat(parts, axis=-1)) if parts else layer(shared)
+            parts.append(y)
+        return parts[-1]
 
 
 def _freeze(network: keras.Model) -> keras.Model:

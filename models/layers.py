@@ -177,6 +177,16 @@ class Convolution(keras.layers.Layer):
         y = self._biased(self._convolve(inputs, kernel), bias)
         return self._place_pixels(activate(y, self.activation), inputs)
 
+    def infer_parts(self, first: Tensor, second: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+        """`infer` on the concatenation of two inputs, without copying them together.
+
+        The sum of both convolutions is fused into the second; in bfloat16 it rounds once more.
+        """
+        kernels = tf.split(kernel, [first.shape[-1], second.shape[-1]], axis=2)
+        y = self._biased(self._convolve(second, kernels[1]), bias)
+        y = activate(y + self._convolve(first, kernels[0]), self.activation)
+        return self._place_pixels(y, first)
+
     def _fold(self, kernel: Tensor, *, training: bool) -> Tensor:
         """The kernel of the cheaper convolution; the kernel itself if there is none."""
         if self.upsample:

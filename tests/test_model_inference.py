@@ -32,13 +32,14 @@ def test_compiled_alignment_equals_the_network(network):
     assert compiled.trunk_halo == 6
 
 
-def test_compiled_merging_equals_the_network():
-    network = merging(width=4, dense_layers=3)
+@pytest.mark.parametrize(("width", "dense_layers"), [(4, 3), (16, 6), (16, 1)])
+def test_compiled_merging_equals_the_network(width, dense_layers):
+    network = merging(width=width, dense_layers=dense_layers)
     randomised(network)
     frames = [picture(1, 13, 7, 6, seed=seed) for seed in range(3)]
     compiled = compile_merging(network)
     np.testing.assert_allclose(compiled(*frames), network(frames), atol=1e-5)
-    assert compiled.halo == 6
+    assert compiled.halo == dense_layers + 3
 
 
 def test_the_network_is_left_as_it_was(network):

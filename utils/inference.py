@@ -6,15 +6,17 @@ No output depends on a ground truth: only a protocol whose title says that it le
 import dataclasses
 
 import numpy as np
+import tensorflow as tf
 
 from utils import tiled_networks
-from utils.hdr import from_network, join_network_input, ldr_to_hdr, network_input, per_frame
+from utils.hdr import join_network_input, ldr_to_hdr
 from utils.protocols import Protocol
 from utils.scenes import Scene, ldr_to_float
 from utils.tiled_networks import (
     SIZE_MULTIPLE,
     AlignmentInParts,
     Network,
+    Output,
     Place,
     TileableMerging,
 )
@@ -22,6 +24,13 @@ from utils.tiled_networks import (
 LOW, HIGH = "low", "high"
 MID = 1
 """The reference frame."""
+
+# In TensorFlow, which uses all cores and whose tensors the networks take without a copy.
+_join = tf.function(
+    join_network_input,
+    input_signature=2 * [tf.TensorSpec((1, None, None, 3), tf.float32)],
+    autograph=False,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -91,23 +100,29 @@ def align(networks: Networks, scene: Scene, protocol: Protocol) -> np.ndarray:
     sides = ((LOW, networks.low, 0), (HIGH, networks.high, 2))
     for result, (side, network, index) in zip(aligned, sides, strict=True):
 
-        def read(place: Place, index: int = index, leaks: bool = side == HIGH) -> list[np.ndarray]:
-            frames = [_frame(scene, frame, place, protocol) for frame in (index, MID)]
+        def read(place: Place, index: int = index, leaks: bool = side == HIGH) -> list[Output]:
+            source, reference = (_frame(scene, frame, place, protocol) for frame in (index, MID))
             if leaks and leaked is not None:
-                ldr = cut(leaked, place)
-                frames[1] = join_network_input(ldr, from_network(frames[1][..., 3:]))
-            return [frame[None] for frame in frames]
+                reference = cut(leaked, place), reference[1]
+            return [_tensor(*source), _tensor(*reference)]
 
         picture = tiled_networks.align(network, read, size, tile=networks.tile, side=side)
         result[...] = protocol.quantise_aligned(picture[:height, :width])
     return aligned
 
 
-def _frame(scene: Scene, index: int, place: Place, protocol: Protocol) -> np.ndarray:
-    """A part of a frame as alignment gets it, `(h, w, 6)`."""
+def _frame(
+    scene: Scene, index: int, place: Place, protocol: Protocol
+) -> tuple[np.ndarray, np.ndarray]:
+    """A part of a frame as alignment gets it, LDR in [0, 1] and radiance, `(h, w, 3)` each."""
     ldr = ldr_to_float(cut(scene.ldr[index], place))
     hdr = ldr_to_hdr(ldr, scene.exposure_times[index])
-    return join_network_input(protocol.quantise_frames(ldr), hdr)
+    return protocol.quantise_frames(ldr), hdr
+
+
+def _tensor(ldr: np.ndarray, hdr: np.ndarray) -> Output:
+    """A network's input `(1, h, w, 6)` in [-1, 1] of a frame and its radiance, `(h, w, 3)` each."""
+    return _join(ldr[None], hdr[None])
 
 
 def merge(
@@ -134,10 +149,11 @@ def merge(
         `(H, W, 3)` float32 radiance in [0, 1].
     """
 
-    def read(place: Place) -> list[np.ndarray]:
+    def read(place: Place) -> list[Output]:
         reference = protocol.quantise_frames(ldr_to_float(scene.ldr[MID][place]))
-        ldr = np.stack([aligned[0][place], reference, aligned[1][place]])
-        return [*network_input(ldr, per_frame(scene.exposure_times))[:, None]]
+        frames = (aligned[0][place], reference, aligned[1][place])
+        times = scene.exposure_times
+        return [_tensor(x, ldr_to_hdr(x, t)) for x, t in zip(frames, times, strict=True)]
 
     return tiled_networks.merge(merging, read, aligned.shape[1:3], tile=tile)
 

@@ -20,7 +20,7 @@ Output = Any  # np.ndarray or tf.Tensor
 Network = Callable[..., Output]
 Place = tuple[slice, slice]
 """Rows and columns of a picture."""
-Read = Callable[[Place], list[np.ndarray]]
+Read = Callable[[Place], list[Output]]
 """Gives a network's inputs, `(1, h, w, 6)` each, in [-1, 1], of a place."""
 
 
