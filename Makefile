@@ -7,14 +7,10 @@ BIN := .venv/bin
 
 .PHONY: demo test soak lint clean
 
-# The same commands as in README.md, on the three bundled scenes.
+# The weights that come with the code, on the three bundled scenes.
 demo: .venv/installed
-	@echo "There are no trained weights in the repository yet: this trains all three networks for"
-	@echo "a few minutes, on the three samples themselves. Expect a soft picture, not a result."
-	$(BIN)/python make_tfrecord.py --scenes samples --run demo --validation-scenes 0
-	$(BIN)/python training_fusion.py --run demo --alignment from_scratch --steps 150 --batch-size 4
-	$(BIN)/python reconstruction_fusion.py --run demo --scenes samples --results demo/results
-	@echo "Pictures: demo/results/*_sheet.png (side by side), *.png (tone-mapped), *.hdr, metrics.csv"
+	$(BIN)/python reconstruction_fusion.py --weights weights --scenes samples --results demo/results
+	@echo "Pictures: demo/results/*_sheet.png (side by side), *.png (tone-mapped), *.hdr, report.html"
 
 test: .venv/installed-dev lint
 	$(BIN)/python -m pytest -q

@@ -12,6 +12,7 @@ Operation = Any  # tf.Operation
 
 _PEAK_CHANNELS = 256
 _PEAK_REPEATS = 4
+_PEAK_STRIPS = 4
 
 
 def parameters(network: keras.Model) -> tuple[int, int]:
@@ -53,6 +54,9 @@ def _conv_cost(op: Operation) -> int:
 def peak_convolutions(height: int, width: int) -> tuple[dict[str, Callable[[], object]], int]:
     """The trunk's convolution, 3x3 of 256 channels at an eighth of the size: a machine's peak.
 
+    The picture comes in strips, one behind the other in the batch: as fast as whole or faster, in
+    either precision.
+
     Args:
         height: Pixels of the picture.
         width: The same.
@@ -61,7 +65,7 @@ def peak_convolutions(height: int, width: int) -> tuple[dict[str, Callable[[], o
         Functions that compute it some times over, `peak float32` and `peak bfloat16`, and the
         multiply-adds of each.
     """
-    shape = (1, height // 8, width // 8, _PEAK_CHANNELS)
+    shape = (_PEAK_STRIPS, height // 8 // _PEAK_STRIPS, width // 8, _PEAK_CHANNELS)
     kernel_shape = (3, 3, _PEAK_CHANNELS, _PEAK_CHANNELS)
     convolve = tf.function(lambda x, kernel: tf.nn.conv2d(x, kernel, 1, "SAME"))
     runs: dict[str, Callable[[], object]] = {}
@@ -71,4 +75,4 @@ def peak_convolutions(height: int, width: int) -> tuple[dict[str, Callable[[], o
         runs[f"peak {dtype.name}"] = lambda x=x, kernel=kernel: [
             convolve(x, kernel) for _ in range(_PEAK_REPEATS)
         ]
-    return runs, _PEAK_REPEATS * shape[1] * shape[2] * math.prod(kernel_shape)
+    return runs, _PEAK_REPEATS * math.prod(shape[:3]) * math.prod(kernel_shape)

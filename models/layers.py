@@ -150,7 +150,7 @@ class Convolution(keras.layers.Layer):
         if not self.folded:
             return self._call_plain(inputs, training=training)
         if not training:
-            return self.infer(inputs, *self.inference_weights())
+            return self.infer(inputs, self.inference_weights())
         kernel = self._fold(self.kernel.value, training=True)
         y = self._convolve(inputs, tf.cast(kernel, inputs.dtype))
         if self.normalise:
@@ -172,20 +172,28 @@ class Convolution(keras.layers.Layer):
         kernel = tf.cast(self._fold(kernel, training=False), self.compute_dtype)
         return kernel, self._tile_bias(bias, kernel)
 
-    def infer(self, inputs: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
-        """The layer outside training, with kernel and bias of `inference_weights`."""
-        y = self._biased(self._convolve(inputs, kernel), bias)
-        return self._place_pixels(activate(y, self.activation), inputs)
+    def infer(
+        self, inputs: Tensor, *weights: tuple[Tensor, Tensor], first: Tensor | None = None
+    ) -> Tensor:
+        """The layer outside training.
 
-    def infer_parts(self, first: Tensor, second: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
-        """`infer` on the concatenation of two inputs, without copying them together.
-
-        The sum of both convolutions is fused into the second; in bfloat16 it rounds once more.
+        Args:
+            inputs: `(B, H, W, C)`.
+            weights: Kernel and bias of `inference_weights`, or of each group of their channels out.
+            first: Channels in that come before those of `inputs` (stride 1). They are convolved on
+                their own, which saves concatenating; in bfloat16 the sum rounds once more.
         """
-        kernels = tf.split(kernel, [first.shape[-1], second.shape[-1]], axis=2)
-        y = self._biased(self._convolve(second, kernels[1]), bias)
-        y = activate(y + self._convolve(first, kernels[0]), self.activation)
-        return self._place_pixels(y, first)
+        groups = [self._infer_group(inputs, *group, first) for group in weights]
+        return self._place_pixels(tf.concat(groups, axis=-1), inputs)
+
+    def _infer_group(self, x: Tensor, kernel: Tensor, bias: Tensor, first: Tensor | None) -> Tensor:
+        if first is None:
+            y = self._biased(self._convolve(x, kernel), bias)
+        else:
+            kernel_first, kernel = tf.split(kernel, [first.shape[-1], x.shape[-1]], axis=2)
+            # In this order TensorFlow fuses the sum into the convolution.
+            y = self._biased(self._convolve(x, kernel), bias) + self._convolve(first, kernel_first)
+        return activate(y, self.activation)
 
     def _fold(self, kernel: Tensor, *, training: bool) -> Tensor:
         """The kernel of the cheaper convolution; the kernel itself if there is none."""

@@ -74,7 +74,7 @@ def test_alignment_sees_multiples_of_8_in_the_network_range():
     seen = []
 
     def network(source, reference):
-        seen.extend(np.asarray(frame) for frame in (source, reference))
+        seen.extend([source.numpy(), reference.numpy()])
         return source[..., :3]
 
     align(Networks(low=network, high=network), bracket(17, 9), FULL)

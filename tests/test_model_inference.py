@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from models import inference
 from models.alignment import alignment
 from models.esbn import networks
 from models.inference import compile_alignment, compile_merging, compile_networks
@@ -30,6 +31,17 @@ def test_compiled_alignment_equals_the_network(network):
     assert x3.shape == res.shape == (1, 3, 5, 16)
     np.testing.assert_allclose(compiled.decode(*frames, x3, res), expected, atol=1e-5)
     assert compiled.trunk_halo == 6
+
+
+def test_groups_of_channels_give_the_same(network, monkeypatch):
+    monkeypatch.setattr(inference, "_GROUP", 4)
+    monkeypatch.setattr(inference, "_LARGE_KERNEL", 0)
+    frames = [picture(1, 24, 40, 6, seed=seed) for seed in range(2)]
+    compiled = compile_alignment(network)
+    np.testing.assert_allclose(compiled(*frames), network(frames), atol=1e-5)
+    whole: Any = compiled.whole
+    graph = whole.get_concrete_function().graph
+    assert sum(op.type == "Conv2D" for op in graph.get_operations()) == 53  # 15 without groups
 
 
 @pytest.mark.parametrize(("width", "dense_layers"), [(4, 3), (16, 6), (16, 1)])
