@@ -221,6 +221,9 @@ class FusionConfig(TrainingConfig):
     alignment: Literal["end_to_end", "frozen", "from_scratch"] = "end_to_end"
     """`end_to_end`: train all three networks from the alignment stages' weights; `frozen`: the
     merging network alone; `from_scratch`: all three, without the alignment stages."""
+    frozen_statistics: bool = False
+    """Normalise by the moving statistics, as inference does, and leave them as they are: the end of
+    a training in small batches, whose own statistics are not those of a picture."""
     low_weight: float = 1.0
     """Weight of the low alignment's loss."""
     high_weight: float = 1.0

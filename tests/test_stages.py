@@ -124,6 +124,28 @@ def test_frozen_alignments_get_no_gradient_and_keep_their_statistics(tmp_path):
         np.testing.assert_array_equal(old, new)
 
 
+def test_with_frozen_statistics_training_sees_what_inference_gives(tmp_path):
+    parts, data = networks(), batch()
+    for network in parts.values():  # statistics that no batch has
+        for layer in network.layers:
+            if getattr(layer, "normalise", False):
+                layer.moving_mean.assign(layer.moving_mean + 0.3)
+                layer.moving_variance.assign(layer.moving_variance * 2.0)
+    stage = fusion(parts, tmp_path, alignment="from_scratch", frozen_statistics=True)
+    statistics = [v.numpy() for name in parts for v in parts[name].non_trainable_variables]
+    losses = stage.losses(data)
+    frames = tf.constant(to_network(np.concatenate([data["ldr"], data["hdr"]], -1)))
+    outputs = stage.outputs(frames, data["exposure_time"])
+    expected = merging_loss(outputs["merging"], data["target_hdr"])
+    assert float(losses["merging"]) == pytest.approx(float(expected), rel=1e-5)
+    found = reached(stage, parts)
+    for side in ("low", "high"):  # of the bias too, which a batch's own statistics take out
+        assert {f"decoder0/{leaf}" for leaf in ("kernel", "bias", "gamma", "beta")} <= found[side]
+    after = [v.numpy() for name in parts for v in parts[name].non_trainable_variables]
+    for old, new in zip(statistics, after, strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
 def test_without_alignment_merging_gets_the_frames_as_they_are(tmp_path):
     parts = esbn.networks(width=4, dense_layers=2, aligned=False, initializer="he")
     stage = fusion(parts, tmp_path, alignment="from_scratch")

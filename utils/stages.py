@@ -87,7 +87,8 @@ def fusion_stage(
 
     def losses(batch: Batch) -> Losses:
         frames = join_network_input(batch["ldr"], batch["hdr"])
-        low, high, merged = whole([frames, batch["exposure_time"]], training=True)
+        training = not config.frozen_statistics
+        low, high, merged = whole([frames, batch["exposure_time"]], training=training)
         parts = {
             LOW: alignment_loss(low, batch["target_ldr"][:, _TARGET[LOW]]),
             HIGH: alignment_loss(high, batch["target_ldr"][:, _TARGET[HIGH]]),
