@@ -116,6 +116,8 @@ class Convolution(keras.layers.Layer):
         self.activation: Activation = activation
         self.initializer: Literal["release", "he"] = initializer
         self.folded = folded
+        self.frozen_statistics = False
+        """Training too normalises by the moving statistics, and leaves them as they are."""
 
     def build(self, input_shape: tuple[Any, ...]) -> None:
         """Makes the weights, all float32 under every policy."""
@@ -148,9 +150,9 @@ class Convolution(keras.layers.Layer):
         """Computes the layer; `training` chooses batch or moving statistics."""
         training = bool(training) and self.trainable  # frozen layers keep their statistics
         if not self.folded:
-            return self._call_plain(inputs, training=training)
-        if not training:
-            return self.infer(inputs, self.inference_weights())
+            return self._call_plain(inputs, training=training and not self.frozen_statistics)
+        if not training or self.frozen_statistics:
+            return self.infer(inputs, self.inference_weights(training=training))
         kernel = self._fold(self.kernel.value, training=True)
         y = self._convolve(inputs, tf.cast(kernel, inputs.dtype))
         if self.normalise:
@@ -159,17 +161,18 @@ class Convolution(keras.layers.Layer):
             y = self._biased(y, self._tile_bias(self.bias.value, kernel))
         return self._place_pixels(activate(y, self.activation), inputs)
 
-    def inference_weights(self) -> tuple[Tensor, Tensor]:
+    def inference_weights(self, *, training: bool = False) -> tuple[Tensor, Tensor]:
         """Kernel and bias of the cheaper convolution with the normalisation in them, for `infer`.
 
-        They depend on the weights alone: models/inference.py computes them once.
+        They depend on the weights alone: models/inference.py computes them once. With `training`
+        the convolution is the one whose gradient is cheap too.
         """
         kernel, bias = self.kernel.value, self.bias.value
         if self.normalise:
             scale = self.gamma.value * tf.math.rsqrt(self.moving_variance.value + BN_EPSILON)
             kernel = kernel * scale
             bias = (bias - self.moving_mean.value) * scale + self.beta.value
-        kernel = tf.cast(self._fold(kernel, training=False), self.compute_dtype)
+        kernel = tf.cast(self._fold(kernel, training=training), self.compute_dtype)
         return kernel, self._tile_bias(bias, kernel)
 
     def infer(

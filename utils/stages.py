@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from configs.settings import FusionConfig
+from models.layers import Convolution
 from utils.hdr import from_network, join_network_input, network_input
 from utils.losses import alignment_loss, merging_loss
 
@@ -84,11 +85,14 @@ def fusion_stage(
     frozen = config.alignment == "frozen"
     for side in SOURCE_FRAME:
         networks[side].trainable = not frozen
+    for network in networks.values():
+        for layer in network.layers:
+            if isinstance(layer, Convolution):
+                layer.frozen_statistics = config.frozen_statistics
 
     def losses(batch: Batch) -> Losses:
         frames = join_network_input(batch["ldr"], batch["hdr"])
-        training = not config.frozen_statistics
-        low, high, merged = whole([frames, batch["exposure_time"]], training=training)
+        low, high, merged = whole([frames, batch["exposure_time"]], training=True)
         parts = {
             LOW: alignment_loss(low, batch["target_ldr"][:, _TARGET[LOW]]),
             HIGH: alignment_loss(high, batch["target_ldr"][:, _TARGET[HIGH]]),
