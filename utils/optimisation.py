@@ -25,13 +25,32 @@ def learning_rate(config: TrainingConfig, step: int) -> float:
 
 
 class _Adam(keras.optimizers.Adam):
-    """Adam that takes gradients which are those of all devices already.
+    """Adam that takes gradients which are those of all devices already, in one pass over memory.
 
-    Keras sums them over the devices by itself, but their norm is needed before.
+    Keras sums them over the devices by itself, but their norm is needed before. And it reads and
+    writes every weight's numbers a dozen times where TensorFlow's own operation, the release's,
+    does it once.
     """
 
     def _all_reduce_sum_gradients(self, grads_and_vars: list[Any]) -> list[Any]:
         return grads_and_vars
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Changes one weight."""
+        index = self._get_variable_index(variable)
+        step = tf.cast(self.iterations.value + 1, tf.float32)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=self.beta_1**step,
+            beta2_power=self.beta_2**step,
+            lr=tf.cast(learning_rate, tf.float32),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=gradient,
+        )
 
 
 def adam(rate: float, stage: Stage) -> keras.optimizers.Optimizer:
