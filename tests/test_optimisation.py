@@ -15,7 +15,7 @@ STEPS = 30
 @pytest.fixture
 def stage() -> Stage:
     network = keras.Sequential([keras.Input((7,)), keras.layers.Dense(5, name="dense")])
-    return Stage(networks={"one": network}, trained=("one",), losses=dict, outputs=dict)
+    return Stage(networks={"one": network}, trained=("one",), losses=dict, outputs=lambda *_: {})
 
 
 def test_adam_is_that_of_keras(stage, tmp_path):
