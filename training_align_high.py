@@ -19,7 +19,7 @@ def main(config: TrainingConfig) -> None:
         networks = runs.build_networks(config, esbn.networks)
         if config.release_checkpoint:
             release_checkpoint.load(networks[SIDE], config.release_checkpoint)
-        return stages.alignment_stage(networks, SIDE)
+        return stages.alignment_stage(networks, SIDE, frozen_statistics=config.frozen_statistics)
 
     stage = training.train(config, paths.ALIGNMENT[SIDE], build)
     release_checkpoint.save_all(stage.networks, config.save_release)

@@ -16,9 +16,11 @@ def main(config: FusionConfig) -> None:
 
     def build() -> stages.Stage:
         networks = runs.build_networks(config, esbn.networks)
-        if config.alignment != "from_scratch" and config.start_weights is None:
+        if config.alignment != "from_scratch":
             for side, stage in paths.ALIGNMENT.items():
-                runs.restore({side: networks[side]}, paths.stage_dir(config.run, stage))
+                folder = paths.stage_dir(config.run, stage)
+                if config.start_weights is None or folder.exists():
+                    runs.restore({side: networks[side]}, folder)
         if config.release_checkpoint:
             release_checkpoint.load(networks[esbn.MERGING], config.release_checkpoint)
         whole = esbn.esbn(networks, stages.aligned_frame)

@@ -55,6 +55,9 @@ class SamplingConfig:
     """Distance of neighbouring patches in pixels."""
     resample: bool = False
     """Resize each patch to 250 and back as the release does (its weights saw nothing else)."""
+    candidates: int = 1
+    """Patches drawn for each sample, of which the one that the reference clips most nearly by half
+    is taken: where it clips, the other frames are needed. 1: each patch once an epoch (release)."""
     seed: int = 0
     """Seed of the order of samples."""
     cache_bytes: int = 2**31
@@ -65,7 +68,7 @@ class SamplingConfig:
 
     def __post_init__(self) -> None:
         """Checks the values."""
-        _require_positive(self, "patch_size", "stride", "cache_bytes")
+        _require_positive(self, "patch_size", "stride", "candidates", "cache_bytes")
         _require(self.patch_size % 8 == 0, "patch_size must be a multiple of 8.", self.patch_size)
         _require(self.seed >= 0, "seed must not be negative.", self.seed)
 
@@ -175,6 +178,9 @@ class TrainingConfig:
     ema: float = 0.0
     """Decay of a running average of the weights, which validation, later stages, reconstruction
     and export then use; 0: off (release)."""
+    frozen_statistics: bool = False
+    """Normalise by the moving statistics, as inference does, and leave them as they are: the end of
+    a training in small batches, whose own statistics are not those of a picture."""
     deterministic: bool = True
     """The same run gives the same bits, however often it is stopped; False may be faster."""
     strategy: Literal["one", "mirrored", "multi_worker"] = "one"
@@ -221,9 +227,9 @@ class FusionConfig(TrainingConfig):
     alignment: Literal["end_to_end", "frozen", "from_scratch"] = "end_to_end"
     """`end_to_end`: train all three networks from the alignment stages' weights; `frozen`: the
     merging network alone; `from_scratch`: all three, without the alignment stages."""
-    frozen_statistics: bool = False
-    """Normalise by the moving statistics, as inference does, and leave them as they are: the end of
-    a training in small batches, whose own statistics are not those of a picture."""
+    fixed: tuple[Literal["low", "high"], ...] = ()
+    """Alignments that stay as they are while the other networks train, to spare time where one is
+    good enough."""
     low_weight: float = 1.0
     """Weight of the low alignment's loss."""
     high_weight: float = 1.0

@@ -1,5 +1,6 @@
 """The input pipeline: its order, its resumption, its shares and its memory."""
 
+import dataclasses
 import logging
 import shutil
 import threading
@@ -93,6 +94,30 @@ def test_batches_are_the_samples_of_the_order(folder):
         assert list(batches[step]) == list(expected)
         for key, array in expected.items():
             np.testing.assert_array_equal(batches[step][key], array)
+
+
+def test_a_sample_is_the_most_clipped_of_its_candidates(folder):
+    sampling = dataclasses.replace(SAMPLING, candidates=3)
+    batches = _take(dataset.training_batches(folder, sampling, 4, 2), 2)
+    entries = [entry for entry in shards.read_index(folder) if entry.split == "training"]
+    grid = patches.Grid([(entry.height, entry.width) for entry in entries], SAMPLING)
+    later = 0
+    for step, batch in zip((2, 3), batches, strict=True):
+        for index in range(4):
+            first = 3 * (4 * step + index)
+            places = [grid.locate(int(number)) for number in _order(first, first + 3)]
+            read = [shards.read(folder, entries[place.scene]) for place in places]
+            clipping = [
+                patches.clipping(record, place, sampling)
+                for record, place in zip(read, places, strict=True)
+            ]
+            best = int(np.argmax(clipping))
+            later += best > 0
+            expected = patches.empty_batch(1, 16)
+            patches.write(expected, 0, read[best], places[best], sampling)
+            np.testing.assert_array_equal(batch["ldr"][index], expected["ldr"][0])
+            np.testing.assert_array_equal(batch["target_hdr"][index], expected["target_hdr"][0])
+    assert later  # the first candidate is not always the best
 
 
 def test_shapes_are_known_to_the_graph(folder):

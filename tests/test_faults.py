@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 import training_align_low
+from configs.settings import SamplingConfig
 from tests import tiny
 from utils import dataset, images, optimisation, records, runs, shards, training
 from utils.locks import LockedError, lock
@@ -153,7 +154,7 @@ def test_a_loss_that_is_not_finite_names_step_batch_and_checkpoint(config, monke
         return then_nan
 
     monkeypatch.setattr(training, "compile_step", poisoned)
-    numbers = dataset.samples_of_step(4, 2, 96, 0)
+    numbers = dataset.samples_of_step(4, 2, 96, config.sampling)
     with pytest.raises(ValueError, match="gradient_norm at step 5 must be finite") as caught:
         training_align_low.main(config)
     folder = config.run / STAGE
@@ -163,11 +164,15 @@ def test_a_loss_that_is_not_finite_names_step_batch_and_checkpoint(config, monke
 
 
 def test_the_batches_that_are_named_make_an_epoch():
-    named = [number for step in range(24) for number in dataset.samples_of_step(step, 4, 96, 0)]
-    assert sorted(named) == list(range(96))
-    again = [number for step in range(24, 48) for number in dataset.samples_of_step(step, 4, 96, 0)]
-    assert sorted(again) == sorted(named)
-    assert again != named
+    sampling = SamplingConfig(candidates=2)
+
+    def named(first, last):
+        steps = [dataset.samples_of_step(step, 4, 96, sampling) for step in range(first, last)]
+        assert np.shape(steps) == (last - first, 4, 2)
+        return np.ravel(steps).tolist()
+
+    assert sorted(named(0, 12)) == sorted(named(12, 24)) == list(range(96))
+    assert named(0, 12) != named(12, 24)
 
 
 def test_a_second_run_in_the_folder_is_refused(config):

@@ -75,6 +75,21 @@ def test_grid_of_scenes_at_the_edge():
     assert patches.grid_size(256, 320, SamplingConfig()) == (1, 2)
 
 
+def test_clipping_is_largest_where_half_of_a_patch_is_clipped():
+    ldr = np.full((3, 16, 32, 3), 255, np.uint8)
+    ldr[1] = 249
+    ldr[1, :, 12:, 2] = 250  # one channel is enough, and only the reference counts
+    record = records.Record(
+        name="",
+        ldr=ldr,
+        exposure_values=np.array([0, 2, 4], np.float32),
+        hdr_code=np.zeros((16, 32, 3), np.uint16),
+    )
+    sampling = SamplingConfig(patch_size=8, stride=8)
+    columns = [patches.Place(scene=0, row=0, column=i, rotation=1, flip=0) for i in range(4)]
+    assert [patches.clipping(record, place, sampling) for place in columns] == [0, 0.25, 0, 0]
+
+
 def test_every_number_is_another_place_inside_its_scene():
     sizes = [(32, 40), (16, 16), (40, 24)]
     grid = patches.Grid(sizes, SMALL)

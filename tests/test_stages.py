@@ -124,6 +124,31 @@ def test_frozen_alignments_get_no_gradient_and_keep_their_statistics(tmp_path):
         np.testing.assert_array_equal(old, new)
 
 
+def test_a_fixed_alignment_stays_as_it_is_while_the_others_train(tmp_path):
+    parts = networks()
+    stage = fusion(parts, tmp_path, alignment="from_scratch", fixed=("high",))
+    assert stage.trained == ("low", "merging")
+    before = [v.numpy() for v in parts["high"].variables]
+    found = reached(stage, parts)
+    assert found["low"] == weights_in_use(parts["low"])
+    assert not found["high"]
+    assert found["merging"] == weights_in_use(parts["merging"])
+    for old, new in zip(before, parts["high"].variables, strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_an_alignment_stage_with_frozen_statistics_sees_what_inference_gives():
+    parts, data = networks(), batch()
+    frames = tf.constant(to_network(np.concatenate([data["ldr"], data["hdr"]], -1)))
+    stage = alignment_stage(parts, "low", frozen_statistics=True)
+    loss = stage.losses(data)["loss"]
+    aligned = stage.outputs(frames, data["exposure_time"])["low"]
+    expected = alignment_loss(aligned, data["target_ldr"][:, 0])
+    assert float(loss) == pytest.approx(float(expected), rel=1e-5)
+    moving = alignment_stage(parts, "low").losses(data)["loss"]
+    assert float(moving) != pytest.approx(float(expected), rel=1e-2)
+
+
 def test_with_frozen_statistics_training_sees_what_inference_gives(tmp_path):
     parts, data = networks(), batch()
     for network in parts.values():  # statistics that no batch has

@@ -12,7 +12,7 @@ import training_align_low
 import training_fusion
 from configs.settings import TrainingConfig
 from tests import tiny
-from utils import runs
+from utils import runs, weights
 from utils.optimisation import learning_rate
 from utils.training import finite
 
@@ -125,6 +125,24 @@ def test_end_to_end_changes_all_three_networks(config):
             if name.startswith(f"{side}/")
         ]
         assert np.mean(changed) > 0.8
+
+
+def test_fusion_takes_from_the_weights_to_start_from_what_the_run_did_not_train(config, tmp_path):
+    start = tiny.random_networks()
+    weights.save(start, tmp_path / "start")
+    config = dataclasses.replace(config, start_weights=tmp_path / "start")
+    training_align_low.main(dataclasses.replace(config, steps=2))
+    training_fusion.main(tiny.fusion(config, alignment="frozen", steps=1))
+
+    def trained(side, stage):
+        parts = tiny.random_networks()
+        runs.restore({side: parts[side]}, config.run / stage)
+        return parts[side].get_weights()
+
+    high = [value.astype(np.float16) for value in start["high"].get_weights()]
+    for side, expected in (("low", trained("low", "align_low")), ("high", high)):
+        for ours, theirs in zip(trained(side, "fusion"), expected, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 def test_fusion_without_the_alignment_stages_names_the_missing_one(config):

@@ -2,7 +2,7 @@
 
 Sample k of a run depends on the seed and k alone: in epoch `k // n` of n samples it is the one at
 `k % n` of that epoch's permutation. So a run resumes at any step without reading what came before,
-and several workers share one order.
+and several workers share one order. With c candidates it is one of those at `c k` to `c k + c - 1`.
 """
 
 import logging
@@ -72,16 +72,20 @@ def training_batches(
     cache = SceneCache(lambda scene: shards.read(records_dir, entries[scene]), sampling.cache_bytes)
     layout = patches.empty_batch(batch_size // workers, sampling.patch_size)
 
+    def clipping(place: patches.Place) -> float:
+        return patches.clipping(cache.get(place.scene), place, sampling)
+
     def make(numbers: np.ndarray) -> list[np.ndarray]:
         batch = patches.empty_batch(len(numbers), sampling.patch_size)
-        for index, number in enumerate(numbers):
-            place = grid.locate(int(number))
+        for index, candidates in enumerate(numbers):
+            places = [grid.locate(int(number)) for number in candidates]
+            place = places[0] if len(places) == 1 else max(places, key=clipping)
             patches.write(batch, index, cache.get(place.scene), place, sampling)
         return list(batch.values())
 
     def batch_of(step: tf.Tensor) -> dict[str, tf.Tensor]:
         samples = step * batch_size + tf.range(worker, batch_size, workers, tf.int64)
-        numbers = shuffled(samples, len(grid), sampling.seed)
+        numbers = _candidates(samples, len(grid), sampling)
         # Not stateful: or else determinism would make the batches one after the other.
         tensors = tf.numpy_function(make, [numbers], [tf.float32] * len(layout), stateful=False)
         return {
@@ -107,10 +111,23 @@ def count_samples(entries: Sequence[Entry], sampling: SamplingConfig) -> int:
     return len(_grid(entries, sampling))
 
 
-def samples_of_step(step: int, batch_size: int, count: int, seed: int) -> list[int]:
-    """Numbers of the samples in a step's batch, all workers together; steps count from 0."""
+def samples_of_step(
+    step: int, batch_size: int, count: int, sampling: SamplingConfig
+) -> list[list[int]]:
+    """Numbers of the samples in a step's batch, all workers together; steps count from 0.
+
+    Returns:
+        For each sample its candidates; it is the one of `patches.clipping`.
+    """
     samples = tf.range(step * batch_size, (step + 1) * batch_size, dtype=tf.int64)
-    return shuffled(samples, count, seed).numpy().tolist()
+    return _candidates(samples, count, sampling).numpy().tolist()
+
+
+def _candidates(samples: tf.Tensor, count: int, sampling: SamplingConfig) -> tf.Tensor:
+    """`(n, c)` numbers of the candidates for `(n,)` samples of a run."""
+    c = sampling.candidates
+    positions = tf.reshape(samples[:, None] * c + tf.range(c, dtype=tf.int64), (-1,))
+    return tf.reshape(shuffled(positions, count, sampling.seed), (-1, c))
 
 
 def training_entries(records_dir: str, sampling: SamplingConfig) -> list[Entry]:

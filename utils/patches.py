@@ -26,6 +26,8 @@ ROTATIONS, FLIPS = 4, 2
 
 TARGET_FRAMES = (0, 2)
 """Frames the alignment networks synthesise: low and high."""
+MID_FRAME = 1
+"""The reference."""
 
 Batch = dict[str, np.ndarray]
 
@@ -34,6 +36,8 @@ _TURNS = {
     2: cv2.ROTATE_180,
     3: cv2.ROTATE_90_CLOCKWISE,
 }
+_CLIPPED = 250
+"""Level from which on a pixel of 8 bits says little more than that it is bright."""
 _UNIT = np.arange(256, dtype=np.float32) / np.float32(255)
 
 
@@ -121,13 +125,23 @@ def write(batch: Batch, index: int, record: Record, place: Place, sampling: Samp
         place: Where and how the sample is cut.
         sampling: Size and distance of patches, and whether they are resampled.
     """
-    top, left = place.row * sampling.stride, place.column * sampling.stride
-    window = np.s_[top : top + sampling.patch_size, left : left + sampling.patch_size]
+    window = _window(place, sampling)
     times = hdr.exposure_times(record.exposure_values)
     make = _write_resampled if sampling.resample else _write_exact
     frames, code = [frame[window] for frame in record.ldr], record.hdr_code[window]
     make({key: array[index] for key, array in batch.items()}, frames, code, times, place)
     batch["exposure_time"][index] = times
+
+
+def clipping(record: Record, place: Place, sampling: SamplingConfig) -> float:
+    """How much a patch asks of the other frames: the share of clipped times that of other pixels.
+
+    Returns:
+        At most 0.25, where the reference clips one half of the patch and shows the other.
+    """
+    reference = record.ldr[MID_FRAME][_window(place, sampling)]
+    clipped = float(np.mean(reference.max(axis=-1) >= _CLIPPED))
+    return clipped * (1.0 - clipped)
 
 
 def resampled_size(patch_size: int) -> int:
@@ -150,6 +164,11 @@ def exposure_table(exposure_time: float) -> np.ndarray:
     """
     radiance = np.minimum(rgbe.VALUES, 1)  # saturated anyway, and codes go up to 1e38
     return (hdr.hdr_to_ldr(radiance, np.float32(exposure_time)) * 255).astype(np.uint8)
+
+
+def _window(place: Place, sampling: SamplingConfig) -> tuple[slice, slice]:
+    top, left = place.row * sampling.stride, place.column * sampling.stride
+    return np.s_[top : top + sampling.patch_size, left : left + sampling.patch_size]
 
 
 def _write_exact(

@@ -8,7 +8,6 @@ import keras
 import tensorflow as tf
 
 from configs.settings import FusionConfig
-from models.layers import Convolution
 from utils.hdr import from_network, join_network_input, network_input
 from utils.losses import alignment_loss, merging_loss
 
@@ -46,14 +45,18 @@ def aligned_frame(aligned: tf.Tensor, exposure_time: tf.Tensor) -> tf.Tensor:
     return network_input(from_network(aligned), exposure_time)
 
 
-def alignment_stage(networks: dict[str, keras.Model], side: str) -> Stage:
+def alignment_stage(
+    networks: dict[str, keras.Model], side: str, *, frozen_statistics: bool = False
+) -> Stage:
     """Trains one alignment network by itself (release).
 
     Args:
         networks: Networks by name, of which `side` is trained.
         side: `low` or `high`.
+        frozen_statistics: Normalise by the moving statistics, which stay as they are.
     """
     network = networks[side]
+    _set_statistics(network, frozen=frozen_statistics)
 
     def align(frames: tf.Tensor, *, training: bool) -> tf.Tensor:
         return network([frames[:, SOURCE_FRAME[side]], frames[:, MID_FRAME]], training=training)
@@ -83,12 +86,11 @@ def fusion_stage(
         config: Settings of the stage.
     """
     frozen = config.alignment == "frozen"
+    fixed = tuple(SOURCE_FRAME) if frozen else config.fixed
     for side in SOURCE_FRAME:
-        networks[side].trainable = not frozen
+        networks[side].trainable = side not in fixed
     for network in networks.values():
-        for layer in network.layers:
-            if isinstance(layer, Convolution):
-                layer.frozen_statistics = config.frozen_statistics
+        _set_statistics(network, frozen=config.frozen_statistics)
 
     def losses(batch: Batch) -> Losses:
         frames = join_network_input(batch["ldr"], batch["hdr"])
@@ -109,7 +111,14 @@ def fusion_stage(
 
     return Stage(
         networks=networks,
-        trained=(MERGING,) if frozen else tuple(networks),
+        trained=tuple(name for name in networks if name not in fixed),
         losses=losses,
         outputs=outputs,
     )
+
+
+def _set_statistics(network: keras.Model, *, frozen: bool) -> None:
+    """Chooses what its normalisations use in training, see `models.layers.Convolution`."""
+    for layer in network.layers:
+        if hasattr(layer, "frozen_statistics"):
+            layer.frozen_statistics = frozen

@@ -151,7 +151,7 @@ class _Training:
         """What there is to know about a step that went wrong."""
         config = self._config
         numbers = dataset.samples_of_step(
-            step - 1, config.batch_size, self._samples, config.sampling.seed
+            step - 1, config.batch_size, self._samples, config.sampling
         )
         return (
             f"the batch has the samples {numbers} of {self._samples};"
