@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from configs import paths
-from configs.settings import NetworkConfig, ReconstructionConfig
+from configs.settings import NetworkConfig, ReconstructionConfig, TrainingConfig
 from models import esbn, release_checkpoint
 from utils import runs, weights
 from utils.weights import WeightsError
@@ -148,3 +148,16 @@ def test_the_default_run_falls_back_on_the_weights_of_this_code(saved, tmp_path,
     (tmp_path / "quick" / "fusion").mkdir(parents=True)
     with pytest.raises(FileNotFoundError, match="quick"):  # half-trained: never silently others'
         load(tmp_path / "quick")
+
+
+def test_training_without_alignment_starts_from_the_merging_network_alone(saved, tmp_path):
+    folder, written = saved
+    config = TrainingConfig(
+        run=tmp_path, network=dataclasses.replace(SIZE, aligned=False), start_weights=folder
+    )
+    built = runs.build_networks(config, esbn.networks)
+    assert not built["low"].weights
+    for ours, theirs in zip(
+        built["merging"].get_weights(), written["merging"].get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs.astype(np.float16).astype(np.float32))

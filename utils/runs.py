@@ -139,7 +139,8 @@ def build_networks(config: TrainingConfig, build: BuildNetworks) -> dict[str, ke
     """
     networks = build(**dataclasses.asdict(config.network), dtype=keras_policy(config.precision))
     if config.start_weights is not None:
-        weights.load(networks, config.start_weights)
+        trained = {name: network for name, network in networks.items() if network.weights}
+        weights.load(trained, config.start_weights)
     return networks
 
 
