@@ -54,6 +54,30 @@ def test_a_stage_that_goes_on_counts_on(tmp_path, monkeypatch):
     assert losses[2][0] == [20, 20]  # the mark between them
 
 
+def test_a_score_keeps_its_colour_and_is_named_once_though_a_stage_lacks_others(
+    tmp_path, monkeypatch
+):
+    one = folder(tmp_path, "a", [(10, 0.5)], [(10, 30.0)])
+    other = tmp_path / "b"
+    other.mkdir()
+    with Journal(other, 0) as journal:
+        journal.validation(10, {"psnr_aligned_low": 28.0, "psnr_mu": 31.0})
+    lines = []
+    plot = curves.Axes.plot
+
+    def keep(self, *args, **kwargs):
+        lines.append((kwargs["label"], kwargs["color"]))
+        return plot(self, *args, **kwargs)
+
+    monkeypatch.setattr(curves.Axes, "plot", keep)
+    curves.draw(tmp_path / "curves.png", [one, other])
+    score, again, aligned = lines[1:]
+    assert score[0] == "PSNR-μ"
+    assert again == ("_", score[1])
+    assert aligned[0] == "PSNR of aligned low"
+    assert aligned[1] != score[1]
+
+
 def test_nothing_noted_yet_is_an_empty_picture(tmp_path):
     (tmp_path / "a").mkdir()
     curves.draw(tmp_path / "curves.png", [tmp_path / "a"])

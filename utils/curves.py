@@ -12,8 +12,8 @@ from utils.journal import LOG_NAME, VALIDATION_NAME
 
 CURVES_NAME = "curves.png"
 
-_LOSSES = ("loss", "low", "high", "merging")
-_LABELS = {
+_LOSSES = {name: name for name in ("loss", "low", "high", "merging")}
+_SCORES = {
     "psnr_mu": "PSNR-μ",
     "psnr_l": "PSNR-l",
     "psnr_aligned_low": "PSNR of aligned low",
@@ -34,12 +34,10 @@ def draw(path: Path, folders: Sequence[Path]) -> None:
     first = 0
     for folder in folders:
         steps, columns = _read(folder / LOG_NAME)
-        shown = {name: columns[name] for name in _LOSSES if name in columns}
-        _plot(losses, first, steps, shown, labelled=first == 0)
+        _plot(losses, first, steps, columns, _LOSSES)
         end = first + max(steps, default=0)
         steps, columns = _read(folder / VALIDATION_NAME)
-        shown = {label: columns[name] for name, label in _LABELS.items() if name in columns}
-        _plot(scores, first, steps, shown, labelled=first == 0)
+        _plot(scores, first, steps, columns, _SCORES)
         if first:
             for axes in (losses, scores):
                 axes.axvline(first, color="grey", linewidth=0.8, linestyle=":")
@@ -58,11 +56,19 @@ def draw(path: Path, folders: Sequence[Path]) -> None:
 
 
 def _plot(
-    axes: Axes, first: int, steps: list[int], columns: dict[str, list[float]], *, labelled: bool
+    axes: Axes,
+    first: int,
+    steps: list[int],
+    columns: dict[str, list[float]],
+    labels: dict[str, str],
 ) -> None:
-    for index, (label, values) in enumerate(columns.items()):
-        place = [first + step for step in steps]
-        axes.plot(place, values, color=f"C{index}", linewidth=1, label=label if labelled else "_")
+    """Draws those columns that have a label, in its colour, and names each once."""
+    place = [first + step for step in steps]
+    named = {line.get_label() for line in axes.lines}
+    for index, (name, label) in enumerate(labels.items()):
+        if name in columns:
+            shown = "_" if label in named else label
+            axes.plot(place, columns[name], color=f"C{index}", linewidth=1, label=shown)
 
 
 def _read(path: Path) -> tuple[list[int], dict[str, list[float]]]:
