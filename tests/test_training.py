@@ -127,6 +127,13 @@ def test_end_to_end_changes_all_three_networks(config):
         assert np.mean(changed) > 0.8
 
 
+def test_a_run_with_a_fixed_alignment_can_be_resumed(config, capsys):
+    settings = tiny.fusion(config, alignment="from_scratch", fixed=("high",), steps=1)
+    training_fusion.main(settings)
+    training_fusion.main(settings)
+    assert "nothing to do" in capsys.readouterr().out
+
+
 def test_fusion_takes_from_the_weights_to_start_from_what_the_run_did_not_train(config, tmp_path):
     start = tiny.random_networks()
     weights.save(start, tmp_path / "start")

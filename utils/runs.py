@@ -112,8 +112,15 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         if isinstance(value, Mapping):
             flat |= _flatten(value, f"{prefix}{name}.")
         else:
-            flat[prefix + name] = str(value) if isinstance(value, Path) else value
+            flat[prefix + name] = _as_json(value)
     return flat
+
+
+def _as_json(value: object) -> object:
+    """A setting as it comes back from a settings file."""
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value) if isinstance(value, Path) else value
 
 
 def read_network_config(folder: Path) -> NetworkConfig:
