@@ -3,8 +3,9 @@
 Reads scenes with truth, and either the newest weights of the run or, with --predictions, a folder
 of .hdr or .exr files made by any method. Writes to the run's (or the predictions') `evaluation`
 folder: `scenes`, `protocols` and `published` as .csv, .md and .tex, `scenes.png`, `errors.png` and,
-with --cost, `cost.png`; with --baselines, `methods`: what one gets without networks beside it;
-with --against, `comparison` of two folders of predictions.
+with --cost, `cost.png`; with --baselines or --self-ensemble, `methods`: what one gets without
+networks, or of several copies of each scene, beside it; with --against, `comparison` of two folders
+of predictions.
 """
 
 import sys
@@ -41,13 +42,14 @@ def main(config: EvaluationConfig) -> int:
     display = Display(peak=config.display_peak, black=config.display_black)
     meter = Meter(display=display, vdp=ColorVideoVdp(display) if config.cvvdp else None)
     results = config.results or paths.evaluation_dir(config.predictions or config.run)
-    scores = score(config.scenes, protocols, _results(config), meter)
+    first, *others = _methods(config).items()
+    scores = score(config.scenes, protocols, first[1], meter)
     _write(results, config, scores, meter)
     failures = scores.failures
-    if config.baselines:
+    if others:
         methods = {config.method: scores.by_protocol}
-        for name, method in BASELINES.items():
-            found = score(config.scenes, protocols, from_function(method), meter)
+        for name, predict in others:
+            found = score(config.scenes, protocols, predict, meter)
             methods[name] = found.by_protocol
             failures += found.failures
         table = tables.method_table(methods, meter.notes)
@@ -62,11 +64,20 @@ def main(config: EvaluationConfig) -> int:
     return command.EXIT_BAD_INPUT if failures else 0
 
 
-def _results(config: EvaluationConfig) -> Predict:
+def _methods(config: EvaluationConfig) -> dict[str, Predict]:
+    """What is scored, by name; the first is the one that the settings are about."""
     if config.predictions is not None:
-        return from_files(config.predictions, config.scenes)
-    models = load_networks(config, esbn.networks, release_checkpoint.load)
-    return from_networks(Networks(**compile_networks(models), tile=config.tile))
+        methods = {config.method: from_files(config.predictions, config.scenes)}
+    else:
+        models = load_networks(config, esbn.networks, release_checkpoint.load)
+        networks = Networks(**compile_networks(models), tile=config.tile)
+        methods = {config.method: from_networks(networks)}
+        if config.self_ensemble > 1:
+            name = f"{config.method}, self-ensemble of {config.self_ensemble}"
+            methods[name] = from_networks(networks, config.self_ensemble)
+    if config.baselines:
+        methods |= {name: from_function(method) for name, method in BASELINES.items()}
+    return methods
 
 
 def _write(results: Path, config: EvaluationConfig, scores: Scores, meter: Meter) -> None:

@@ -2,7 +2,8 @@
 
 Reads the training scenes (`--scenes`), writes the `records` folder of the run. Run it once, before
 the training scripts. The same command again continues where it was stopped, or does nothing. With
-`--check DIR` it only says which data set a folder is and what is wrong with it.
+`--check DIR` it only says which data set a folder is and what is wrong with it. With `--aligned
+DIR` the records hold aligned frames, for training_fusion.py --alignment precomputed.
 """
 
 from typing import get_args
@@ -20,7 +21,7 @@ def main(config: RecordsConfig) -> int:
         return 0 if doctor.report(config.check) else command.EXIT_BAD_INPUT
     folder = config.records or str(paths.records_dir(config.run))
     planned = builder.plan(
-        builder.find_sources(config.scenes),
+        builder.find_sources(config.scenes, config.aligned),
         validation_scenes=config.validation_scenes,
         hold_out=config.hold_out,
         scenes_per_shard=config.scenes_per_shard,

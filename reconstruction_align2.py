@@ -3,7 +3,8 @@
 Reads scenes and the newest weights of the run (or the authors' checkpoints), after both alignments
 are trained. Writes `<scene>/aligned_low.png` and `aligned_high.png` to the results folder and,
 where a scene has a ground truth, the PSNR of both against it to `aligned.csv`. To look at and to
-measure alignment alone: reconstruction_fusion.py aligns by itself.
+measure alignment alone, and to train merging on (make_tfrecord.py --aligned):
+reconstruction_fusion.py aligns by itself.
 """
 
 from tqdm import tqdm
@@ -33,7 +34,7 @@ def main(config: ReconstructionConfig) -> int:
     rows = []
     for scene in scenes:
         aligned = align(networks, scene, protocol)
-        report.write_aligned(results / scene.name, aligned)
+        report.write_aligned(results, scene.name, aligned)
         if scene.hdr is not None:
             rows.append((scene.name, score_alignment(aligned, scene)))
     report.write_metrics(results / "aligned.csv", rows, protocol, AlignmentMetrics)

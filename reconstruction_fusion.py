@@ -19,9 +19,9 @@ from utils import command, report
 from utils.evaluation import PreparedScenes
 from utils.html_report import HtmlReport
 from utils.inference import Networks
-from utils.patchwise import reconstruct
 from utils.protocols import configured
 from utils.runs import load_networks
+from utils.self_ensemble import reconstruct
 
 
 def main(config: ReconstructionConfig) -> int:
@@ -35,7 +35,7 @@ def main(config: ReconstructionConfig) -> int:
     rows = []
     page = HtmlReport(f"HDR images of {config.scenes.resolve().name}", len(scenes))
     for scene in scenes:
-        reconstruction = reconstruct(networks, scene, protocol)
+        reconstruction = reconstruct(networks, scene, protocol, config.self_ensemble)
         metrics = None if scene.hdr is None else protocol.score(reconstruction.hdr, scene.hdr)
         with scenes.attempt():
             shown = report.write_reconstruction(

@@ -1,5 +1,8 @@
 """Trains the merging network: end to end with both alignments, or alone on frozen ones.
 
+Alone, it trains faster if the alignments are computed once: reconstruction_align2.py on the
+training scenes, make_tfrecord.py --aligned, then this with --alignment precomputed.
+
 Reads the records of make_tfrecord.py and the weights of training_align_high.py and
 training_align_low.py from the run's folder, and writes weights of all three networks, log and
 previews to its stage's folder there. Run it again to resume; when it is finished it does nothing.
@@ -7,7 +10,7 @@ previews to its stage's folder there. Run it again to resume; when it is finishe
 
 from configs import paths, presets
 from configs.settings import FusionConfig
-from models import esbn, release_checkpoint
+from models import alignment, esbn, release_checkpoint
 from utils import command, runs, stages, training
 
 
@@ -23,7 +26,10 @@ def main(config: FusionConfig) -> None:
                     runs.restore({side: networks[side]}, folder)
         if config.release_checkpoint:
             release_checkpoint.load(networks[esbn.MERGING], config.release_checkpoint)
-        whole = esbn.esbn(networks, stages.aligned_frame)
+        joined = networks
+        if config.takes_aligned_records:  # a copy of each frame is all that alignment still does
+            joined = networks | {side: alignment.unaligned(side) for side in paths.ALIGNMENT}
+        whole = esbn.esbn(joined, stages.aligned_frame)
         return stages.fusion_stage(networks, whole, config)
 
     stage = training.train(config, paths.FUSION, build)

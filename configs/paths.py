@@ -42,6 +42,11 @@ def stage_dir(run: Path, stage: str) -> Path:
     return run / stage
 
 
+def aligned_file(results: Path, scene: str, side: str) -> Path:
+    """A scene's aligned frame: reconstruction_align2.py -> make_tfrecord.py."""
+    return results / scene / f"aligned_{side}.png"
+
+
 def results_dir(run: Path) -> Path:
     """Folder that the reconstruction scripts write to."""
     return run / "results"

@@ -124,6 +124,9 @@ class RecordsConfig:
     """Folder of the run; records go to its `records` folder unless `records` names another."""
     records: str = ""
     """Folder of the shards, if it is not the run's; a TensorFlow path (gs://...) is allowed."""
+    aligned: Path | None = None
+    """Results of reconstruction_align2.py for these scenes: pack its aligned frames in place of the
+    low and high ones, for training_fusion.py --alignment precomputed."""
     check: Path | None = None
     """Only say what this data set is and what is wrong with it; nothing is written."""
     validation_scenes: int = 4
@@ -201,6 +204,11 @@ class TrainingConfig:
     save_release: str = ""
     """Prefix to write the networks to at the end, for the authors' TF 1 code: PREFIX_low etc."""
 
+    @property
+    def takes_aligned_records(self) -> bool:
+        """Whether the stage trains on records of aligned frames."""
+        return False
+
     def __post_init__(self) -> None:
         """Checks the values."""
         _require_positive(
@@ -224,9 +232,10 @@ class TrainingConfig:
 class FusionConfig(TrainingConfig):
     """Settings of training_fusion.py: the merging network, alone or with both alignments."""
 
-    alignment: Literal["end_to_end", "frozen", "from_scratch"] = "end_to_end"
+    alignment: Literal["end_to_end", "frozen", "precomputed", "from_scratch"] = "end_to_end"
     """`end_to_end`: train all three networks from the alignment stages' weights; `frozen`: the
-    merging network alone; `from_scratch`: all three, without the alignment stages."""
+    merging network alone; `precomputed`: the same on records of frames that are aligned already
+    (make_tfrecord.py --aligned); `from_scratch`: all three, without the alignment stages."""
     fixed: tuple[Literal["low", "high"], ...] = ()
     """Alignments that stay as they are while the other networks train, to spare time where one is
     good enough."""
@@ -236,6 +245,14 @@ class FusionConfig(TrainingConfig):
     """Weight of the high alignment's loss."""
     merging_weight: float = 1.0
     """Weight of the merged radiance's loss."""
+    merging_error: Literal["absolute", "squared"] = "absolute"
+    """The merged radiance's loss: mean `absolute` difference after the mu-law (release), or mean
+    `squared` one, which is what PSNR-mu measures."""
+
+    @property
+    def takes_aligned_records(self) -> bool:
+        """Whether the stage trains on records of aligned frames."""
+        return self.alignment == "precomputed"
 
     def __post_init__(self) -> None:
         """Checks the values."""
@@ -281,6 +298,8 @@ class WeightsConfig:
 ToneName = Literal["local", "reinhard", "drago", "mu-law"]
 PictureName = Literal["png", "jpg"]
 PrealignmentName = Literal["auto", "on", "off"]
+Copies = Literal[1, 2, 4, 8]
+"""Mirrored and turned copies of a bracket whose results are averaged; 1: only itself."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -297,6 +316,8 @@ class ReconstructionConfig(WeightsConfig):
     """What frames of 16 bits are divided by, instead of what the protocol does."""
     exposures: tuple[float, ...] = ()
     """Photographs' exposures in stops, by file name; none: from exposure.txt or EXIF."""
+    self_ensemble: Copies = 1
+    """Average the results of this many mirrored and turned copies: better, as many times slower."""
     prealign: PrealignmentName = "auto"
     """Take out the camera's motion between photographs; `auto`: where it measurably helps."""
     tone: ToneName = "local"
@@ -340,6 +361,8 @@ class EvaluationConfig(WeightsConfig):
     baselines: bool = False
     """Also score what one gets without networks: the reference frame alone, and OpenCV's AlignMTB
     with MergeDebevec and with MergeRobertson."""
+    self_ensemble: Copies = 1
+    """Also score the mean result of this many mirrored and turned copies of each scene."""
     method: str = "ours"
     """Name of the method in tables and plots."""
     cost: float = 0.0
@@ -356,6 +379,11 @@ class EvaluationConfig(WeightsConfig):
         super().__post_init__()
         _require(len(self.protocol) > 0, "protocol must name one or more.", self.protocol)
         _require(self.cost >= 0, "cost must not be negative.", self.cost)
+        _require(
+            self.predictions is None or self.self_ensemble == 1,
+            "self_ensemble needs networks, not predictions.",
+            self.self_ensemble,
+        )
         _require(
             0.005 <= self.display_black < self.display_peak <= 10_000,
             "PU21 holds from 0.005 to 10,000 cd/m2, black below peak.",

@@ -1,5 +1,6 @@
 """make_tfrecord.py: which scene goes where, and what happens when it runs again."""
 
+import dataclasses
 import shutil
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 import make_tfrecord
 from configs.settings import RecordsConfig
-from utils import builder, images, records, scenes, shards
+from utils import builder, images, records, report, scenes, shards
 
 
 @pytest.fixture
@@ -97,6 +98,41 @@ def test_side_by_side_gives_the_same_bytes(config, tmp_path):
         )
     )
     assert {path.name: path.read_bytes() for path in parallel.iterdir()} == expected
+
+
+def test_aligned_frames_take_the_place_of_low_and_high(config, tmp_path):
+    config = dataclasses.replace(config, aligned=tmp_path / "aligned")
+    random = np.random.default_rng(7)
+    written = {}
+    for folder in scenes.find_scenes(config.scenes):
+        written[folder.name] = random.integers(0, 256, (2, 16, 24, 3)).astype(np.uint8)
+        report.write_aligned(config.aligned, folder.name, written[folder.name] / np.float32(255))
+    make_tfrecord.main(config)
+    for entry in shards.read_index(str(config.run / "records")):
+        assert entry.aligned
+        ldr = shards.read(str(config.run / "records"), entry).ldr
+        np.testing.assert_array_equal(ldr[[0, 2]], written[entry.name])
+        scene = scenes.read_scene(config.scenes / entry.name)
+        np.testing.assert_array_equal(ldr[1], scene.ldr[1])
+
+    before = _times(config)
+    make_tfrecord.main(config)
+    assert _times(config) == before
+    with pytest.raises(records.RecordsError, match="records of other scenes"):
+        make_tfrecord.main(dataclasses.replace(config, aligned=None))
+
+
+def test_a_scene_that_was_not_aligned_is_named(config, tmp_path):
+    config = dataclasses.replace(config, aligned=tmp_path / "aligned")
+    for folder in scenes.find_scenes(config.scenes):
+        size = (2, 16, 24 if folder.name == "000" else 16, 3)
+        report.write_aligned(config.aligned, folder.name, np.zeros(size, np.float32))
+    with pytest.raises(scenes.SceneError, match=r"Scene 00.*size 24x16. Received: .*16x16 uint8"):
+        make_tfrecord.main(config)
+    path = tmp_path / "aligned" / "003" / "aligned_high.png"
+    path.unlink()
+    with pytest.raises(scenes.SceneError, match=rf"Scene 003 has not been.* no {path}"):
+        make_tfrecord.main(config)
 
 
 def test_running_again_does_nothing(config):

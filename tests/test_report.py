@@ -93,7 +93,7 @@ def test_reconstruction_files(tmp_path):
 def test_aligned_files_are_low_and_high(tmp_path):
     aligned = np.zeros((2, 5, 7, 3), np.float32)
     aligned[1] = 200 / 255
-    write_aligned(tmp_path / "001", aligned)
+    write_aligned(tmp_path, "001", aligned)
     assert images.read_ldr(tmp_path / "001" / "aligned_low.png").max() == 0
     assert images.read_ldr(tmp_path / "001" / "aligned_high.png").min() == 200
 

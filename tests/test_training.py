@@ -12,8 +12,10 @@ import training_align_low
 import training_fusion
 from configs.settings import TrainingConfig
 from tests import tiny
-from utils import runs, weights
+from utils import records, runs, weights
 from utils.optimisation import learning_rate
+from utils.protocol_scores import score_alignment
+from utils.scenes import ldr_to_float
 from utils.training import finite
 
 
@@ -110,6 +112,43 @@ def test_the_frozen_setting_leaves_both_alignments_bit_identical(config):
         assert names
         for name in names:
             np.testing.assert_array_equal(trained[name], start[name], err_msg=name)
+
+
+def test_on_aligned_records_merging_trains_without_the_alignments(config, tmp_path):
+    start = tiny.random_networks()
+    weights.save(start, tmp_path / "start")
+    settings = tiny.fusion(
+        config,
+        records=tiny.write_records(tmp_path, aligned=True),
+        alignment="precomputed",
+        start_weights=tmp_path / "start",
+        steps=2,
+    )
+    training_fusion.main(settings)
+    trained = tiny.random_networks()
+    runs.restore(trained, settings.run / "fusion")
+    for name, network in trained.items():
+        begun = [value.astype(np.float16) for value in start[name].get_weights()]
+        same = [
+            np.array_equal(ours, theirs)
+            for ours, theirs in zip(network.get_weights(), begun, strict=True)
+        ]
+        assert not any(same) if name == "merging" else all(same)
+    scores = csv.DictReader((settings.run / "fusion" / "validation.csv").read_text().splitlines())
+    expected = score_alignment(ldr_to_float(tiny.SCENE.ldr[[0, 2]]), tiny.SCENE)
+    for row in scores:  # of the records' frames, not of what untrained networks make of them
+        assert float(row["psnr_aligned_low"]) == pytest.approx(expected.psnr_low, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("aligned", "alignment", "wanted"),
+    [(True, "from_scratch", "the camera's frames"), (False, "precomputed", "aligned frames")],
+)
+def test_records_of_the_other_kind_are_refused(config, tmp_path, aligned, alignment, wanted):
+    folder = tiny.write_records(tmp_path, aligned=aligned)
+    settings = tiny.fusion(config, records=folder, alignment=alignment)
+    with pytest.raises(records.RecordsError, match=f"must hold {wanted} .* Received: .* of scene"):
+        training_fusion.main(settings)
 
 
 def test_end_to_end_changes_all_three_networks(config):

@@ -13,16 +13,24 @@ from configs.settings import FusionConfig, NetworkConfig, SamplingConfig, Traini
 from models import esbn
 from tests.brackets import bracket
 from utils import images, records, runs, shards
+from utils.scenes import Scene
 
 NETWORK = NetworkConfig(width=4, residual_blocks=1, dense_layers=2, initializer="he")
 SAMPLING = SamplingConfig(patch_size=16, stride=8)
 SAMPLES = 8 * 3 * 4
 
 
-def write_records(folder: Path) -> str:
-    """Writes one scene of 32x40 pixels for training and for validation."""
+def _scene() -> Scene:
     scene = bracket(32, 40, dtype=np.uint8)
-    packed = records.pack(dataclasses.replace(scene, hdr=images.round_to_rgbe(scene.hdr)))
+    return dataclasses.replace(scene, hdr=images.round_to_rgbe(scene.hdr))
+
+
+SCENE = _scene()
+
+
+def write_records(folder: Path, *, aligned: bool = False) -> str:
+    """Writes one scene of 32x40 pixels for training and for validation."""
+    packed = records.pack(SCENE, aligned=aligned)
     entries = [
         entry
         for split in ("training", "validation")

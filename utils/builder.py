@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from utils import records, scenes, shards
+from configs import paths
+from utils import images, records, scenes, shards
 from utils.records import RecordsError
 from utils.shards import Entry, Split
 
@@ -30,7 +32,9 @@ class Source:
     folder: Path
     """Where its files are."""
     size: int
-    """Bytes of its files."""
+    """Bytes of its files, and of its aligned frames."""
+    aligned: tuple[Path, Path] | None = None
+    """Its aligned low and high frames, to be packed in place of its own."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,17 +49,18 @@ class Shard:
     """Its scenes in order."""
 
 
-def find_sources(root: Path) -> list[Source]:
+def find_sources(root: Path, aligned: Path | None = None) -> list[Source]:
     """The scenes in a folder, sorted by name.
 
+    Args:
+        root: Folder of scenes.
+        aligned: Results of reconstruction_align2.py for them, if its frames are to be packed.
+
     Raises:
-        SceneError: There are none, or two have the same name.
+        SceneError: There are none, two have the same name, or one has not been aligned.
     """
     sources = sorted(
-        (
-            Source(name=scenes.scene_name(folder, root), folder=folder, size=_size(folder))
-            for folder in scenes.find_scenes(root)
-        ),
+        (_source(folder, root, aligned) for folder in scenes.find_scenes(root)),
         key=lambda source: source.name,
     )
     for first, second in itertools.pairwise(sources):
@@ -158,8 +163,36 @@ def build(folder: str, planned: Sequence[Shard], *, root: Path, workers: int) ->
     return shards.read_index(folder)
 
 
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+def _source(folder: Path, root: Path, results: Path | None) -> Source:
+    name = scenes.scene_name(folder, root)
+    size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+    if results is None:
+        return Source(name=name, folder=folder, size=size)
+    low, high = (paths.aligned_file(results, name, side) for side in paths.ALIGNMENT)
+    for path in (low, high):
+        if not path.is_file():
+            raise scenes.SceneError(
+                f"Scene {name} has not been aligned; reconstruction_align2.py does it."
+                f" Received: no {path}"
+            )
+        size += path.stat().st_size
+    return Source(name=name, folder=folder, size=size, aligned=(low, high))
+
+
+def _read(source: Source, root: Path) -> scenes.Scene:
+    scene = scenes.read_scene(source.folder, root)
+    if source.aligned is None:
+        return scene
+    low, high = (images.read_ldr(path) for path in source.aligned)
+    mid = scenes.to_8bit(scene.ldr[1])
+    for path, frame in zip(source.aligned, (low, high), strict=True):
+        if frame.shape != mid.shape or frame.dtype != mid.dtype:
+            raise scenes.SceneError(
+                f"Scene {source.name}: an aligned frame must have 8 bits and the scene's size"
+                f" {mid.shape[1]}x{mid.shape[0]}. Received: {path},"
+                f" {frame.shape[1]}x{frame.shape[0]} {frame.dtype}"
+            )
+    return dataclasses.replace(scene, ldr=np.stack([low, mid, high]))
 
 
 def _plan(split: Split, sources: Sequence[Source], scenes_per_shard: int) -> list[Shard]:
@@ -202,7 +235,8 @@ def _require_same_scenes(path: str, sources: Sequence[Source], entries: Sequence
 
 def _pack(shard: Shard, root: Path, on_scene: Callable[[], object]) -> Iterator[bytes]:
     for source in shard.sources:
-        yield records.pack(scenes.read_scene(source.folder, root), source.size)
+        scene = _read(source, root)
+        yield records.pack(scene, source.size, aligned=source.aligned is not None)
         on_scene()
 
 

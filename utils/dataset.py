@@ -151,6 +151,26 @@ def training_entries(records_dir: str, sampling: SamplingConfig) -> list[Entry]:
     return entries
 
 
+def require_aligned(records_dir: str, entries: Sequence[Entry], *, aligned: bool) -> None:
+    """Refuses scenes of the wrong kind.
+
+    Args:
+        records_dir: Folder of the records.
+        entries: The training scenes in the index.
+        aligned: Whether all must hold aligned frames, or none may.
+
+    Raises:
+        RecordsError: A scene is of the other kind.
+    """
+    kinds = {True: "aligned frames (make_tfrecord.py --aligned)", False: "the camera's frames"}
+    for entry in entries:
+        if entry.aligned != aligned:
+            raise RecordsError(
+                f"{records_dir} must hold {kinds[aligned]} for this training."
+                f" Received: {kinds[not aligned]} of scene {entry.name}"
+            )
+
+
 def validation_scenes(records_dir: str) -> list[Scene]:
     """Reads the held-out scenes, with 8-bit frames and truth; none is an empty list.
 

@@ -11,6 +11,7 @@ A record holds the whole scene, so that whatever a training sample needs is comp
     hdr               truth: red, green, blue and exponent of RGBE (utils/rgbe.py) as the four
                       channels of a PNG
     source_bytes      size of the scene's files, by which a scene made anew is noticed
+    aligned           1 if the low and the high frame are aligned ones; missing otherwise
 """
 
 import dataclasses
@@ -34,6 +35,7 @@ _FORMAT = {
     "ldr": tf.io.FixedLenFeature([3], tf.string),
     "hdr": tf.io.FixedLenFeature([], tf.string),
     "source_bytes": tf.io.FixedLenFeature([], tf.int64),
+    "aligned": tf.io.FixedLenFeature([], tf.int64, default_value=0),
 }
 
 # Of the PNG settings that OpenCV has, nearly the fastest to write and within 3 % of the smallest.
@@ -89,6 +91,8 @@ class Summary:
     """Width of the scene in pixels."""
     source_bytes: int
     """Size of the scene's files, in bytes."""
+    aligned: bool = False
+    """Whether the low and the high frame are what reconstruction_align2.py made of them."""
 
 
 def memory(height: int, width: int) -> int:
@@ -96,12 +100,13 @@ def memory(height: int, width: int) -> int:
     return height * width * 3 * (3 + 2)
 
 
-def pack(scene: Scene, source_bytes: int = 0) -> bytes:
+def pack(scene: Scene, source_bytes: int = 0, *, aligned: bool = False) -> bytes:
     """Packs a scene; 16-bit frames become 8-bit, as the release reads them.
 
     Args:
         scene: A scene with truth.
         source_bytes: Size of the scene's files.
+        aligned: Whether the low and the high frame are aligned ones.
 
     Returns:
         The serialised record; the same bytes for the same scene.
@@ -128,6 +133,8 @@ def pack(scene: Scene, source_bytes: int = 0) -> bytes:
         "hdr": _bytes(_to_png(truth, cv2.COLOR_RGBA2BGRA)),
         "source_bytes": _integer(source_bytes),
     }
+    if aligned:
+        features["aligned"] = _integer(1)
     example = tf.train.Example(features=tf.train.Features(feature=features))
     return example.SerializeToString(deterministic=True)
 
@@ -162,6 +169,7 @@ def summarise(data: bytes, source: str) -> Summary:
         height=int(features["height"]),
         width=int(features["width"]),
         source_bytes=int(features["source_bytes"]),
+        aligned=bool(features["aligned"]),
     )
 
 

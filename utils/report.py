@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from configs import paths
 from configs.settings import PictureName, ToneName
 from utils.images import write_ldr, write_radiance
 from utils.inference import Reconstruction
@@ -33,16 +34,18 @@ Kind = type[Metrics] | type[AlignmentMetrics]
 MEAN = "mean"
 
 
-def write_aligned(folder: Path, aligned: np.ndarray) -> None:
-    """Writes `aligned_low.png` and `aligned_high.png`.
+def write_aligned(results: Path, scene: str, aligned: np.ndarray) -> None:
+    """Writes `<scene>/aligned_low.png` and `aligned_high.png`.
 
     Args:
-        folder: The scene's results; made if missing.
+        results: Folder of the results.
+        scene: The scene's name; its folder is made if missing.
         aligned: `(2, H, W, 3)` LDR in [0, 1], low and high.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for side, frame in zip(("low", "high"), aligned, strict=True):
-        write_ldr(folder / f"aligned_{side}.png", to_display(frame))
+    for side, frame in zip(paths.ALIGNMENT, aligned, strict=True):
+        path = paths.aligned_file(results, scene, side)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_ldr(path, to_display(frame))
 
 
 def write_reconstruction(

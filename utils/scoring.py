@@ -8,15 +8,16 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from configs.settings import Copies
 from utils import pu21
 from utils.colorvideovdp import ColorVideoVdp
 from utils.hdr import mu_law
 from utils.images import RADIANCE_SUFFIXES, read_radiance
 from utils.inference import Networks
-from utils.patchwise import reconstruct
 from utils.protocols import Protocol
 from utils.pu21 import Display
 from utils.scenes import Scene, SceneError, find_scenes, read_scene
+from utils.self_ensemble import reconstruct
 
 Numbers = dict[str, float]
 """Names of metrics with their values."""
@@ -105,9 +106,13 @@ def score(root: Path, protocols: Sequence[Protocol], predict: Predict, meter: Me
     return scores
 
 
-def from_networks(networks: Networks) -> Predict:
-    """Results that networks make."""
-    return lambda _folder, _scene, prepared, protocol: reconstruct(networks, prepared, protocol).hdr
+def from_networks(networks: Networks, copies: Copies = 1) -> Predict:
+    """Results that networks make, averaged over copies of the scene (utils/self_ensemble.py)."""
+
+    def predict(_folder: Path, _scene: Scene, prepared: Scene, protocol: Protocol) -> np.ndarray:
+        return reconstruct(networks, prepared, protocol, copies).hdr
+
+    return predict
 
 
 def from_function(method: Callable[[Scene], np.ndarray]) -> Predict:

@@ -82,10 +82,11 @@ def fusion_stage(
 
     Args:
         networks: `low`, `high` and `merging`.
-        whole: The three joined, see `models.esbn.esbn`.
+        whole: The three joined, see `models.esbn.esbn`; the merging network alone if the records
+            hold aligned frames.
         config: Settings of the stage.
     """
-    frozen = config.alignment == "frozen"
+    frozen = config.alignment in {"frozen", "precomputed"}
     fixed = tuple(SOURCE_FRAME) if frozen else config.fixed
     for side in SOURCE_FRAME:
         networks[side].trainable = side not in fixed
@@ -98,7 +99,9 @@ def fusion_stage(
         parts = {
             LOW: alignment_loss(low, batch["target_ldr"][:, _TARGET[LOW]]),
             HIGH: alignment_loss(high, batch["target_ldr"][:, _TARGET[HIGH]]),
-            MERGING: merging_loss(merged, batch["target_hdr"]),
+            MERGING: merging_loss(
+                merged, batch["target_hdr"], squared=config.merging_error == "squared"
+            ),
         }
         total = config.merging_weight * parts[MERGING]
         if not frozen:

@@ -49,7 +49,7 @@ def train(config: TrainingConfig, stage_name: str, build: Callable[[], Stage]) -
     Raises:
         SettingsError: The stage was started under other settings.
         LockedError: Another process trains the stage.
-        RecordsError: The records are missing or damaged.
+        RecordsError: The records are missing, damaged, or not of frames of the kind asked for.
         CheckpointError: A checkpoint could not be written, or all are damaged.
         ValueError: A loss is not finite; the message names step, batch and last good checkpoint.
         ConnectionError: Another worker was lost.
@@ -74,6 +74,7 @@ class _Training:
         self._chief = devices.is_chief(strategy)
         self._records = config.records or str(paths.records_dir(config.run))
         self._entries = dataset.training_entries(self._records, config.sampling)
+        dataset.require_aligned(self._records, self._entries, aligned=config.takes_aligned_records)
         self._samples = dataset.count_samples(self._entries, config.sampling)
 
     def run(self, build: Callable[[], Stage]) -> Stage:

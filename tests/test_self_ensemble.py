@@ -1,0 +1,91 @@
+"""The mean of mirrored and turned copies."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import evaluate
+import reconstruction_fusion
+from configs.settings import Copies, EvaluationConfig, ReconstructionConfig
+from tests import layouts
+from tests.brackets import bracket, reference_networks, source_networks
+from utils import images, patchwise, self_ensemble, table_files
+from utils.hdr import inverse_mu_law, mu_law
+from utils.protocols import PROTOCOLS
+
+FULL = PROTOCOLS["full"]
+COPIES: tuple[Copies, ...] = (1, 2, 4, 8)
+
+
+def _dark_on_the_left():
+    """Networks whose result is 1, but 0 in the left quarter of whatever they are given."""
+
+    def merging(_low, mid, _high):
+        result = np.ones_like(mid[..., :3])
+        result[:, :, : result.shape[2] // 4] = -1
+        return result
+
+    return dataclasses.replace(source_networks(), merging=merging)
+
+
+def test_the_eight_turns_differ_and_are_undone():
+    picture = np.arange(2 * 3 * 4 * 3).reshape(2, 3, 4, 3)
+    turned = [self_ensemble.turn(picture, number) for number in range(8)]
+    assert len({(x.shape, x.tobytes()) for x in turned}) == 8
+    for number, x in enumerate(turned):
+        np.testing.assert_array_equal(self_ensemble.turn_back(x, number), picture)
+    np.testing.assert_array_equal(turned[2][0], np.rot90(picture[0]))  # counter-clockwise
+    np.testing.assert_array_equal(turned[1][0], picture[0, :, ::-1])
+
+
+@pytest.mark.parametrize("copies", COPIES)
+@pytest.mark.parametrize("networks", [source_networks(), reference_networks()])
+@pytest.mark.parametrize("name", ["full", "release-leak"])
+def test_networks_that_turn_with_the_picture_give_the_same(copies, networks, name):
+    scene, protocol = bracket(24, 40), PROTOCOLS[name]
+    scene = protocol.prepare(scene)
+    once = patchwise.reconstruct(networks, scene, protocol)
+    result = self_ensemble.reconstruct(networks, scene, protocol, copies)
+    np.testing.assert_allclose(result.hdr, once.hdr, atol=1e-5)
+    np.testing.assert_allclose(result.aligned, once.aligned, atol=1e-5)
+
+
+@pytest.mark.parametrize(("copies", "share"), [(1, 1), (2, 1 / 2), (4, 1 / 2), (8, 1 / 4)])
+def test_the_result_is_the_mean_after_the_mu_law(copies, share):
+    scene = bracket(24, 40)
+    hdr = self_ensemble.reconstruct(_dark_on_the_left(), scene, FULL, copies).hdr
+    left_of_centre = mu_law(hdr[12, 0])  # dark in `share` of the copies
+    np.testing.assert_allclose(left_of_centre, 1 - share, atol=1e-5)
+    assert hdr.shape == (24, 40, 3)
+    np.testing.assert_allclose(hdr[12, 20], 1, atol=1e-5)
+
+
+def test_scripts_take_it(tmp_path, monkeypatch):
+    layouts.write(tmp_path / "Test", "Kalantari", "001", seed=0)
+    networks = _dark_on_the_left()
+    models = {"low": networks.low, "high": networks.high, "merging": networks.merging}
+    for script in (evaluate, reconstruction_fusion):
+        monkeypatch.setattr(script, "load_networks", lambda *_: models)
+        monkeypatch.setattr(script, "compile_networks", lambda models: models)
+    common = {"run": tmp_path / "run", "scenes": tmp_path / "Test"}
+    results = tmp_path / "results"
+    config = ReconstructionConfig(**common, results=results, self_ensemble=2)
+    assert reconstruction_fusion.main(config) == 0
+    hdr = images.read_radiance(results / "001.exr")
+    np.testing.assert_allclose(hdr[:, 0], inverse_mu_law(0.5), rtol=1e-2)
+
+    tables = {}
+    monkeypatch.setattr(
+        table_files, "write", lambda path, table: tables.setdefault(path.name, table)
+    )
+    config = EvaluationConfig(**common, results=results, self_ensemble=8, method="ESBN")
+    assert evaluate.main(config) == 0
+    rows = {row[0]: row[2:] for row in tables["methods"].rows}
+    assert list(rows) == ["ESBN", "ESBN, self-ensemble of 8"]
+    assert rows["ESBN"] != rows["ESBN, self-ensemble of 8"]
+
+
+def test_files_have_no_copies(tmp_path):
+    with pytest.raises(ValueError, match=r"self_ensemble needs networks.* Received: 2"):
+        EvaluationConfig(run=tmp_path, predictions=tmp_path, self_ensemble=2)
