@@ -245,9 +245,6 @@ class FusionConfig(TrainingConfig):
     """Weight of the high alignment's loss."""
     merging_weight: float = 1.0
     """Weight of the merged radiance's loss."""
-    merging_error: Literal["absolute", "squared"] = "absolute"
-    """The merged radiance's loss: mean `absolute` difference after the mu-law (release), or mean
-    `squared` one, which is what PSNR-mu measures."""
 
     @property
     def takes_aligned_records(self) -> bool:

@@ -11,7 +11,6 @@ from configs.settings import FusionConfig
 from models import esbn
 from utils.hdr import from_network, ldr_to_hdr, mu_law, to_network
 from utils.losses import alignment_loss, merging_loss
-from utils.metrics import psnr
 from utils.stages import aligned_frame, alignment_stage, fusion_stage
 
 TIMES = np.array([[1, 4, 16], [1, 2, 8]], np.float32)
@@ -50,14 +49,6 @@ def test_merging_loss_is_twice_the_mean_absolute_difference_after_the_mu_law():
     target = np.full((1, 2, 2, 3), 1.0, np.float32)
     expected = 2 * (1 - math.log(1 + 5000 * 0.25) / math.log(5001))
     assert float(merging_loss(merged, target)) == pytest.approx(expected, rel=1e-5)
-
-
-def test_the_squared_merging_loss_is_the_error_that_psnr_mu_measures():
-    merged = np.full((1, 2, 2, 3), to_network(0.25), np.float32)
-    target = np.full((1, 2, 2, 3), 1.0, np.float32)
-    loss = float(merging_loss(merged, target, squared=True))  # of values in [-1, 1], so peak 2
-    expected = psnr(mu_law(np.full_like(target, 0.25)), mu_law(target))
-    assert 10 * math.log10(2**2 / loss) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_losses_are_those_of_the_three_networks_and_their_weighted_sum(tmp_path):

@@ -19,13 +19,12 @@ def alignment_loss(aligned: Tensor, target_ldr: Tensor) -> Tensor:
     return keras.ops.mean(keras.ops.square(aligned - to_network(target_ldr)))
 
 
-def merging_loss(merged: Tensor, target_hdr: Tensor, *, squared: bool = False) -> Tensor:
+def merging_loss(merged: Tensor, target_hdr: Tensor) -> Tensor:
     """Mean absolute difference of mu-law values mapped to [-1, 1] (release).
 
     Args:
         merged: Output of the merging network, `(B, H, W, 3)` in [-1, 1].
         target_hdr: Truth, radiance `(B, H, W, 3)` in [0, 1].
-        squared: Mean squared difference instead.
     """
-    difference = 2.0 * (mu_law(from_network(merged)) - mu_law(target_hdr))
-    return keras.ops.mean((keras.ops.square if squared else keras.ops.abs)(difference))
+    difference = mu_law(from_network(merged)) - mu_law(target_hdr)
+    return 2.0 * keras.ops.mean(keras.ops.abs(difference))

@@ -99,9 +99,7 @@ def fusion_stage(
         parts = {
             LOW: alignment_loss(low, batch["target_ldr"][:, _TARGET[LOW]]),
             HIGH: alignment_loss(high, batch["target_ldr"][:, _TARGET[HIGH]]),
-            MERGING: merging_loss(
-                merged, batch["target_hdr"], squared=config.merging_error == "squared"
-            ),
+            MERGING: merging_loss(merged, batch["target_hdr"]),
         }
         total = config.merging_weight * parts[MERGING]
         if not frozen:
