@@ -18,7 +18,7 @@ test: .venv/installed-dev lint
 # KILLS of training runs at random moments instead of a few; docs/reliability.md has the last result.
 KILLS ?= 110
 soak: .venv/installed-dev
-	ESBN_KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/test_survival.py
+	ESBN_KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/training/test_survival.py
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -18,14 +18,15 @@ from tqdm import tqdm
 from configs import presets
 from configs.settings import BenchmarkConfig
 from models import cost, esbn
-from models.inference import compile_networks
-from utils import benchmark_data, command, machine, timing
-from utils.benchmark_inputs import merging_stage, random_batch, random_scene
-from utils.benchmark_tables import Row, compare, markdown
-from utils.inference import Networks, reconstruct
-from utils.optimisation import adam, compile_step
-from utils.protocols import PROTOCOLS
-from utils.stages import Stage, alignment_stage
+from models.compiled import compile_networks
+from utils import command, hardware
+from utils.benchmarking import data_path, timing
+from utils.benchmarking.inputs import merging_stage, random_batch, random_scene
+from utils.benchmarking.timing import Row, compare, markdown
+from utils.inference.pipeline import Networks, reconstruct_picture
+from utils.metrics.protocols import PROTOCOLS
+from utils.training.optimisation import adam, compile_step
+from utils.training.stages import Stage, alignment_stage
 
 PLAIN = "plain float32"
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -72,12 +73,12 @@ def main(config: BenchmarkConfig) -> None:
     height, width = scale.size
     batches = f"{scale.alignment_batch} and {scale.merging_batch}"
     sections: dict[str, Callable[[], list[Row]]] = {
-        "Machine": lambda: [machine.describe()],
+        "Machine": lambda: [hardware.describe()],
         "Networks": lambda: measure_networks(scale.size),
         f"Inference at {width}x{height}": lambda: measure_inference(scale),
         "Memory of one scene, a fresh process": lambda: measure_memory(scale.size),
         f"Training step at 256x256, batches of {batches}": lambda: measure_training(scale),
-        "Data path": lambda: benchmark_data.measure(count=scale.scenes, samples=scale.samples),
+        "Data path": lambda: data_path.measure(count=scale.scenes, samples=scale.samples),
     }
     large = scale.large
     if large:
@@ -124,7 +125,7 @@ def measure_inference(scale: Scale) -> list[Row]:
         "merging": (costs[esbn.MERGING], lambda nets: _merging(nets)(*frames)),
         "scene, frames to radiance": (
             sum(costs.values()),
-            lambda nets: reconstruct(nets, scene, PROTOCOLS["full"]),
+            lambda nets: reconstruct_picture(nets, scene, PROTOCOLS["full"]),
         ),
     }
     rows: list[Row] = []
@@ -180,9 +181,9 @@ def time_scene(variant: str, size: tuple[int, int], warm_up: bool) -> float:
     """
     networks, scene = build_networks(variant), random_scene(*size)
     if warm_up:
-        reconstruct(networks, scene, PROTOCOLS["full"])
+        reconstruct_picture(networks, scene, PROTOCOLS["full"])
     start = time.perf_counter()
-    reconstruct(networks, scene, PROTOCOLS["full"])
+    reconstruct_picture(networks, scene, PROTOCOLS["full"])
     return time.perf_counter() - start
 
 

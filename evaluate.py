@@ -8,7 +8,6 @@ networks, or of several copies of each scene, beside it; with --against, `compar
 of predictions.
 """
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,15 +16,11 @@ from tqdm import tqdm
 from configs import paths, presets
 from configs.settings import EvaluationConfig
 from models import esbn, release_checkpoint
-from models.inference import compile_networks
-from utils import command, plots, table_files, tables
-from utils.baselines import BASELINES
-from utils.colorvideovdp import ColorVideoVdp
-from utils.inference import Networks
-from utils.protocols import configured
-from utils.pu21 import Display
-from utils.runs import load_networks
-from utils.scoring import (
+from models.compiled import compile_networks
+from utils import command
+from utils.evaluation import plots, score_tables
+from utils.evaluation.baselines import BASELINES
+from utils.evaluation.scoring import (
     Meter,
     Predict,
     Scores,
@@ -34,6 +29,11 @@ from utils.scoring import (
     from_networks,
     score,
 )
+from utils.inference.pipeline import Networks
+from utils.metrics.perceptual import ColorVideoVdp, Display
+from utils.metrics.protocols import configured
+from utils.reporting import tables
+from utils.runs.networks import load_networks
 
 
 def main(config: EvaluationConfig) -> int:
@@ -52,16 +52,14 @@ def main(config: EvaluationConfig) -> int:
             found = score(config.scenes, protocols, predict, meter)
             methods[name] = found.by_protocol
             failures += found.failures
-        table = tables.method_table(methods, meter.notes)
-        table_files.write(results / "methods", table)
-        tqdm.write(table_files.to_markdown(table))
+        table = score_tables.method_table(methods, meter.notes)
+        tables.write(results / "methods", table)
+        tqdm.write(tables.to_markdown(table))
     if config.against is not None:
         other = score(config.scenes, protocols, from_files(config.against, config.scenes), meter)
         _compare(results, (config.method, config.against.name), scores, other)
         failures += other.failures
-    for failure in failures:
-        tqdm.write(f"error: {failure}", file=sys.stderr)
-    return command.EXIT_BAD_INPUT if failures else 0
+    return command.report_failures(failures)
 
 
 def _methods(config: EvaluationConfig) -> dict[str, Predict]:
@@ -85,11 +83,11 @@ def _write(results: Path, config: EvaluationConfig, scores: Scores, meter: Meter
     if not by_protocol:
         tqdm.write("No scene could be scored.")
         return
-    overview = tables.protocol_table(by_protocol, meter.notes)
-    published = tables.paper_table(config.method, by_protocol)
-    table_files.write(results / "scenes", tables.scene_table(by_protocol, meter.notes))
-    table_files.write(results / "protocols", overview)
-    table_files.write(results / "published", published)
+    overview = score_tables.protocol_table(by_protocol, meter.notes)
+    published = score_tables.paper_table(config.method, by_protocol)
+    tables.write(results / "scenes", score_tables.scene_table(by_protocol, meter.notes))
+    tables.write(results / "protocols", overview)
+    tables.write(results / "published", published)
     psnr_mu = {title: _psnr_mu(rows) for title, rows in by_protocol.items()}
     plots.scene_bars(results / "scenes.png", psnr_mu)
     title = f"{config.method}, protocol {next(iter(by_protocol))}"
@@ -97,17 +95,17 @@ def _write(results: Path, config: EvaluationConfig, scores: Scores, meter: Meter
     if config.cost:
         values = {title: list(rows.values()) for title, rows in psnr_mu.items()}
         plots.quality_against_cost(results / "cost.png", config.method, values, config.cost)
-    tqdm.write(f"{table_files.to_markdown(overview)}\n{table_files.to_markdown(published)}")
+    tqdm.write(f"{tables.to_markdown(overview)}\n{tables.to_markdown(published)}")
 
 
-def _psnr_mu(rows: tables.ByScene) -> Mapping[str, float]:
+def _psnr_mu(rows: score_tables.ByScene) -> Mapping[str, float]:
     return {scene: numbers["psnr_mu"] for scene, numbers in rows.items()}
 
 
 def _compare(results: Path, names: tuple[str, str], first: Scores, second: Scores) -> None:
-    table = tables.comparison_table(names, first.by_protocol, second.by_protocol)
-    table_files.write(results / "comparison", table)
-    tqdm.write(table_files.to_markdown(table))
+    table = score_tables.comparison_table(names, first.by_protocol, second.by_protocol)
+    tables.write(results / "comparison", table)
+    tqdm.write(tables.to_markdown(table))
 
 
 if __name__ == "__main__":

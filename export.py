@@ -2,8 +2,8 @@
 
 Reads the newest weights of the run (or the authors' checkpoints). Writes a SavedModel, which needs
 TensorFlow and nothing of this project, and with `--onnx` an ONNX file; or, with `--save-weights`,
-the weights alone (utils/weights.py). Run it when the last stage is trained; what is there already
-is not replaced.
+the weights alone (utils/runs/weights.py). Run it when the last stage is trained; what is there
+already is not replaced.
 """
 
 import keras
@@ -12,7 +12,9 @@ from tqdm import tqdm
 from configs import paths, presets
 from configs.settings import ExportConfig
 from models import esbn, release_checkpoint
-from utils import command, export, runs, weights
+from utils import command
+from utils.inference import export
+from utils.runs import networks, weights
 
 
 def main(config: ExportConfig) -> None:
@@ -33,7 +35,7 @@ def main(config: ExportConfig) -> None:
 
 
 def _load(config: ExportConfig) -> dict[str, keras.Model]:
-    return runs.load_networks(config, esbn.networks, release_checkpoint.load)
+    return networks.load_networks(config, esbn.networks, release_checkpoint.load)
 
 
 if __name__ == "__main__":

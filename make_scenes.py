@@ -8,7 +8,7 @@ makes the scenes that are missing.
 from configs import presets
 from configs.settings import ScenesConfig
 from utils import command
-from utils.scene_factory import make_scenes
+from utils.synthesis.factory import make_scenes
 
 
 def main(config: ScenesConfig) -> None:

@@ -12,21 +12,23 @@ from tqdm import tqdm
 
 from configs import paths, presets
 from configs.settings import RecordsConfig
-from utils import builder, command, doctor, patches
+from utils import command
+from utils.records import build, patches, plan
+from utils.scenes import checks
 
 
 def main(config: RecordsConfig) -> int:
     """Builds the records and says what they hold; returns 2 if a checked data set has problems."""
     if config.check is not None:
-        return 0 if doctor.report(config.check) else command.EXIT_BAD_INPUT
+        return 0 if checks.print_findings(config.check) else command.EXIT_BAD_INPUT
     folder = config.records or str(paths.records_dir(config.run))
-    planned = builder.plan(
-        builder.find_sources(config.scenes, config.aligned),
+    planned = plan.plan(
+        plan.find_sources(config.scenes, config.aligned),
         validation_scenes=config.validation_scenes,
         hold_out=config.hold_out,
         scenes_per_shard=config.scenes_per_shard,
     )
-    index = builder.build(folder, planned, root=config.scenes, workers=config.workers)
+    index = build.build(folder, planned, root=config.scenes, workers=config.workers)
     training = [entry for entry in index if entry.split == "training"]
     size = sum(entry.length for entry in index)
     tqdm.write(

@@ -12,15 +12,16 @@ from tqdm import tqdm
 from configs import paths, presets
 from configs.settings import ReconstructionConfig
 from models import esbn, release_checkpoint
-from models.inference import compile_networks
-from utils import command, report
-from utils.evaluation import PreparedScenes
-from utils.inference import Networks
-from utils.metrics import AlignmentMetrics
-from utils.patchwise import align
-from utils.protocol_scores import score_alignment
-from utils.protocols import configured
-from utils.runs import load_networks
+from models.compiled import compile_networks
+from utils import command
+from utils.inference.inputs import PreparedScenes
+from utils.inference.pipeline import Networks
+from utils.inference.reconstruction import align
+from utils.metrics.protocols import configured
+from utils.metrics.psnr_ssim import AlignmentMetrics
+from utils.metrics.scores import score_alignment
+from utils.reporting.results import markdown_table, write_aligned, write_metrics
+from utils.runs.networks import load_networks
 
 
 def main(config: ReconstructionConfig) -> int:
@@ -34,12 +35,12 @@ def main(config: ReconstructionConfig) -> int:
     rows = []
     for scene in scenes:
         aligned = align(networks, scene, protocol)
-        report.write_aligned(results, scene.name, aligned)
+        write_aligned(results, scene.name, aligned)
         if scene.hdr is not None:
             rows.append((scene.name, score_alignment(aligned, scene)))
-    report.write_metrics(results / "aligned.csv", rows, protocol, AlignmentMetrics)
-    tqdm.write(report.markdown_table(rows, protocol, AlignmentMetrics))
-    return scenes.report_failures()
+    write_metrics(results / "aligned.csv", rows, protocol, AlignmentMetrics)
+    tqdm.write(markdown_table(rows, protocol, AlignmentMetrics))
+    return command.report_failures(scenes.failures)
 
 
 if __name__ == "__main__":

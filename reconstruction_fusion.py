@@ -14,14 +14,15 @@ from tqdm import tqdm
 from configs import paths, presets
 from configs.settings import ReconstructionConfig
 from models import esbn, release_checkpoint
-from models.inference import compile_networks
-from utils import command, report
-from utils.evaluation import PreparedScenes
-from utils.html_report import HtmlReport
-from utils.inference import Networks
-from utils.protocols import configured
-from utils.runs import load_networks
-from utils.self_ensemble import reconstruct
+from models.compiled import compile_networks
+from utils import command
+from utils.inference.inputs import PreparedScenes
+from utils.inference.pipeline import Networks
+from utils.inference.reconstruction import reconstruct
+from utils.metrics.protocols import configured
+from utils.reporting.page import HtmlReport
+from utils.reporting.results import markdown_table, write_metrics, write_reconstruction
+from utils.runs.networks import load_networks
 
 
 def main(config: ReconstructionConfig) -> int:
@@ -38,7 +39,7 @@ def main(config: ReconstructionConfig) -> int:
         reconstruction = reconstruct(networks, scene, protocol, config.self_ensemble)
         metrics = None if scene.hdr is None else protocol.score(reconstruction.hdr, scene.hdr)
         with scenes.attempt():
-            shown = report.write_reconstruction(
+            shown = write_reconstruction(
                 results,
                 scene,
                 reconstruction,
@@ -51,10 +52,10 @@ def main(config: ReconstructionConfig) -> int:
             if metrics is not None:
                 rows.append((scene.name, metrics))
     with scenes.attempt():
-        report.write_metrics(results / "metrics.csv", rows, protocol)
+        write_metrics(results / "metrics.csv", rows, protocol)
         page.write(results / "report.html", dataclasses.asdict(config), scenes.failures)
-    tqdm.write(report.markdown_table(rows, protocol))
-    return scenes.report_failures()
+    tqdm.write(markdown_table(rows, protocol))
+    return command.report_failures(scenes.failures)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ to its stage's folder there. Run it again to resume; when it is finished it does
 from configs import paths, presets
 from configs.settings import TrainingConfig
 from models import esbn, release_checkpoint
-from utils import command, runs, stages, training
+from utils import command
+from utils.runs.networks import build_networks
+from utils.training import loop, stages
 
 SIDE = "high"
 
@@ -16,12 +18,12 @@ def main(config: TrainingConfig) -> None:
     """Trains the alignment network of this side."""
 
     def build() -> stages.Stage:
-        networks = runs.build_networks(config, esbn.networks)
+        networks = build_networks(config, esbn.networks)
         if config.release_checkpoint:
             release_checkpoint.load(networks[SIDE], config.release_checkpoint)
         return stages.alignment_stage(networks, SIDE, frozen_statistics=config.frozen_statistics)
 
-    stage = training.train(config, paths.ALIGNMENT[SIDE], build)
+    stage = loop.train(config, paths.ALIGNMENT[SIDE], build)
     release_checkpoint.save_all(stage.networks, config.save_release)
 
 

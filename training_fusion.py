@@ -11,19 +11,21 @@ previews to its stage's folder there. Run it again to resume; when it is finishe
 from configs import paths, presets
 from configs.settings import FusionConfig
 from models import alignment, esbn, release_checkpoint
-from utils import command, runs, stages, training
+from utils import command
+from utils.runs.networks import build_networks, restore
+from utils.training import loop, stages
 
 
 def main(config: FusionConfig) -> None:
     """Trains the last stage."""
 
     def build() -> stages.Stage:
-        networks = runs.build_networks(config, esbn.networks)
+        networks = build_networks(config, esbn.networks)
         if config.alignment != "from_scratch":
             for side, stage in paths.ALIGNMENT.items():
                 folder = paths.stage_dir(config.run, stage)
                 if config.start_weights is None or folder.exists():
-                    runs.restore({side: networks[side]}, folder)
+                    restore({side: networks[side]}, folder)
         if config.release_checkpoint:
             release_checkpoint.load(networks[esbn.MERGING], config.release_checkpoint)
         joined = networks
@@ -32,7 +34,7 @@ def main(config: FusionConfig) -> None:
         whole = esbn.esbn(joined, stages.aligned_frame)
         return stages.fusion_stage(networks, whole, config)
 
-    stage = training.train(config, paths.FUSION, build)
+    stage = loop.train(config, paths.FUSION, build)
     release_checkpoint.save_all(stage.networks, config.save_release)
 
 

@@ -164,7 +164,7 @@ class Convolution(keras.layers.Layer):
     def inference_weights(self, *, training: bool = False) -> tuple[Tensor, Tensor]:
         """Kernel and bias of the cheaper convolution with the normalisation in them, for `infer`.
 
-        They depend on the weights alone: models/inference.py computes them once. With `training`
+        They depend on the weights alone: models/compiled.py computes them once. With `training`
         the convolution is the one whose gradient is cheap too.
         """
         kernel, bias = self.kernel.value, self.bias.value

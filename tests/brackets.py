@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from utils.hdr import hdr_to_ldr
-from utils.inference import Networks
-from utils.scenes import Scene
+from utils.inference.pipeline import Networks
+from utils.radiometry.radiance import hdr_to_ldr
+from utils.scenes.scene import Scene
 
 
 def bracket(height=24, width=40, *, truth=True, dtype: type = np.uint16) -> Any:

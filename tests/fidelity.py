@@ -12,10 +12,11 @@ import tensorflow as tf
 
 from models.release_checkpoint import release_variables
 from tests import release_recipe as recipe
-from tests.test_patches import GOLDEN, release_features
-from tests.test_release_networks import LOSS, NETS, released, trained
-from utils import records, scenes
-from utils.hdr import from_network
+from tests.models.test_release_networks import LOSS, NETS, released, trained
+from tests.records.test_patches import GOLDEN, release_features
+from utils.radiometry.levels import from_network
+from utils.records.record import pack, unpack
+from utils.scenes import folders
 
 
 def _network_rows(net: str) -> Iterator[tuple[str, str, float]]:
@@ -55,7 +56,7 @@ def _network_rows(net: str) -> Iterator[tuple[str, str, float]]:
 
 
 def _record_rows() -> Iterator[tuple[str, str, float]]:
-    record = records.unpack(records.pack(scenes.read_scene(GOLDEN / "scene" / "001")), "golden")
+    record = unpack(pack(folders.read_scene(GOLDEN / "scene" / "001")), "golden")
     with np.load(GOLDEN / "golden_records.npz") as file:
         golden = dict(file)
     largest = {"LDR": 0.0, "HDR": 0.0}

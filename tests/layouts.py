@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from utils import images
-from utils.hdr import hdr_to_ldr
+from utils.images import radiance_maps
+from utils.images.frames import write_ldr
+from utils.radiometry.radiance import hdr_to_ldr
 
 STOPS = (0, 2, 4)
 
@@ -26,11 +27,11 @@ def write(root: Path, layout: str, name: str, seed: int = 0) -> Path:
     for pattern, frame in zip(files, frames, strict=True):
         path = root / pattern.format(name=name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        images.write_ldr(path, frame)
+        write_ldr(path, frame)
     file, values = exposures
     (folder.parent / file).write_text("".join(f"{value}\n" for value in values))
     if truth:
-        images.write_radiance(folder.parent / truth, radiance)
+        radiance_maps.write_radiance(folder.parent / truth, radiance)
     return folder.parent
 
 

@@ -10,8 +10,9 @@ import pillow_heif
 import tifffile
 from PIL import Image
 
-from utils.exif import Exposure
-from utils.scenes import read_scene, to_8bit
+from utils.photographs.exif import Exposure
+from utils.radiometry.levels import to_8bit
+from utils.scenes.folders import read_scene
 
 ROOT = Path(__file__).parent.parent
 TIMES = (1 / 1000, 1 / 250, 1 / 60)  # 0, 2, 4.06 stops

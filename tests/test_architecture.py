@@ -1,19 +1,43 @@
-"""Who may import whom; see the layout in README.md."""
+"""Arrows between rooms: who may import whom, by the table that the packages' docstrings repeat."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("configs", "models", "utils")
-ALLOWED = {
-    "configs": {"configs"},
-    "models": {"models"},
-    "utils": {"utils", "configs"},
-    "scripts": {"configs", "models", "utils"},
-}
 SCRIPTS = {path.stem for path in ROOT.glob("*.py")}
+ALLOWED = {
+    "radiometry": set(),
+    "files": set(),
+    "hardware": set(),
+    "command": set(),
+    "images": {"radiometry", "files"},
+    "scenes": {"images", "radiometry", "files"},
+    "photographs": {"scenes", "images", "radiometry"},
+    "synthesis": {"scenes", "images", "radiometry", "files"},
+    "metrics": {"scenes", "radiometry"},
+    "records": {"scenes", "images", "radiometry", "files"},
+    "runs": {"models", "hardware", "files"},
+    "training": {"records", "runs", "metrics", "scenes", "images", "radiometry", "files"},
+    "inference": {
+        *("models", "runs", "metrics", "photographs", "scenes", "radiometry", "hardware", "files"),
+    },
+    "reporting": {
+        *("inference", "metrics", "photographs", "scenes", "images", "radiometry", "files"),
+    },
+    "evaluation": {
+        *("reporting", "inference", "metrics", "scenes", "images", "radiometry", "files"),
+    },
+    "benchmarking": {
+        *("training", "inference", "models", "records", "scenes", "radiometry", "hardware"),
+    },
+}
+"""Rooms of `utils` to the rooms they may import; each may import itself and `configs` besides."""
+WITHOUT_TENSORFLOW = ("radiometry", "images", "scenes", "photographs", "synthesis", "metrics")
 
 
 def sources() -> list[Path]:
@@ -21,33 +45,93 @@ def sources() -> list[Path]:
     return [*sorted(ROOT.glob("*.py")), *rooms]
 
 
-def imported(path: Path) -> set[str]:
-    """First parts of the names of the modules a file imports."""
+def room_of(path: Path) -> str:
+    """`configs`, `models`, a room of `utils`, or `scripts`."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    if parts[0] == "utils":
+        return parts[1]
+    return parts[0] if len(parts) > 1 else "scripts"
+
+
+def modules_imported(path: Path) -> set[str]:
+    """Full names of the modules a file imports, `utils.images` of `from utils import images`."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            names.add((node.module or "").partition(".")[0])
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
+
+
+def rooms_imported(path: Path) -> set[str]:
+    """Rooms and scripts of the project that a file imports."""
+    found = set()
+    for name in modules_imported(path):
+        first, _, rest = name.partition(".")
+        if first == "utils":
+            found.add(rest.partition(".")[0])
+        elif first in {*ROOMS, *SCRIPTS}:
+            found.add(first)
+    return found
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_follow_the_arrows(path):
-    room = path.parent.name if path.parent != ROOT else "scripts"
-    ours = imported(path) & (set(ROOMS) | SCRIPTS)
-    assert ours <= ALLOWED[room]
+    room = room_of(path)
+    if room == "scripts":
+        assert not rooms_imported(path) & SCRIPTS
+    elif room in {"configs", "models"}:
+        assert rooms_imported(path) <= {room}
+    elif room != "__init__":
+        assert rooms_imported(path) <= {room, "configs"} | ALLOWED[room]
+
+
+def test_every_room_has_its_row():
+    rooms = {path.stem for path in (ROOT / "utils").iterdir() if path.name[0] not in "_."}
+    assert rooms == set(ALLOWED)
+
+
+@pytest.mark.parametrize("room", [room for room in ALLOWED if (ROOT / "utils" / room).is_dir()])
+def test_a_package_says_what_it_may_import(room):
+    module = ast.parse((ROOT / "utils" / room / "__init__.py").read_text())
+    text = ast.get_docstring(module) or ""
+    assert len(module.body) == 1
+    named = set(text.partition("May import")[2].replace("`", " ").replace(",", " ").split())
+    assert ALLOWED[room] == named & set(ALLOWED | {"models": set()})
+
+
+def test_a_package_is_no_hall():
+    for room in (ROOT / "utils").iterdir():
+        assert len(list(room.glob("*.py"))) <= 10, room
+
+
+def test_start_up_without_tensorflow():
+    """make_scenes.py starts a process for each worker; none of them should load TensorFlow."""
+    names = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for room in WITHOUT_TENSORFLOW
+        for path in sorted((ROOT / "utils" / room).glob("*.py"))
+    ]
+    code = f"import sys, importlib\nfor name in {names}: importlib.import_module(name)\n"
+    code += "print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("name", ["paths", "presets", "settings"])
 def test_configs_use_the_standard_library_only(name):
     allowed = {"configs", "dataclasses", "os", "pathlib", "typing"}
-    assert imported(ROOT / "configs" / f"{name}.py") <= allowed
+    found = modules_imported(ROOT / "configs" / f"{name}.py")
+    assert {module.partition(".")[0] for module in found} <= allowed
 
 
 def test_models_know_no_image_library():
     for path in (ROOT / "models").glob("*.py"):
-        assert not imported(path) & {"cv2", "imageio", "OpenEXR", "tqdm"}
+        found = {module.partition(".")[0] for module in modules_imported(path)}
+        assert not found & {"cv2", "imageio", "OpenEXR", "tqdm"}
 
 
 def test_the_scripts_of_the_pipeline_exist():

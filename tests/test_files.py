@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from utils.locks import LOCK_NAME, LockedError, lock
+from utils.files import LOCK_NAME, LockedError, lock
 
 
 def test_the_second_is_refused_and_told_who_is_there(tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 import tensorflow as tf
 
-from utils import precision
+from utils import hardware
 
 
 @pytest.mark.parametrize(
@@ -18,10 +18,10 @@ from utils import precision
 def test_a_processor_has_bfloat16_if_it_says_so(tmp_path, monkeypatch, flags, expected):
     info = tmp_path / "cpuinfo"
     info.write_text(flags)
-    monkeypatch.setattr(precision, "_CPU_INFO", info)
+    monkeypatch.setattr(hardware, "_CPU_INFO", info)
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: [])
-    assert precision.has_bfloat16() is expected
-    assert precision.keras_policy("auto") == ("mixed_bfloat16" if expected else "float32")
+    assert hardware.has_bfloat16() is expected
+    assert hardware.keras_policy("auto") == ("mixed_bfloat16" if expected else "float32")
 
 
 @pytest.mark.parametrize(("capability", "expected"), [((7, 5), False), ((8, 0), True)])
@@ -29,15 +29,15 @@ def test_a_gpu_has_bfloat16_from_compute_capability_8(monkeypatch, capability, e
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: ["gpu"])
     details = {"compute_capability": capability}
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda _: details)
-    assert precision.has_bfloat16() is expected
+    assert hardware.has_bfloat16() is expected
 
 
 def test_an_unknown_machine_has_none(monkeypatch, tmp_path):
-    monkeypatch.setattr(precision, "_CPU_INFO", tmp_path / "nothing")
+    monkeypatch.setattr(hardware, "_CPU_INFO", tmp_path / "nothing")
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: [])
-    assert not precision.has_bfloat16()
+    assert not hardware.has_bfloat16()
 
 
 def test_a_named_precision_is_taken_at_its_word():
-    assert precision.keras_policy("float32") == "float32"
-    assert precision.keras_policy("bfloat16") == "mixed_bfloat16"
+    assert hardware.keras_policy("float32") == "float32"
+    assert hardware.keras_policy("bfloat16") == "mixed_bfloat16"

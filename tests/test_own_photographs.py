@@ -11,9 +11,11 @@ import reconstruction_fusion
 from configs import presets
 from configs.settings import ReconstructionConfig
 from tests import photos
-from tests.test_photographs import FRAMES, VARIANTS
-from utils import command, images, report
-from utils.scenes import SceneError
+from tests.photographs.test_folder import FRAMES, VARIANTS
+from utils import command
+from utils.images import frames, radiance_maps
+from utils.reporting import results
+from utils.scenes.scene import SceneError
 
 MODELS = {  # alignments give back their source, merging gives back the reference
     "low": lambda source, _: source[..., :3],
@@ -47,10 +49,10 @@ def test_all_variants_of_brackets_run_in_one_go(tmp_path):
     expected = {f"{name}{ending}" for name in names for ending in ENDINGS}
     assert written == expected | {"metrics.csv", "report.html"}
     for name in names:
-        shown = images.read_ldr(tmp_path / "results" / f"{name}.jpg")
+        shown = frames.read_ldr(tmp_path / "results" / f"{name}.jpg")
         assert shown.shape == FRAMES.shape[1:]
         assert 40 < shown.mean() < 220
-        radiance = images.read_radiance(tmp_path / "results" / f"{name}.exr")
+        radiance = radiance_maps.read_radiance(tmp_path / "results" / f"{name}.exr")
         assert radiance.max() > 0.01
     with Image.open(tmp_path / "results" / f"{names[0]}.jpg") as picture:
         assert picture.getexif()[0x0110] == "Model 1"
@@ -83,14 +85,14 @@ def test_a_bad_file_stops_its_scene_only_and_is_named_at_the_end(tmp_path, capsy
 def test_a_disk_that_fills_up_leaves_no_half_scene(tmp_path, capsys, monkeypatch):
     for name in "abc":
         photos.write_bracket(tmp_path / "photos" / name, FRAMES)
-    real = report.write_exr
+    real = results.write_exr
 
     def write_exr(path, *rest):
         if path.name == "b.exr":
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         real(path, *rest)
 
-    monkeypatch.setattr(report, "write_exr", write_exr)
+    monkeypatch.setattr(results, "write_exr", write_exr)
     assert reconstruction_fusion.main(_config(tmp_path)) == 2
     assert "error: Cannot write b.hdr" in capsys.readouterr().err
     names = {path.name for path in (tmp_path / "results").iterdir()}

@@ -11,8 +11,11 @@ import pytest
 
 from configs import presets
 from tests import layouts
-from utils import command, doctor, images, protocols
-from utils.published import OFFICIAL_TEST_SCENES
+from utils import command
+from utils.images import radiance_maps
+from utils.metrics import protocols
+from utils.scenes import checks
+from utils.scenes.data_sets import OFFICIAL_TEST_SCENES
 
 PAGE = Path(__file__).parent.parent / "docs" / "reproduce.md"
 PRESETS = {
@@ -42,7 +45,7 @@ def tree(tmp_path, monkeypatch):
     for seed, name in enumerate(names):
         layouts.write(tmp_path / "data", "Kalantari", name, seed=seed)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(doctor, "_OFFICIAL_SIZE", SIZE)
+    monkeypatch.setattr(checks, "_OFFICIAL_SIZE", SIZE)
     monkeypatch.setattr(protocols, "_CROP_SIZE", (32, 16))
     monkeypatch.setattr(protocols, "_RELEASE_SIZE", (32, 24))
     monkeypatch.setitem(protocols.PROTOCOLS, "hdr-transformer", protocols.hdr_transformer(tile=16))
@@ -86,7 +89,11 @@ def test_the_page_runs_on_a_tiny_official_tree(tree, capsys):
 
     run = tree / "runs" / "kalantari"
     assert len(list((run / "results").glob("*.hdr"))) == 15
-    assert images.read_radiance(run / "results" / "PAPER_ManStanding.hdr").shape == (24, 40, 3)
+    assert radiance_maps.read_radiance(run / "results" / "PAPER_ManStanding.hdr").shape == (
+        24,
+        40,
+        3,
+    )
     lines = (run / "evaluation" / "protocols.csv").read_text().splitlines()
     rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
     expected = ["full", "crop-1440x960", "hdr-transformer", "ntire", "release"]

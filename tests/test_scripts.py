@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from utils import images
+from utils.images import frames, radiance_maps
 
 ROOT = Path(__file__).parent.parent
 TRAINING = [
@@ -36,7 +36,7 @@ def tree(tmp_path_factory) -> Path:
     for name in ("pano_a", "pano_b"):
         noise = generator.random((16, 32, 3), np.float32) ** 4
         picture = cv2.resize(noise, (256, 128), interpolation=cv2.INTER_CUBIC)
-        images.write_radiance(folder / "radiance" / f"{name}.hdr", np.maximum(picture, 1e-3))
+        radiance_maps.write_radiance(folder / "radiance" / f"{name}.hdr", np.maximum(picture, 1e-3))
     return folder
 
 
@@ -76,11 +76,11 @@ def test_the_sequence_runs_and_a_second_time_resumes(tree):
         values = [float(row[name]) for row in rows]
         assert np.isfinite(values).all()
         assert values[-1] == pytest.approx(np.mean(values[:-1]), abs=1e-3)
-    hdr = images.read_radiance(results / "00001.hdr")
+    hdr = radiance_maps.read_radiance(results / "00001.hdr")
     assert hdr.shape == (64, 80, 3)
     assert hdr.min() >= 0
     assert hdr.max() <= 1
-    assert images.read_ldr(results / "00001.png").shape == (64, 80, 3)
+    assert frames.read_ldr(results / "00001.png").shape == (64, 80, 3)
     assert (results / "00001_sheet.png").exists()
     assert (results / "00001" / "aligned_low.png").exists()
     assert (results / "aligned.csv").exists()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.brackets import bracket
-from utils import scenes
+from utils.scenes import folders
 
 ROOT = Path(__file__).parent.parent
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "joblib", "marshal", "shelve", "yaml", "torch"}
@@ -17,7 +17,7 @@ SOURCES = [
     *(
         path
         for room in ("configs", "models", "utils")
-        for path in sorted((ROOT / room).glob("*.py"))
+        for path in sorted((ROOT / room).rglob("*.py"))
     ),
 ]
 
@@ -59,10 +59,10 @@ def test_numpy_reads_no_pickle(tmp_path):
 def test_no_scene_is_named_out_of_the_results_folder(tmp_path, root, monkeypatch):
     folder = tmp_path / "data" / "a"
     scene = bracket(8, 8)
-    scenes.write_scene(folder, ldr=scene.ldr, exposure_values=scene.exposure_values, hdr=scene.hdr)
+    folders.write_scene(folder, ldr=scene.ldr, exposure_values=scene.exposure_values, hdr=scene.hdr)
     (folder / "below").mkdir()
     monkeypatch.chdir(folder / "below" if root.endswith("..") else folder)
-    for found in scenes.find_scenes(Path(root)):
-        name = scenes.read_scene(found, Path(root)).name
+    for found in folders.find_scenes(Path(root)):
+        name = folders.read_scene(found, Path(root)).name
         results = tmp_path / "results"
         assert (results / name).resolve().parent == results

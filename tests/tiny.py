@@ -12,8 +12,10 @@ from configs import paths
 from configs.settings import FusionConfig, NetworkConfig, SamplingConfig, TrainingConfig
 from models import esbn
 from tests.brackets import bracket
-from utils import images, records, runs, shards
-from utils.scenes import Scene
+from utils.radiometry import rgbe
+from utils.records import record, shards
+from utils.runs import networks
+from utils.scenes.scene import Scene
 
 NETWORK = NetworkConfig(width=4, residual_blocks=1, dense_layers=2, initializer="he")
 SAMPLING = SamplingConfig(patch_size=16, stride=8)
@@ -22,7 +24,7 @@ SAMPLES = 8 * 3 * 4
 
 def _scene() -> Scene:
     scene = bracket(32, 40, dtype=np.uint8)
-    return dataclasses.replace(scene, hdr=images.round_to_rgbe(scene.hdr))
+    return dataclasses.replace(scene, hdr=rgbe.round_to_rgbe(scene.hdr))
 
 
 SCENE = _scene()
@@ -30,7 +32,7 @@ SCENE = _scene()
 
 def write_records(folder: Path, *, aligned: bool = False) -> str:
     """Writes one scene of 32x40 pixels for training and for validation."""
-    packed = records.pack(SCENE, aligned=aligned)
+    packed = record.pack(SCENE, aligned=aligned)
     entries = [
         entry
         for split in ("training", "validation")
@@ -97,7 +99,7 @@ def flags(settings: TrainingConfig) -> list[str]:
 
 def weights(run: Path, stage: str) -> dict[str, np.ndarray]:
     """Every number of the newest checkpoint of a stage."""
-    reader = tf.train.load_checkpoint(runs.latest_checkpoint(paths.stage_dir(run, stage)))
+    reader = tf.train.load_checkpoint(networks.latest_checkpoint(paths.stage_dir(run, stage)))
     names = [name for name in reader.get_variable_to_shape_map() if "VALUE" in name]
     return {name: reader.get_tensor(name) for name in names}
 

@@ -1,1 +1,4 @@
-"""Everything around the networks, one subject a file."""
+"""Everything around the networks: thirteen packages, one subject each.
+
+Each package says in its docstring what lives there and what it may import.
+"""

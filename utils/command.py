@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar, get_args
 
 import tyro
+from tqdm import tqdm
 
 from configs.presets import Preset
 
@@ -41,6 +42,13 @@ def parse(
         f" (now: {selected.preset}); flags replace single values."
     )
     return tyro.cli(type(config), default=config, args=rest, description=text)
+
+
+def report_failures(failures: Sequence[str]) -> int:
+    """Names what failed on standard error; returns the script's exit code."""
+    for failure in failures:
+        tqdm.write(f"error: {failure}", file=sys.stderr)
+    return EXIT_BAD_INPUT if failures else 0
 
 
 def run(

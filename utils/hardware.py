@@ -1,5 +1,10 @@
-"""Which arithmetic the convolutions use: float32, or bfloat16 where the hardware has it."""
+"""Reads the machine: bfloat16, processor, free and peak memory, versions."""
 
+import os
+import platform
+import resource
+import sys
+from importlib import metadata
 from pathlib import Path
 
 import tensorflow as tf
@@ -7,6 +12,9 @@ import tensorflow as tf
 from configs.settings import Precision
 
 _CPU_INFO = Path("/proc/cpuinfo")
+_MEMORY_INFO = Path("/proc/meminfo")
+_STATUS = Path("/proc/self/status")
+_PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless")
 _BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16", " bf16")
 _BFLOAT16_COMPUTE_CAPABILITY = (8, 0)
 
@@ -31,3 +39,62 @@ def keras_policy(precision: Precision) -> str:
     if precision == "bfloat16" or (precision == "auto" and has_bfloat16()):
         return "mixed_bfloat16"
     return "float32"
+
+
+def describe() -> dict[str, str | int | float | bool]:
+    """Processor, cores, memory in GiB, bfloat16 arithmetic, GPUs, versions.
+
+    `load` is the mean number of busy processes of the last minute, before anything is measured: if
+    it is not far below the number of cores, seconds and shares of peak mean little.
+    """
+    gpus = [
+        tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
+    versions = {name: metadata.version(name) for name in _PACKAGES}
+    return {
+        "processor": _processor(),
+        "cores": _cores(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "load": round(os.getloadavg()[0], 1),
+        "bfloat16": has_bfloat16(),
+        "gpus": ", ".join(gpus) or "none",
+        "python": platform.python_version(),
+        **versions,
+    }
+
+
+def _cores() -> int:
+    """Cores this process may use; macOS only says how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _processor() -> str:
+    if _CPU_INFO.exists():
+        for line in _CPU_INFO.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def free_memory() -> int | None:
+    """Bytes that can be had without swapping; None where the system does not say."""
+    if not _MEMORY_INFO.exists():
+        return None
+    fields = dict(line.split(":", 1) for line in _MEMORY_INFO.read_text().splitlines())
+    return 1024 * int(fields["MemAvailable"].split()[0])
+
+
+def peak_memory() -> int:
+    """Most memory this process took, in bytes.
+
+    `ru_maxrss` will not do on Linux: a new process starts with the peak of the one that made it.
+    Elsewhere it is what there is.
+    """
+    if _STATUS.exists():
+        fields = dict(line.split(":", 1) for line in _STATUS.read_text().splitlines())
+        return 1024 * int(fields["VmHWM"].split()[0])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024)

@@ -8,8 +8,9 @@ import pytest
 import benchmark
 from configs.settings import BenchmarkConfig
 from models import cost, esbn
-from utils import machine, timing
-from utils.benchmark_tables import compare, markdown
+from utils import hardware
+from utils.benchmarking import timing
+from utils.benchmarking.timing import compare, markdown
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,7 @@ def _fill(size):
 
 
 def test_machine_names_processor_and_versions():
-    row = machine.describe()
+    row = hardware.describe()
     assert int(row["cores"]) >= 1
     assert row["processor"]
     assert str(row["tensorflow"]).startswith("2.")
@@ -100,7 +101,7 @@ def test_machine_names_processor_and_versions():
 def test_every_table_is_printed_and_written(tmp_path, monkeypatch, capsys):
     for name in ("networks", "inference", "memory", "training"):
         monkeypatch.setattr(benchmark, f"measure_{name}", lambda *_: [{"of": "x", "s": 0.5}])
-    monkeypatch.setattr(benchmark.benchmark_data, "measure", lambda **_: [{"figure": "y", "n": 1}])
+    monkeypatch.setattr(benchmark.data_path, "measure", lambda **_: [{"figure": "y", "n": 1}])
     path = tmp_path / "figures.json"
     benchmark.main(BenchmarkConfig(quick=True, json=path))
     report = json.loads(path.read_text())

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.brackets import bracket
-from utils.baselines import BASELINES
-from utils.hdr import hdr_to_ldr
-from utils.scenes import Scene
+from utils.evaluation.baselines import BASELINES
+from utils.radiometry.radiance import hdr_to_ldr
+from utils.scenes.scene import Scene
 
 
 def static_scene() -> Scene:

@@ -14,14 +14,17 @@ import evaluate
 from configs.settings import EvaluationConfig
 from tests import layouts
 from tests.brackets import bracket, reference_networks, source_networks
-from utils import images, plots, scoring, table_files, tables
-from utils.baselines import BASELINES
-from utils.metrics import psnr
-from utils.protocols import PROTOCOLS
-from utils.pu21 import Display
-from utils.published import OFFICIAL_TEST_SCENES, PUBLISHED
-from utils.scenes import find_scenes, read_scene, scene_name, write_scene
-from utils.scoring import Meter, from_files, from_networks, score
+from utils.evaluation import plots, score_tables, scoring
+from utils.evaluation.baselines import BASELINES
+from utils.evaluation.published import PUBLISHED
+from utils.evaluation.scoring import Meter, from_files, from_networks, score
+from utils.images import frames, radiance_maps
+from utils.metrics.perceptual import Display
+from utils.metrics.protocols import PROTOCOLS
+from utils.metrics.psnr_ssim import psnr
+from utils.reporting import tables
+from utils.scenes.data_sets import OFFICIAL_TEST_SCENES
+from utils.scenes.folders import find_scenes, read_scene, scene_name, write_scene
 
 METER = Meter(display=Display(peak=1000, black=0.005))
 
@@ -43,7 +46,7 @@ def predictions(root, tmp_path):
         stem = folder / scene.name if index else folder / "EXTRA" / "001" / "result"
         stem.parent.mkdir(parents=True, exist_ok=True)
         brighter = scene.hdr * (1.01 if index else 1.05)
-        images.write_radiance(stem.with_name(f"{stem.name}.hdr"), brighter)
+        radiance_maps.write_radiance(stem.with_name(f"{stem.name}.hdr"), brighter)
     return folder
 
 
@@ -62,7 +65,7 @@ def test_predictions_are_scored_against_the_truth(root, predictions):
     assert not scores.failures
     assert list(scores.by_protocol["full"]) == ["EXTRA_001", "PAPER_X.1"]
     scene = _read(root / "EXTRA" / "001", root)
-    result = images.read_radiance(predictions / "EXTRA" / "001" / "result.hdr")
+    result = radiance_maps.read_radiance(predictions / "EXTRA" / "001" / "result.hdr")
     numbers = scores.by_protocol["full"]["EXTRA_001"]
     assert numbers["psnr_l"] == psnr(result, scene.hdr)
     assert set(numbers) == {"psnr_mu", "psnr_l", "ssim_mu", "ssim_l", "pu21_psnr", "pu21_ssim"}
@@ -86,7 +89,7 @@ def test_a_protocol_that_fails_does_not_stop_the_others(root, predictions):
 
 def test_missing_and_wrong_predictions_are_named(root, predictions):
     (predictions / "PAPER_X.1.hdr").unlink()
-    images.write_radiance(
+    radiance_maps.write_radiance(
         predictions / "EXTRA" / "001" / "result.hdr", np.ones((8, 8, 3), np.float32)
     )
     scores = score(root, [PROTOCOLS["full"]], from_files(predictions, root), METER)
@@ -164,7 +167,7 @@ def test_the_script_writes_tables_and_plots(root, predictions, tmp_path, capsys)
     better.mkdir()
     for folder in find_scenes(root):
         truth = _read(folder, root).hdr
-        images.write_radiance(better / f"{scene_name(folder, root)}.hdr", truth)
+        radiance_maps.write_radiance(better / f"{scene_name(folder, root)}.hdr", truth)
     config = EvaluationConfig(
         run=tmp_path / "run",
         scenes=root,
@@ -192,7 +195,7 @@ def test_the_script_writes_tables_and_plots(root, predictions, tmp_path, capsys)
     assert "display of 1000 cd/m2, black 0.005 cd/m2" in said
     assert "method" in said
     for name in plots_written:
-        assert images.read_ldr(results / name).std() > 10
+        assert frames.read_ldr(results / name).std() > 10
 
 
 def test_the_script_says_what_failed(root, predictions, tmp_path, capsys):
@@ -211,7 +214,7 @@ def _official(value=44.0) -> dict[str, scoring.Numbers]:
 
 
 def test_marks_of_the_papers_table():
-    table = tables.paper_table("ours", {"full": _official(), "release": _official()})
+    table = score_tables.paper_table("ours", {"full": _official(), "release": _official()})
     method = {row[0]: row for row in table.rows}
     for unmarked in ("SAFNet", "AFUNet", "HDR-Transformer", "ours"):
         assert unmarked in method
@@ -220,7 +223,7 @@ def test_marks_of_the_papers_table():
     assert method["AFUNet"][1:5] == ["44.91", "42.59", "0.9923", "0.9906"]
     assert method["AFUNet"][-1] == "table of AFUNet, ICCV 2025"
     assert not any("§" in note for note in table.notes)
-    other = tables.paper_table("ours", {"full": {"a": _official()["EXTRA_001"]}})
+    other = score_tables.paper_table("ours", {"full": {"a": _official()["EXTRA_001"]}})
     assert other.rows[-1][0] == "ours§"
     assert any(note.startswith("§") for note in other.notes)
 
@@ -233,14 +236,14 @@ def test_every_published_row_has_a_source():
 
 
 def test_the_three_forms_hold_the_same_numbers():
-    table = table_files.Table(
+    table = tables.Table(
         heading=["scene", "PSNR-μ"], rows=[["a_1†", "40.00"], ["b", "41.50"]], notes=["† else."]
     )
-    assert table_files.to_csv(table) == "# † else.\nscene,PSNR-μ\na_1†,40.00\nb,41.50\n"
-    assert table_files.to_markdown(table) == (
+    assert tables.to_csv(table) == "# † else.\nscene,PSNR-μ\na_1†,40.00\nb,41.50\n"
+    assert tables.to_markdown(table) == (
         "| scene | PSNR-μ |\n| --- | ---: |\n| a_1† | 40.00 |\n| b | 41.50 |\n\n† else.  \n"
     )
-    assert table_files.to_latex(table).splitlines() == [
+    assert tables.to_latex(table).splitlines() == [
         "% † else.",
         r"\begin{tabular}{lr}",
         r"\toprule",
@@ -255,14 +258,14 @@ def test_the_three_forms_hold_the_same_numbers():
 
 def test_the_protocol_table_has_an_interval_for_each_mean():
     by_scene = {str(i): {"psnr_mu": 40.0 + i, "ssim_mu": 0.9} for i in range(3)}
-    table = tables.protocol_table({"full": by_scene, "release": {}}, ["note"])
+    table = score_tables.protocol_table({"full": by_scene, "release": {}}, ["note"])
     assert table.rows == [["full", "3", "41.00 [40.00, 42.00]", "0.9000 [0.9000, 0.9000]"]]
 
 
 def test_a_comparison_uses_the_scenes_that_both_have():
     first = {"full": {"a": {"psnr_mu": 41.0}, "b": {"psnr_mu": 40.0}}}
     second = {"full": {"b": {"psnr_mu": 39.5}, "c": {"psnr_mu": 1.0}}}
-    table = tables.comparison_table(("x", "y"), first, second)
+    table = score_tables.comparison_table(("x", "y"), first, second)
     expected = ["full", "PSNR-μ", "1", "+0.50", "+0.50 to +0.50", "1:0", "1"]
     assert table.rows == [expected]
 
@@ -270,7 +273,7 @@ def test_a_comparison_uses_the_scenes_that_both_have():
 def test_error_maps_share_one_scale(tmp_path):
     small, large = np.full((10, 20), 0.01), np.full((10, 20), 0.08)
     plots.error_maps(tmp_path / "e.png", {"a": small, "b": large}, "title")
-    picture = images.read_ldr(tmp_path / "e.png").astype(int)
+    picture = frames.read_ldr(tmp_path / "e.png").astype(int)
     left, right = np.array_split(picture[:, : picture.shape[1] * 3 // 4], 2, axis=1)
     assert left.reshape(-1, 3).min(0).sum() < right[right.sum(-1) > 200].min(0).sum()
 
@@ -291,8 +294,8 @@ def test_cvvdp_is_measured_and_named(root):
     meter = dataclasses.replace(METER, vdp=Fake())
     scores = score(root, [PROTOCOLS["full"]], from_networks(source_networks()), meter)
     assert scores.by_protocol["full"]["EXTRA_001"]["cvvdp"] == 9.5
-    table = tables.scene_table(scores.by_protocol, meter.notes)
+    table = score_tables.scene_table(scores.by_protocol, meter.notes)
     assert table.heading[-1] == "ColorVideoVDP"
     assert "75 [pix/deg]" in table.notes[-1]
-    assert io.StringIO(table_files.to_csv(table)).readline().startswith("# low, high")
+    assert io.StringIO(tables.to_csv(table)).readline().startswith("# low, high")
     assert scoring.Meter(display=METER.display).notes == meter.notes[:1]

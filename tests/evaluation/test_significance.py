@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from utils.statistics import bootstrap, compare, sign_test
+from utils.evaluation.significance import bootstrap, compare, sign_test
 
 
 def test_the_interval_of_many_values_is_that_of_the_normal_law():

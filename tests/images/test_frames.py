@@ -5,7 +5,8 @@ import numpy as np
 import OpenEXR
 import pytest
 
-from utils import images
+from utils.images import frames, radiance_maps
+from utils.radiometry import rgbe
 
 
 def _noise(dtype, shape=(13, 21, 3), seed=0):
@@ -17,8 +18,8 @@ def _noise(dtype, shape=(13, 21, 3), seed=0):
 @pytest.mark.parametrize("suffix", [".tif", ".png"])
 def test_frame_round_trip(tmp_path, dtype, suffix):
     frame = _noise(dtype)
-    images.write_ldr(tmp_path / f"a{suffix}", frame)
-    read = images.read_ldr(tmp_path / f"a{suffix}")
+    frames.write_ldr(tmp_path / f"a{suffix}", frame)
+    read = frames.read_ldr(tmp_path / f"a{suffix}")
     assert read.dtype == dtype
     np.testing.assert_array_equal(read, frame)
 
@@ -27,8 +28,8 @@ def test_frame_round_trip(tmp_path, dtype, suffix):
 def test_first_channel_is_red(tmp_path, suffix):
     frame = np.zeros((16, 16, 3), np.uint8)
     frame[..., 0] = 255
-    images.write_ldr(tmp_path / f"a{suffix}", frame)
-    red, green, blue = images.read_ldr(tmp_path / f"a{suffix}").mean((0, 1))
+    frames.write_ldr(tmp_path / f"a{suffix}", frame)
+    red, green, blue = frames.read_ldr(tmp_path / f"a{suffix}").mean((0, 1))
     assert red > 250
     assert max(green, blue) < 5
     by_opencv = cv2.imread(str(tmp_path / f"a{suffix}"))
@@ -40,17 +41,17 @@ def test_grey_becomes_rgb(tmp_path):
     grey = _noise(np.uint16, (5, 7))
     cv2.imwrite(str(tmp_path / "a.png"), grey)
     np.testing.assert_array_equal(
-        images.read_ldr(tmp_path / "a.png"), np.repeat(grey[..., None], 3, -1)
+        frames.read_ldr(tmp_path / "a.png"), np.repeat(grey[..., None], 3, -1)
     )
 
 
 def test_radiance_round_trip_is_what_round_to_rgbe_says(tmp_path):
     hdr = np.random.default_rng(0).random((32, 48, 3), np.float32) ** 4
     hdr[0], hdr[1], hdr[2, :, 0] = 0, 0.9999, 0.9999
-    images.write_radiance(tmp_path / "a.hdr", hdr)
-    read = images.read_radiance(tmp_path / "a.hdr")
-    np.testing.assert_array_equal(read, images.round_to_rgbe(hdr))
-    np.testing.assert_array_equal(read, images.round_to_rgbe(read))
+    radiance_maps.write_radiance(tmp_path / "a.hdr", hdr)
+    read = radiance_maps.read_radiance(tmp_path / "a.hdr")
+    np.testing.assert_array_equal(read, rgbe.round_to_rgbe(hdr))
+    np.testing.assert_array_equal(read, rgbe.round_to_rgbe(read))
     assert read.max() == 1
     assert np.all(np.abs(read - hdr) <= hdr.max(-1, keepdims=True) / 256)
     error = ((read - hdr) / np.maximum(hdr.max(-1, keepdims=True), 1e-9))[3:]
@@ -61,10 +62,10 @@ def test_hdr_and_exr_have_the_same_channel_order(tmp_path):
     hdr = np.random.default_rng(0).random((8, 8, 3), np.float32)
     with OpenEXR.File({"type": OpenEXR.scanlineimage}, {"RGB": hdr}) as file:
         file.write(str(tmp_path / "a.exr"))
-    images.write_radiance(tmp_path / "a.hdr", hdr)
-    read = images.read_radiance(tmp_path / "a.exr")
+    radiance_maps.write_radiance(tmp_path / "a.hdr", hdr)
+    read = radiance_maps.read_radiance(tmp_path / "a.exr")
     np.testing.assert_array_equal(read, hdr)
-    np.testing.assert_allclose(images.read_radiance(tmp_path / "a.hdr"), read, atol=1 / 256)
+    np.testing.assert_allclose(radiance_maps.read_radiance(tmp_path / "a.hdr"), read, atol=1 / 256)
 
 
 def test_alpha_of_exr_is_dropped_and_luminance_alone_refused(tmp_path):
@@ -72,14 +73,14 @@ def test_alpha_of_exr_is_dropped_and_luminance_alone_refused(tmp_path):
     for name, channels in {"a": {"RGBA": rgba}, "b": {"Y": rgba[..., 0].copy()}}.items():
         with OpenEXR.File({"type": OpenEXR.scanlineimage}, channels) as file:
             file.write(str(tmp_path / f"{name}.exr"))
-    np.testing.assert_array_equal(images.read_radiance(tmp_path / "a.exr"), rgba[..., :3])
+    np.testing.assert_array_equal(radiance_maps.read_radiance(tmp_path / "a.exr"), rgba[..., :3])
     with pytest.raises(ValueError, match=r"must be RGB.*b\.exr of \['Y'\]"):
-        images.read_radiance(tmp_path / "b.exr")
+        radiance_maps.read_radiance(tmp_path / "b.exr")
 
 
 @pytest.mark.parametrize("name", ["a.tif", "a.hdr", "a.exr"])
 def test_missing_and_broken_files_are_named(tmp_path, name):
-    read = images.read_ldr if name == "a.tif" else images.read_radiance
+    read = frames.read_ldr if name == "a.tif" else radiance_maps.read_radiance
     with pytest.raises(FileNotFoundError, match=name):
         read(tmp_path / name)
     (tmp_path / name).write_text("no image")
@@ -90,15 +91,15 @@ def test_missing_and_broken_files_are_named(tmp_path, name):
 def test_float_frames_and_other_suffixes_are_refused(tmp_path):
     cv2.imwrite(str(tmp_path / "a.tif"), np.ones((4, 4, 3), np.float32))
     with pytest.raises(ValueError, match="8 or 16 bits"):
-        images.read_ldr(tmp_path / "a.tif")
+        frames.read_ldr(tmp_path / "a.tif")
     with pytest.raises(ValueError, match="uint8 or uint16"):
-        images.write_ldr(tmp_path / "b.png", np.ones((4, 4, 3), np.float32))
+        frames.write_ldr(tmp_path / "b.png", np.ones((4, 4, 3), np.float32))
     with pytest.raises(ValueError, match=r"\.png, \.tif or \.jpg"):
-        images.write_ldr(tmp_path / "b.bmp", np.ones((4, 4, 3), np.uint8))
+        frames.write_ldr(tmp_path / "b.bmp", np.ones((4, 4, 3), np.uint8))
     with pytest.raises(ValueError, match=r"\.hdr or \.exr"):
-        images.read_radiance(tmp_path / "a.tif")
+        radiance_maps.read_radiance(tmp_path / "a.tif")
     with pytest.raises(ValueError, match=r"\.hdr files"):
-        images.write_radiance(tmp_path / "b.exr", np.ones((4, 4, 3), np.float32))
+        radiance_maps.write_radiance(tmp_path / "b.exr", np.ones((4, 4, 3), np.float32))
 
 
 @pytest.mark.parametrize("value", [-1.0, np.nan, np.inf])
@@ -106,15 +107,15 @@ def test_impossible_radiance_is_not_written(tmp_path, value):
     hdr = np.ones((4, 4, 3), np.float32)
     hdr[1, 2, 0] = value
     with pytest.raises(ValueError, match="finite and at least 0"):
-        images.write_radiance(tmp_path / "a.hdr", hdr)
+        radiance_maps.write_radiance(tmp_path / "a.hdr", hdr)
     assert not list(tmp_path.iterdir())
 
 
 def test_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     old = _noise(np.uint8)
-    images.write_ldr(tmp_path / "a.png", old)
+    frames.write_ldr(tmp_path / "a.png", old)
     monkeypatch.setattr(cv2, "imwrite", lambda *_: False)
     with pytest.raises(OSError, match=r"Cannot write.*a\.png"):
-        images.write_ldr(tmp_path / "a.png", _noise(np.uint8, seed=1))
-    np.testing.assert_array_equal(images.read_ldr(tmp_path / "a.png"), old)
+        frames.write_ldr(tmp_path / "a.png", _noise(np.uint8, seed=1))
+    np.testing.assert_array_equal(frames.read_ldr(tmp_path / "a.png"), old)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]

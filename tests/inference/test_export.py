@@ -12,11 +12,12 @@ import tensorflow as tf
 import export as script
 import training_fusion
 from configs.settings import ExportConfig
-from models.inference import compile_networks
+from models.compiled import compile_networks
 from tests import tiny
 from tests.brackets import bracket
-from utils import export, inference, runs
-from utils.protocols import PROTOCOLS
+from utils.inference import export, pipeline
+from utils.metrics.protocols import PROTOCOLS
+from utils.runs.networks import latest_checkpoint
 
 SIZES = [(24, 40), (21, 37), (16, 8), (3, 5), (1, 1)]
 
@@ -45,7 +46,7 @@ def saved(networks, tmp_path_factory):
 def expected(networks, scene) -> np.ndarray:
     """What reconstruction_fusion.py computes."""
     compiled: dict[str, Any] = dict(compile_networks(networks))
-    return inference.reconstruct(inference.Networks(**compiled), scene, PROTOCOLS["full"]).hdr
+    return pipeline.reconstruct_picture(pipeline.Networks(**compiled), scene, PROTOCOLS["full"]).hdr
 
 
 def inputs(scene) -> dict[str, np.ndarray]:
@@ -119,7 +120,7 @@ def test_the_script_exports_the_running_average(tmp_path, capsys):
     script.main(config)
     assert "SavedModel" not in capsys.readouterr().out
     averages, others = (tiny.random_networks() for _ in range(2))
-    latest = runs.latest_checkpoint(run / "fusion")
+    latest = latest_checkpoint(run / "fusion")
     names = {f"average_{name}": network for name, network in averages.items()}
     for parts in (names, others):
         tf.train.Checkpoint(**parts).read(latest).expect_partial()

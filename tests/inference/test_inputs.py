@@ -9,8 +9,10 @@ import reconstruction_align2
 import reconstruction_fusion
 from configs.settings import ReconstructionConfig
 from tests.brackets import bracket
-from utils import images
-from utils.scenes import SceneError, ldr_to_float, to_8bit, write_scene
+from utils.images import frames, radiance_maps
+from utils.radiometry.levels import ldr_to_float, to_8bit
+from utils.scenes.folders import write_scene
+from utils.scenes.scene import SceneError
 
 SCRIPTS = [reconstruction_align2, reconstruction_fusion]
 MODELS = {  # alignments give back their source, merging gives back the reference
@@ -48,7 +50,7 @@ def _rows(path):
 def test_align2_writes_frames_and_their_psnr(config, capsys):
     assert reconstruction_align2.main(config) == 0
     results = config.run / "results"
-    frame = images.read_ldr(results / "EXTRA_002" / "aligned_high.png")
+    frame = frames.read_ldr(results / "EXTRA_002" / "aligned_high.png")
     expected = to_8bit(bracket(16, 19).ldr[2])
     assert np.abs(frame.astype(int) - expected).max() <= 1
     rows = _rows(results / "aligned.csv")
@@ -67,7 +69,7 @@ def test_fusion_writes_radiance_pictures_and_numbers(config, capsys):
     endings = (".hdr", ".exr", ".png", "_ultrahdr.jpg", "_sheet.png")
     files = {f"{name}{ending}" for name in scenes for ending in endings}
     assert names == files | {"metrics.csv", "report.html"}
-    hdr = images.read_radiance(results / "EXTRA_001.hdr")
+    hdr = radiance_maps.read_radiance(results / "EXTRA_001.hdr")
     expected = ldr_to_float(bracket(21, 19).ldr[1]) ** 2.2 / 4
     np.testing.assert_allclose(hdr, expected, atol=1e-3)
     rows = _rows(results / "metrics.csv")

@@ -7,10 +7,17 @@ import numpy as np
 import pytest
 
 from tests.brackets import bracket, reference_networks, source_networks
-from utils.hdr import ldr_to_hdr, network_input, per_frame, to_network
-from utils.inference import Networks, align, cut, merge, reconstruct
-from utils.protocols import PROTOCOLS, Protocol
-from utils.scenes import ldr_to_float
+from utils.inference.pipeline import (
+    Networks,
+    align_picture,
+    cut,
+    merge_picture,
+    reconstruct_picture,
+)
+from utils.metrics.protocols import PROTOCOLS, Protocol
+from utils.radiometry.bracket import per_frame
+from utils.radiometry.levels import ldr_to_float, network_input, to_network
+from utils.radiometry.radiance import ldr_to_hdr
 
 FULL = PROTOCOLS["full"]
 
@@ -34,9 +41,11 @@ def _small(protocol: Protocol) -> Protocol:
 def test_no_output_depends_on_the_truth(name):
     protocol = _small(PROTOCOLS[name])
     scene = bracket()
-    first = reconstruct(_mixing_networks(), scene, protocol)
+    first = reconstruct_picture(_mixing_networks(), scene, protocol)
     for hdr in (None, np.zeros_like(scene.hdr), np.full_like(scene.hdr, np.nan)):
-        other = reconstruct(_mixing_networks(), dataclasses.replace(scene, hdr=hdr), protocol)
+        other = reconstruct_picture(
+            _mixing_networks(), dataclasses.replace(scene, hdr=hdr), protocol
+        )
         np.testing.assert_array_equal(other.aligned, first.aligned)
         np.testing.assert_array_equal(other.hdr, first.hdr)
 
@@ -44,8 +53,8 @@ def test_no_output_depends_on_the_truth(name):
 def test_the_leaking_protocol_leaks_into_the_high_frame_only():
     protocol = _small(PROTOCOLS["release-leak"])
     scene = dataclasses.replace(bracket(), hdr=bracket().hdr / 2)
-    aligned = align(_mixing_networks(), scene, protocol)
-    honest = align(_mixing_networks(), dataclasses.replace(scene, hdr=None), protocol)
+    aligned = align_picture(_mixing_networks(), scene, protocol)
+    honest = align_picture(_mixing_networks(), dataclasses.replace(scene, hdr=None), protocol)
     np.testing.assert_array_equal(aligned[0], honest[0])
     assert np.abs(aligned[1] - honest[1]).mean() > 1e-3
 
@@ -54,7 +63,7 @@ def test_the_leak_is_the_reference_of_the_high_alignment():
     protocol = _small(PROTOCOLS["release-leak"])
     scene = bracket(20, 30)
     scene = dataclasses.replace(scene, hdr=np.full_like(scene.hdr, 0.1))
-    aligned = align(reference_networks(), scene, protocol)
+    aligned = align_picture(reference_networks(), scene, protocol)
     expected = protocol.quantise_frames(ldr_to_float(scene.ldr[1]))
     np.testing.assert_allclose(aligned[0], expected, atol=1e-6)
     np.testing.assert_allclose(aligned[1], np.floor(255 * 0.4 ** (1 / 2.2)) / 255, atol=1e-6)
@@ -63,7 +72,7 @@ def test_the_leak_is_the_reference_of_the_high_alignment():
 @pytest.mark.parametrize("size", [(1, 1), (3, 50), (8, 16), (17, 9), (24, 31)])
 def test_any_size_comes_back_in_place(size):
     scene = bracket(*size)
-    result = reconstruct(source_networks(), scene, FULL)
+    result = reconstruct_picture(source_networks(), scene, FULL)
     np.testing.assert_allclose(result.aligned, ldr_to_float(scene.ldr[[0, 2]]), atol=1e-6)
     expected = ldr_to_hdr(ldr_to_float(scene.ldr[1]), np.float32(4))
     np.testing.assert_allclose(result.hdr, expected, atol=1e-6)
@@ -77,7 +86,7 @@ def test_alignment_sees_multiples_of_8_in_the_network_range():
         seen.extend([source.numpy(), reference.numpy()])
         return source[..., :3]
 
-    align(Networks(low=network, high=network), bracket(17, 9), FULL)
+    align_picture(Networks(low=network, high=network), bracket(17, 9), FULL)
     assert {(x.shape, x.dtype.name) for x in seen} == {((1, 24, 16, 6), "float32")}
     assert min(x.min() for x in seen) >= -1
     assert max(x.max() for x in seen) == 1
@@ -104,7 +113,7 @@ def test_each_side_has_its_network_and_its_source():
         high=lambda source, _: -source[..., :3],
     )
     scene = bracket()
-    low, high = align(networks, scene, FULL)
+    low, high = align_picture(networks, scene, FULL)
     np.testing.assert_allclose(low, ldr_to_float(scene.ldr[0]), atol=1e-6)
     np.testing.assert_allclose(high, 1 - ldr_to_float(scene.ldr[2]), atol=1e-6)
 
@@ -118,7 +127,7 @@ def test_merging_gets_aligned_frames_linearised_by_their_own_exposures():
 
     scene = bracket()
     aligned = np.random.default_rng(2).random((2, 24, 40, 3)).astype(np.float32)
-    merge(merging, scene, aligned, FULL)
+    merge_picture(merging, scene, aligned, FULL)
     frames = np.stack([aligned[0], ldr_to_float(scene.ldr[1]), aligned[1]])
     for frame, time, got in zip(frames, (1, 4, 16), seen, strict=True):
         expected = np.concatenate([frame, frame**2.2 / time], axis=-1) * 2 - 1
@@ -134,7 +143,7 @@ def test_release_linearises_before_alignment_but_after_8_bits_before_merging():
 
     protocol = _small(PROTOCOLS["release"])
     scene = bracket()
-    reconstruct(Networks(low=network, high=network, merging=network), scene, protocol)
+    reconstruct_picture(Networks(low=network, high=network, merging=network), scene, protocol)
     ldr = ldr_to_float(scene.ldr[1])
     truncated = np.floor(255 * ldr) / np.float32(255)
     for_low, for_high, for_merging = ((x[0] + 1) / 2 for x in seen)
@@ -146,7 +155,7 @@ def test_release_linearises_before_alignment_but_after_8_bits_before_merging():
 
 
 def test_release_rounds_aligned_frames_to_8_bits():
-    aligned = align(source_networks(), bracket(), _small(PROTOCOLS["release"]))
+    aligned = align_picture(source_networks(), bracket(), _small(PROTOCOLS["release"]))
     levels = aligned * 255
     np.testing.assert_allclose(levels, np.rint(levels), atol=1e-4)
 
@@ -155,13 +164,13 @@ def test_networks_may_return_tensors():
     networks = dataclasses.replace(
         source_networks(), merging=lambda low, *_: keras.ops.convert_to_tensor(low[..., 3:])
     )
-    assert isinstance(reconstruct(networks, bracket(), FULL).hdr, np.ndarray)
+    assert isinstance(reconstruct_picture(networks, bracket(), FULL).hdr, np.ndarray)
 
 
 def test_without_merging_there_is_no_reconstruction():
     networks = dataclasses.replace(source_networks(), merging=None)
     with pytest.raises(ValueError, match="merging"):
-        reconstruct(networks, bracket(), FULL)
+        reconstruct_picture(networks, bracket(), FULL)
 
 
 def test_network_input_is_the_same_for_arrays_and_tensors():

@@ -10,9 +10,10 @@ import reconstruction_fusion
 from configs.settings import Copies, EvaluationConfig, ReconstructionConfig
 from tests import layouts
 from tests.brackets import bracket, reference_networks, source_networks
-from utils import images, patchwise, self_ensemble, table_files
-from utils.hdr import inverse_mu_law, mu_law
-from utils.protocols import PROTOCOLS
+from utils.images import radiance_maps
+from utils.inference import reconstruction
+from utils.metrics.protocols import PROTOCOLS
+from utils.radiometry.radiance import inverse_mu_law, mu_law
 
 FULL = PROTOCOLS["full"]
 COPIES: tuple[Copies, ...] = (1, 2, 4, 8)
@@ -31,10 +32,10 @@ def _dark_on_the_left():
 
 def test_the_eight_turns_differ_and_are_undone():
     picture = np.arange(2 * 3 * 4 * 3).reshape(2, 3, 4, 3)
-    turned = [self_ensemble.turn(picture, number) for number in range(8)]
+    turned = [reconstruction.turn(picture, number) for number in range(8)]
     assert len({(x.shape, x.tobytes()) for x in turned}) == 8
     for number, x in enumerate(turned):
-        np.testing.assert_array_equal(self_ensemble.turn_back(x, number), picture)
+        np.testing.assert_array_equal(reconstruction.turn_back(x, number), picture)
     np.testing.assert_array_equal(turned[2][0], np.rot90(picture[0]))  # counter-clockwise
     np.testing.assert_array_equal(turned[1][0], picture[0, :, ::-1])
 
@@ -45,8 +46,8 @@ def test_the_eight_turns_differ_and_are_undone():
 def test_networks_that_turn_with_the_picture_give_the_same(copies, networks, name):
     scene, protocol = bracket(24, 40), PROTOCOLS[name]
     scene = protocol.prepare(scene)
-    once = patchwise.reconstruct(networks, scene, protocol)
-    result = self_ensemble.reconstruct(networks, scene, protocol, copies)
+    once = reconstruction.reconstruct(networks, scene, protocol)
+    result = reconstruction.reconstruct(networks, scene, protocol, copies)
     np.testing.assert_allclose(result.hdr, once.hdr, atol=1e-5)
     np.testing.assert_allclose(result.aligned, once.aligned, atol=1e-5)
 
@@ -54,7 +55,7 @@ def test_networks_that_turn_with_the_picture_give_the_same(copies, networks, nam
 @pytest.mark.parametrize(("copies", "share"), [(1, 1), (2, 1 / 2), (4, 1 / 2), (8, 1 / 4)])
 def test_the_result_is_the_mean_after_the_mu_law(copies, share):
     scene = bracket(24, 40)
-    hdr = self_ensemble.reconstruct(_dark_on_the_left(), scene, FULL, copies).hdr
+    hdr = reconstruction.reconstruct(_dark_on_the_left(), scene, FULL, copies).hdr
     left_of_centre = mu_law(hdr[12, 0])  # dark in `share` of the copies
     np.testing.assert_allclose(left_of_centre, 1 - share, atol=1e-5)
     assert hdr.shape == (24, 40, 3)
@@ -72,13 +73,11 @@ def test_scripts_take_it(tmp_path, monkeypatch):
     results = tmp_path / "results"
     config = ReconstructionConfig(**common, results=results, self_ensemble=2)
     assert reconstruction_fusion.main(config) == 0
-    hdr = images.read_radiance(results / "001.exr")
+    hdr = radiance_maps.read_radiance(results / "001.exr")
     np.testing.assert_allclose(hdr[:, 0], inverse_mu_law(0.5), rtol=1e-2)
 
     tables = {}
-    monkeypatch.setattr(
-        table_files, "write", lambda path, table: tables.setdefault(path.name, table)
-    )
+    monkeypatch.setattr(tables, "write", lambda path, table: tables.setdefault(path.name, table))
     config = EvaluationConfig(**common, results=results, self_ensemble=8, method="ESBN")
     assert evaluate.main(config) == 0
     rows = {row[0]: row[2:] for row in tables["methods"].rows}

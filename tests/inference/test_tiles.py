@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from models.alignment import alignment
-from models.inference import ALIGNMENT_HALO, compile_alignment, compile_merging, compile_networks
+from models.compiled import ALIGNMENT_HALO, compile_alignment, compile_merging, compile_networks
 from models.merging import merging
 from tests.brackets import bracket
-from tests.test_layers import randomised
-from utils import tiling
-from utils.inference import Networks, align, merge, reconstruct
-from utils.protocols import PROTOCOLS
+from tests.models.test_layers import randomised
+from utils import hardware
+from utils.inference import tiles
+from utils.inference.pipeline import Networks, align_picture, merge_picture, reconstruct_picture
+from utils.metrics.protocols import PROTOCOLS
 
 FULL = PROTOCOLS["full"]
 
@@ -38,7 +39,7 @@ def _scaled(network, seed):
 @pytest.mark.parametrize("multiple", [1, 8])
 def test_tiles_cover_the_picture_once(size, multiple):
     covered = np.zeros((72, 104), int)
-    for tile in tiling.tiles(72, 104, size=size, halo=16, multiple=multiple):
+    for tile in tiles.tiles(72, 104, size=size, halo=16, multiple=multiple):
         covered[tile.inner()] += 1
         rows, columns = tile.outer()
         inner = np.zeros_like(covered)
@@ -56,34 +57,34 @@ def test_tiles_cover_the_picture_once(size, multiple):
 
 def test_tiles_refuse_sizes_that_do_not_fit():
     with pytest.raises(ValueError, match="multiples of 8"):
-        tiling.tiles(20, 16, size=8, halo=8, multiple=8)
+        tiles.tiles(20, 16, size=8, halo=8, multiple=8)
 
 
 def test_assembled_tiles_of_a_smaller_result():
     small = np.random.default_rng(0).random((9, 13, 2))
-    grid = tiling.tiles(72, 104, size=24, halo=16, multiple=8)
-    result = tiling.assemble(lambda tile: small[tile.outer(8)], grid, shrink=8)
+    grid = tiles.tiles(72, 104, size=24, halo=16, multiple=8)
+    result = tiles.assemble(lambda tile: small[tile.outer(8)], grid, shrink=8)
     np.testing.assert_array_equal(result, small)
 
 
 def test_default_tile_depends_on_the_memory_that_is_free(monkeypatch):
-    monkeypatch.setattr(tiling, "_free_memory", lambda: 2**30)
-    assert tiling.default_size(500, 700, 1000) == 700
-    cut = tiling.default_size(1000, 1000, 1000)
+    monkeypatch.setattr(tiles, "free_memory", lambda: 2**30)
+    assert tiles.default_size(500, 700, 1000) == 700
+    cut = tiles.default_size(1000, 1000, 1000)
     assert cut**2 * 1000 <= 2**28
-    monkeypatch.setattr(tiling, "_free_memory", lambda: 2**40)
-    assert tiling.default_size(1000, 1500, 1280) == 1500
-    assert cut < tiling.default_size(6000, 4000, 1000) < 1040
-    monkeypatch.setattr(tiling, "_free_memory", lambda: 0)
-    assert tiling.default_size(1000, 1000, 1000) == 128
+    monkeypatch.setattr(tiles, "free_memory", lambda: 2**40)
+    assert tiles.default_size(1000, 1500, 1280) == 1500
+    assert cut < tiles.default_size(6000, 4000, 1000) < 1040
+    monkeypatch.setattr(tiles, "free_memory", lambda: 0)
+    assert tiles.default_size(1000, 1000, 1000) == 128
 
 
 def test_free_memory_is_that_of_the_system(tmp_path, monkeypatch):
     path = tmp_path / "meminfo"
-    monkeypatch.setattr(tiling, "_MEMORY_INFO", path)
-    assert tiling._free_memory() > 0
+    monkeypatch.setattr(hardware, "_MEMORY_INFO", path)
+    assert hardware.free_memory() is None
     path.write_text("MemTotal:  2000 kB\nMemAvailable:   1000 kB\n")
-    assert tiling._free_memory() == 1024 * 1000
+    assert hardware.free_memory() == 1024 * 1000
 
 
 @pytest.mark.parametrize("size", [(72, 104), (57, 131), (8, 90)])
@@ -91,8 +92,8 @@ def test_free_memory_is_that_of_the_system(tmp_path, monkeypatch):
 def test_tiled_equals_whole(models, size, tile):
     scene = bracket(*size)
     compiled = compile_networks(models)
-    whole = reconstruct(Networks(**compiled, tile=1000), scene, FULL)
-    tiled = reconstruct(Networks(**compiled, tile=tile), scene, FULL)
+    whole = reconstruct_picture(Networks(**compiled, tile=1000), scene, FULL)
+    tiled = reconstruct_picture(Networks(**compiled, tile=tile), scene, FULL)
     assert whole.aligned.std() > 0.05
     assert whole.hdr.std() > 0.05
     np.testing.assert_allclose(tiled.aligned, whole.aligned, atol=1e-5)
@@ -116,7 +117,7 @@ def test_trunk_needs_its_halo(models):
 def _expect_seams(models, networks):
     scene = bracket(72, 104)
     whole = compile_alignment(models["low"])
-    difference = align(networks, scene, FULL) - align(
+    difference = align_picture(networks, scene, FULL) - align_picture(
         Networks(low=whole, high=whole, tile=1000), scene, FULL
     )
     assert np.abs(difference).max() > 1e-5
@@ -127,7 +128,7 @@ def test_merging_needs_its_halo(models):
     assert compiled.halo == 5
     scene = bracket(40, 50)
     aligned = np.random.default_rng(3).random((2, 40, 50, 3)).astype(np.float32)
-    whole = merge(compiled, scene, aligned, FULL, tile=1000)
+    whole = merge_picture(compiled, scene, aligned, FULL, tile=1000)
     object.__setattr__(compiled, "halo", 4)
-    tiled = merge(compiled, scene, aligned, FULL, tile=20)
+    tiled = merge_picture(compiled, scene, aligned, FULL, tile=20)
     assert np.abs(tiled - whole).max() > 1e-5

@@ -7,8 +7,7 @@ import pytest
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from tests.brackets import bracket
-from utils.colorvideovdp import ColorVideoVdp
-from utils.pu21 import Display, encode, measure
+from utils.metrics.perceptual import ColorVideoVdp, Display, encode, measure
 
 # Of `pycvvdp.utils.PU`, package cvvdp 0.5.7, by the encoding's authors.
 AUTHORS = {

@@ -11,13 +11,15 @@ import pytest
 
 from configs.settings import Depth, ProtocolName
 from tests.brackets import bracket
-from utils.hdr import hdr_to_ldr, mu_law
-from utils.metrics import psnr, ssim
-from utils.protocol_scores import score_alignment, score_full, score_ntire, score_release
-from utils.protocols import PROTOCOLS, configured
-from utils.scenes import SceneError, ldr_to_float, read_scene, to_8bit
+from utils.metrics.protocols import PROTOCOLS, configured
+from utils.metrics.psnr_ssim import psnr, ssim
+from utils.metrics.scores import score_alignment, score_full, score_ntire, score_release
+from utils.radiometry.levels import ldr_to_float, to_8bit
+from utils.radiometry.radiance import hdr_to_ldr, mu_law
+from utils.scenes.folders import read_scene
+from utils.scenes.scene import SceneError
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def _pair():

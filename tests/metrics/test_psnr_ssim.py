@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from utils.metrics import psnr, ssim
+from utils.metrics.psnr_ssim import psnr, ssim
 
 
 @pytest.fixture

@@ -6,12 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from models import inference
 from models.alignment import alignment
+from models.compiled import compile_alignment, compile_merging, compile_networks
 from models.esbn import networks
-from models.inference import compile_alignment, compile_merging, compile_networks
 from models.merging import merging
-from tests.test_layers import picture, randomised
+from tests.models.test_layers import picture, randomised
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +33,8 @@ def test_compiled_alignment_equals_the_network(network):
 
 
 def test_groups_of_channels_give_the_same(network, monkeypatch):
-    monkeypatch.setattr(inference, "_GROUP", 4)
-    monkeypatch.setattr(inference, "_LARGE_KERNEL", 0)
+    monkeypatch.setattr("models.compiled._GROUP", 4)
+    monkeypatch.setattr("models.compiled._LARGE_KERNEL", 0)
     frames = [picture(1, 24, 40, 6, seed=seed) for seed in range(2)]
     compiled = compile_alignment(network)
     np.testing.assert_allclose(compiled(*frames), network(frames), atol=1e-5)

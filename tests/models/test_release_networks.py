@@ -11,10 +11,9 @@ from models.alignment import alignment
 from models.merging import merging
 from models.release_checkpoint import release_variables
 from tests import release_recipe as recipe
-from utils.hdr import from_network
-from utils.losses import alignment_loss, merging_loss
-from utils.optimisation import adam, compile_step
-from utils.stages import Batch, Losses, Stage
+from utils.radiometry.levels import from_network
+from utils.training.optimisation import adam, compile_step
+from utils.training.stages import Batch, Losses, Stage, alignment_loss, merging_loss
 
 BUILD = {recipe.ALIGN: alignment, recipe.FUSION: merging}
 LOSS = {recipe.ALIGN: alignment_loss, recipe.FUSION: merging_loss}

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests import photos
-from utils.exif import Exposure
-from utils.photo_files import PHOTO_SUFFIXES, PhotoError, read_exposure, read_photo
-from utils.scenes import to_8bit
+from utils.photographs.camera_files import PHOTO_SUFFIXES, PhotoError, read_exposure, read_photo
+from utils.photographs.exif import Exposure
+from utils.radiometry.levels import to_8bit
 
 FRAME = photos.sample((64, 48))[1]
 EXPOSURE = Exposure(time=1 / 250, f_number=5.0, iso=100)

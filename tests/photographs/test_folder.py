@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 
 from tests import photos
-from utils.evaluation import PreparedScenes
-from utils.exif import Exposure
-from utils.photo_files import read_photo
-from utils.photographs import find_photographs, is_photographs, read_photographs
-from utils.protocols import PROTOCOLS
-from utils.scenes import SceneError, ldr_to_float, to_8bit, write_scene
+from utils import command
+from utils.inference.inputs import PreparedScenes
+from utils.metrics.protocols import PROTOCOLS
+from utils.photographs.camera_files import read_photo
+from utils.photographs.exif import Exposure
+from utils.photographs.folder import find_photographs, is_photographs, read_photographs
+from utils.radiometry.levels import ldr_to_float, to_8bit
+from utils.scenes.folders import write_scene
+from utils.scenes.scene import SceneError
 
 FRAMES = photos.sample()
 EXACT = [Exposure(time=time, f_number=5.0, iso=100) for time in (1 / 1000, 1 / 250, 1 / 62)]
@@ -279,7 +282,7 @@ def test_photographs_and_scenes_of_data_sets_lie_side_by_side(tmp_path, capsys):
     scenes = PreparedScenes(tmp_path, PROTOCOLS["full"], prealign="off")
     assert [scene.name for scene in scenes] == ["a", "b"]
     assert len(scenes) == 3
-    assert scenes.report_failures() == 2
+    assert command.report_failures(scenes.failures) == 2
     captured = capsys.readouterr()
     assert "Scene c: A bracket needs 3 photographs" in captured.err
     assert "b: Exposures in stops from EXIF: 1.jpg 0, 2.jpg 2, 3.jpg 4.06" in captured.out

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from utils.frame_choice import choose, estimated_step, small_version, step_warnings
-from utils.hdr import hdr_to_ldr
+from utils.photographs.frame_choice import choose, estimated_step, small_version, step_warnings
+from utils.radiometry.radiance import hdr_to_ldr
 
 RADIANCE = np.linspace(0.0, 1.0, 90 * 120 * 3, dtype=np.float32).reshape(90, 120, 3) ** 3
 

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from utils.hdr import hdr_to_ldr
-from utils.prealignment import fit_homography, prealign
+from utils.photographs.prealignment import fit_homography, prealign
+from utils.radiometry.radiance import hdr_to_ldr
 
 TIMES = np.array([1, 4, 16], np.float32)
 HEIGHT, WIDTH = 240, 320

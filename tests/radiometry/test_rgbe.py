@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from utils import rgbe
+from utils.radiometry import rgbe
 
 
 def _bytes():

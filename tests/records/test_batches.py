@@ -10,7 +10,12 @@ import pytest
 import tensorflow as tf
 
 from configs.settings import SamplingConfig
-from utils import dataset, images, patches, records, scenes, shards
+from utils.radiometry import rgbe
+from utils.records import patches, record, shards
+from utils.records.batches import SceneCache, samples_per_epoch, training_batches
+from utils.records.order import shuffled
+from utils.records.selection import validation_scenes
+from utils.scenes.scene import Scene
 
 SAMPLING = SamplingConfig(patch_size=16, stride=8)
 SAMPLES = 8 * (2 * 2 + 2 * 3 + 1 * 2)
@@ -18,11 +23,11 @@ SAMPLES = 8 * (2 * 2 + 2 * 3 + 1 * 2)
 
 def _scene(index, height, width):
     random = np.random.default_rng(index)
-    return scenes.Scene(
+    return Scene(
         name=f"{index:03d}",
         ldr=random.integers(0, 256, (3, height, width, 3), dtype=np.uint8),
         exposure_values=np.array([0, 1 + index, 3 + index], np.float32),
-        hdr=images.round_to_rgbe(random.random((height, width, 3), np.float32)),
+        hdr=rgbe.round_to_rgbe(random.random((height, width, 3), np.float32)),
     )
 
 
@@ -30,9 +35,9 @@ def _scene(index, height, width):
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("records")
     sizes = [(24, 24), (24, 32), (16, 24)]
-    packed = [records.pack(_scene(index, *size)) for index, size in enumerate(sizes)]
+    packed = [record.pack(_scene(index, *size)) for index, size in enumerate(sizes)]
     entries = shards.write_shard(str(path / "training.tfrecord"), "training", packed)
-    held_out = [records.pack(_scene(3, 8, 40))]
+    held_out = [record.pack(_scene(3, 8, 40))]
     entries += shards.write_shard(str(path / "validation.tfrecord"), "validation", held_out)
     shards.write_index(str(path), entries)
     return str(path)
@@ -48,7 +53,7 @@ def _fingerprints(batches):
 
 
 def _order(first, last, seed=0, count=SAMPLES):
-    return dataset.shuffled(tf.range(first, last, dtype=tf.int64), count, seed).numpy()
+    return shuffled(tf.range(first, last, dtype=tf.int64), count, seed).numpy()
 
 
 def test_each_sample_is_once_in_each_epoch():
@@ -81,10 +86,10 @@ def test_the_order_of_a_seed_stays_the_same():
 
 
 def test_batches_are_the_samples_of_the_order(folder):
-    batches = _take(dataset.training_batches(folder, SAMPLING, 5, 0), 25)
+    batches = _take(training_batches(folder, SAMPLING, 5, 0), 25)
     entries = [entry for entry in shards.read_index(folder) if entry.split == "training"]
     grid = patches.Grid([(entry.height, entry.width) for entry in entries], SAMPLING)
-    assert len(grid) == dataset.samples_per_epoch(folder, SAMPLING) == SAMPLES
+    assert len(grid) == samples_per_epoch(folder, SAMPLING) == SAMPLES
     for step in (0, 19, 24):
         expected = patches.empty_batch(5, 16)
         for index, number in enumerate(_order(5 * step, 5 * step + 5)):
@@ -98,7 +103,7 @@ def test_batches_are_the_samples_of_the_order(folder):
 
 def test_a_sample_is_the_most_clipped_of_its_candidates(folder):
     sampling = dataclasses.replace(SAMPLING, candidates=3)
-    batches = _take(dataset.training_batches(folder, sampling, 4, 2), 2)
+    batches = _take(training_batches(folder, sampling, 4, 2), 2)
     entries = [entry for entry in shards.read_index(folder) if entry.split == "training"]
     grid = patches.Grid([(entry.height, entry.width) for entry in entries], SAMPLING)
     later = 0
@@ -121,7 +126,7 @@ def test_a_sample_is_the_most_clipped_of_its_candidates(folder):
 
 
 def test_shapes_are_known_to_the_graph(folder):
-    batches = dataset.training_batches(folder, SAMPLING, 6, 0, workers=2)
+    batches = training_batches(folder, SAMPLING, 6, 0, workers=2)
     layout = patches.empty_batch(3, 16)
     assert batches.element_spec == {
         key: tf.TensorSpec(array.shape, tf.float32) for key, array in layout.items()
@@ -130,7 +135,7 @@ def test_shapes_are_known_to_the_graph(folder):
 
 def test_an_epoch_has_every_patch_once(folder):
     steps = SAMPLES // 8
-    two = _fingerprints(_take(dataset.training_batches(folder, SAMPLING, 8, 0), 2 * steps))
+    two = _fingerprints(_take(training_batches(folder, SAMPLING, 8, 0), 2 * steps))
     first, second = two[:SAMPLES], two[SAMPLES:]
     assert len(np.unique(first)) == SAMPLES
     np.testing.assert_array_equal(np.sort(first), np.sort(second))
@@ -138,17 +143,17 @@ def test_an_epoch_has_every_patch_once(folder):
 
 
 def test_resuming_continues_the_order(folder):
-    whole = _take(dataset.training_batches(folder, SAMPLING, 4, 0), 30)
-    rest = _take(dataset.training_batches(folder, SAMPLING, 4, 23), 7)
+    whole = _take(training_batches(folder, SAMPLING, 4, 0), 30)
+    rest = _take(training_batches(folder, SAMPLING, 4, 23), 7)
     for expected, received in zip(whole[23:], rest, strict=True):
         for key in expected:
             np.testing.assert_array_equal(received[key], expected[key])
 
 
 def test_workers_share_the_samples(folder):
-    whole = _take(dataset.training_batches(folder, SAMPLING, 6, 2), 5)
+    whole = _take(training_batches(folder, SAMPLING, 6, 2), 5)
     shares = [
-        _take(dataset.training_batches(folder, SAMPLING, 6, 2, worker=worker, workers=3), 5)
+        _take(training_batches(folder, SAMPLING, 6, 2, worker=worker, workers=3), 5)
         for worker in range(3)
     ]
     for step, expected in enumerate(whole):
@@ -160,11 +165,11 @@ def test_workers_share_the_samples(folder):
 @pytest.mark.parametrize(("worker", "workers"), [(0, 4), (2, 2), (-1, 2)])
 def test_shares_must_be_even(folder, worker, workers):
     with pytest.raises(ValueError, match=f"Received: batch_size=6, workers={workers}, worker="):
-        dataset.training_batches(folder, SAMPLING, 6, 0, worker=worker, workers=workers)
+        training_batches(folder, SAMPLING, 6, 0, worker=worker, workers=workers)
 
 
 def test_validation_scenes(folder):
-    (scene,) = dataset.validation_scenes(folder)
+    (scene,) = validation_scenes(folder)
     expected = _scene(3, 8, 40)
     assert scene.name == "003"
     np.testing.assert_array_equal(scene.ldr, expected.ldr)
@@ -180,24 +185,22 @@ def test_a_damaged_record_is_named_when_it_is_reached(folder, tmp_path):
     data[1000] ^= 1
     shard.write_bytes(data)
     with pytest.raises(tf.errors.OpError, match=r"training.tfrecord, scene 000 is damaged"):
-        _take(dataset.training_batches(str(copy), SAMPLING, 4, 0), 24)
+        _take(training_batches(str(copy), SAMPLING, 4, 0), 24)
 
 
 def test_scenes_smaller_than_a_patch_are_refused(folder):
     sampling = SamplingConfig(patch_size=24, stride=8)
-    with pytest.raises(records.RecordsError, match=r"Scene 002 .* 24 pixels. Received: 24x16"):
-        dataset.training_batches(folder, sampling, 4, 0)
+    with pytest.raises(record.RecordsError, match=r"Scene 002 .* 24 pixels. Received: 24x16"):
+        training_batches(folder, sampling, 4, 0)
 
 
 def test_too_little_memory_is_said_once_with_the_bytes_needed(folder, caplog):
     needed = 15 * (24 * 24 + 24 * 32 + 16 * 24)
     with caplog.at_level(logging.WARNING):
-        dataset.training_batches(
-            folder, SamplingConfig(patch_size=16, stride=8, cache_bytes=needed), 4, 0
-        )
+        training_batches(folder, SamplingConfig(patch_size=16, stride=8, cache_bytes=needed), 4, 0)
         assert not caplog.messages
         small = SamplingConfig(patch_size=16, stride=8, cache_bytes=needed - 1)
-        batches = dataset.training_batches(folder, small, 4, 0)
+        batches = training_batches(folder, small, 4, 0)
         _take(batches, 10)
     (message,) = caplog.messages
     assert f"--sampling.cache-bytes {needed} " in message
@@ -205,15 +208,13 @@ def test_too_little_memory_is_said_once_with_the_bytes_needed(folder, caplog):
 
 def test_order_does_not_depend_on_memory(folder):
     small = SamplingConfig(patch_size=16, stride=8, cache_bytes=1)
-    expected = _take(dataset.training_batches(folder, SAMPLING, 4, 0), 4)
-    for batch, other in zip(
-        expected, _take(dataset.training_batches(folder, small, 4, 0), 4), strict=True
-    ):
+    expected = _take(training_batches(folder, SAMPLING, 4, 0), 4)
+    for batch, other in zip(expected, _take(training_batches(folder, small, 4, 0), 4), strict=True):
         np.testing.assert_array_equal(batch["ldr"], other["ldr"])
 
 
 def _record(size):
-    return records.Record(
+    return record.Record(
         name="",
         ldr=np.zeros((3, size, 1, 3), np.uint8),
         exposure_values=np.zeros(3, np.float32),
@@ -228,7 +229,7 @@ def test_the_cache_keeps_the_latest_used_within_its_bytes():
         loaded.append(scene)
         return _record(10 if scene < 9 else 1000)
 
-    cache = dataset.SceneCache(load, 450)  # three scenes of 150 bytes
+    cache = SceneCache(load, 450)  # three scenes of 150 bytes
     for scene in (0, 1, 2, 0, 3, 0, 1, 9, 0):
         cache.get(scene)
         assert cache.nbytes <= 450
@@ -236,7 +237,7 @@ def test_the_cache_keeps_the_latest_used_within_its_bytes():
 
 
 def test_the_cache_is_safe_for_threads():
-    cache = dataset.SceneCache(lambda scene: _record(scene + 1), 15 * 20)
+    cache = SceneCache(lambda scene: _record(scene + 1), 15 * 20)
     wrong = []
 
     def use(seed):

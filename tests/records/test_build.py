@@ -8,7 +8,12 @@ import pytest
 
 import make_tfrecord
 from configs.settings import RecordsConfig
-from utils import builder, images, records, report, scenes, shards
+from utils.images import frames
+from utils.radiometry import rgbe
+from utils.records import plan, record, shards
+from utils.reporting import results
+from utils.scenes import folders
+from utils.scenes.scene import SceneError
 
 
 @pytest.fixture
@@ -26,11 +31,11 @@ def config(tmp_path):
 
 def _write_scene(folder, seed):
     random = np.random.default_rng(seed)
-    scenes.write_scene(
+    folders.write_scene(
         folder,
         ldr=random.integers(0, 256, (3, 16, 24, 3), dtype=np.uint8),
         exposure_values=np.array([0, 2, 4]),
-        hdr=images.round_to_rgbe(random.random((16, 24, 3), np.float32)),
+        hdr=rgbe.round_to_rgbe(random.random((16, 24, 3), np.float32)),
     )
 
 
@@ -57,7 +62,7 @@ def test_every_scene_is_in_one_shard(config):
     ]
     for entry in index:
         record = shards.read(str(config.run / "records"), entry)
-        scene = scenes.read_scene(config.scenes / entry.name)
+        scene = folders.read_scene(config.scenes / entry.name)
         np.testing.assert_array_equal(record.ldr, scene.ldr)
         np.testing.assert_array_equal(record.scene().hdr, scene.hdr)
     assert sorted(_contents(config)) == sorted({"index.json", *(entry.shard for entry in index)})
@@ -72,7 +77,7 @@ def test_the_summary_names_what_was_made(config, capsys):
 
 @pytest.mark.parametrize(("count", "held_out"), [(74, 4), (74, 0), (5, 4), (2, 1), (100, 7)])
 def test_validation_scenes_are_spread_evenly(count, held_out):
-    positions = sorted(builder.validation_positions(count, held_out))
+    positions = sorted(plan.validation_positions(count, held_out))
     assert len(positions) == held_out
     assert all(0 <= position < count for position in positions)
     gaps = np.diff(positions)
@@ -80,7 +85,7 @@ def test_validation_scenes_are_spread_evenly(count, held_out):
 
 
 def test_kalantari_validation_scenes():
-    assert sorted(builder.validation_positions(74, 4)) == [9, 27, 46, 64]
+    assert sorted(plan.validation_positions(74, 4)) == [9, 27, 46, 64]
 
 
 def test_side_by_side_gives_the_same_bytes(config, tmp_path):
@@ -104,34 +109,34 @@ def test_aligned_frames_take_the_place_of_low_and_high(config, tmp_path):
     config = dataclasses.replace(config, aligned=tmp_path / "aligned")
     random = np.random.default_rng(7)
     written = {}
-    for folder in scenes.find_scenes(config.scenes):
+    for folder in folders.find_scenes(config.scenes):
         written[folder.name] = random.integers(0, 256, (2, 16, 24, 3)).astype(np.uint8)
-        report.write_aligned(config.aligned, folder.name, written[folder.name] / np.float32(255))
+        results.write_aligned(config.aligned, folder.name, written[folder.name] / np.float32(255))
     make_tfrecord.main(config)
     for entry in shards.read_index(str(config.run / "records")):
         assert entry.aligned
         ldr = shards.read(str(config.run / "records"), entry).ldr
         np.testing.assert_array_equal(ldr[[0, 2]], written[entry.name])
-        scene = scenes.read_scene(config.scenes / entry.name)
+        scene = folders.read_scene(config.scenes / entry.name)
         np.testing.assert_array_equal(ldr[1], scene.ldr[1])
 
     before = _times(config)
     make_tfrecord.main(config)
     assert _times(config) == before
-    with pytest.raises(records.RecordsError, match="records of other scenes"):
+    with pytest.raises(record.RecordsError, match="records of other scenes"):
         make_tfrecord.main(dataclasses.replace(config, aligned=None))
 
 
 def test_a_scene_that_was_not_aligned_is_named(config, tmp_path):
     config = dataclasses.replace(config, aligned=tmp_path / "aligned")
-    for folder in scenes.find_scenes(config.scenes):
+    for folder in folders.find_scenes(config.scenes):
         size = (2, 16, 24 if folder.name == "000" else 16, 3)
-        report.write_aligned(config.aligned, folder.name, np.zeros(size, np.float32))
-    with pytest.raises(scenes.SceneError, match=r"Scene 00.*size 24x16. Received: .*16x16 uint8"):
+        results.write_aligned(config.aligned, folder.name, np.zeros(size, np.float32))
+    with pytest.raises(SceneError, match=r"Scene 00.*size 24x16. Received: .*16x16 uint8"):
         make_tfrecord.main(config)
     path = tmp_path / "aligned" / "003" / "aligned_high.png"
     path.unlink()
-    with pytest.raises(scenes.SceneError, match=rf"Scene 003 has not been.* no {path}"):
+    with pytest.raises(SceneError, match=rf"Scene 003 has not been.* no {path}"):
         make_tfrecord.main(config)
 
 
@@ -168,12 +173,12 @@ def test_an_unreadable_scene_keeps_what_is_finished(config):
     broken = config.scenes / "004" / "1.tif"
     content = broken.read_bytes()
     broken.write_bytes(b"no image")
-    with pytest.raises(scenes.SceneError, match=r"Scene 004.*Received: .*1.tif"):
+    with pytest.raises(SceneError, match=r"Scene 004.*Received: .*1.tif"):
         make_tfrecord.main(config)
     finished = shards.shards_in(str(config.run / "records"))
     assert "training-00000-of-00003.tfrecord" in finished
     assert "training-00001-of-00003.tfrecord" not in finished
-    with pytest.raises(records.RecordsError, match="no complete records"):
+    with pytest.raises(record.RecordsError, match="no complete records"):
         shards.read_index(str(config.run / "records"))
     broken.write_bytes(content)
     make_tfrecord.main(config)
@@ -187,10 +192,10 @@ def test_records_of_other_scenes_are_left_alone(config, with_index):
         (config.run / "records" / "index.json").unlink()
     before = _times(config)
     (config.scenes / "002").rename(config.scenes / "002b")
-    with pytest.raises(records.RecordsError, match=r"scene 002 of .* where scene 002b of"):
+    with pytest.raises(record.RecordsError, match=r"scene 002 of .* where scene 002b of"):
         make_tfrecord.main(config)
     shutil.rmtree(config.scenes / "002b")
-    with pytest.raises(records.RecordsError, match=r"holds records of other scenes.* Received: "):
+    with pytest.raises(record.RecordsError, match=r"holds records of other scenes.* Received: "):
         make_tfrecord.main(config)
     assert _times(config) == before
 
@@ -198,19 +203,19 @@ def test_records_of_other_scenes_are_left_alone(config, with_index):
 def test_a_scene_made_anew_is_noticed(config):
     make_tfrecord.main(config)
     (config.scenes / "003" / "1.tif").unlink()
-    images.write_ldr(config.scenes / "003" / "1.tif", np.zeros((16, 24, 3), np.uint8))
-    with pytest.raises(records.RecordsError, match=r"scene 003 of \d+ bytes in .* where scene 003"):
+    frames.write_ldr(config.scenes / "003" / "1.tif", np.zeros((16, 24, 3), np.uint8))
+    with pytest.raises(record.RecordsError, match=r"scene 003 of \d+ bytes in .* where scene 003"):
         make_tfrecord.main(config)
 
 
 def test_some_scene_must_be_left_for_training(config):
-    sources = builder.find_sources(config.scenes)
+    sources = plan.find_sources(config.scenes)
     with pytest.raises(ValueError, match=r"Of 7 scenes some.* Received: 7"):
-        builder.plan(sources, validation_scenes=7, scenes_per_shard=2)
+        plan.plan(sources, validation_scenes=7, scenes_per_shard=2)
 
 
 def test_two_scenes_of_one_name_are_refused(config):
     _write_scene(config.scenes / "a" / "b", 0)
     _write_scene(config.scenes / "a_b", 1)
-    with pytest.raises(scenes.SceneError, match=r"different names. Received: a_b"):
-        builder.find_sources(config.scenes)
+    with pytest.raises(SceneError, match=r"different names. Received: a_b"):
+        plan.find_sources(config.scenes)

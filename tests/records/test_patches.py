@@ -7,27 +7,30 @@ import numpy as np
 import pytest
 
 from configs.settings import SamplingConfig
-from utils import hdr, images, patches, records, rgbe, scenes
+from utils.radiometry import bracket, radiance, rgbe
+from utils.records import patches
+from utils.records.record import Record, pack, unpack
+from utils.scenes import folders
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 FAITHFUL = SamplingConfig(resample=True)
 SMALL = SamplingConfig(patch_size=16, stride=8)
 
 
 @pytest.fixture(scope="module")
 def golden_record():
-    return records.unpack(records.pack(scenes.read_scene(GOLDEN / "scene" / "001")), "golden")
+    return unpack(pack(folders.read_scene(GOLDEN / "scene" / "001")), "golden")
 
 
 @pytest.fixture(scope="module")
 def record():
     random = np.random.default_rng(0)
-    return records.Record(
+    return Record(
         name="small",
         ldr=random.integers(0, 256, (3, 32, 40, 3), dtype=np.uint8),
         exposure_values=np.array([0, 1.5, 3], np.float32),
         hdr_code=rgbe.codes(
-            rgbe.encode(images.round_to_rgbe(random.random((32, 40, 3), np.float32)))
+            rgbe.encode(rgbe.round_to_rgbe(random.random((32, 40, 3), np.float32)))
         ),
     )
 
@@ -79,7 +82,7 @@ def test_clipping_is_largest_where_half_of_a_patch_is_clipped():
     ldr = np.full((3, 16, 32, 3), 255, np.uint8)
     ldr[1] = 249
     ldr[1, :, 12:, 2] = 250  # one channel is enough, and only the reference counts
-    record = records.Record(
+    record = Record(
         name="",
         ldr=ldr,
         exposure_values=np.array([0, 2, 4], np.float32),
@@ -131,7 +134,7 @@ def test_arithmetic_of_a_sample(record):
     np.testing.assert_array_equal(sample["exposure_time"], times)
     np.testing.assert_allclose(sample["ldr"], ldr, rtol=1e-7)
     np.testing.assert_allclose(
-        sample["hdr"], hdr.ldr_to_hdr(ldr, hdr.per_frame(times)), rtol=1e-6, atol=1e-12
+        sample["hdr"], radiance.ldr_to_hdr(ldr, bracket.per_frame(times)), rtol=1e-6, atol=1e-12
     )
     np.testing.assert_array_equal(sample["target_hdr"], truth)
     for target, time in zip(sample["target_ldr"], times[[0, 2]], strict=True):
@@ -184,7 +187,7 @@ def test_resampling_shrinks_by_the_release_s_ratio(record):
 def test_a_table_is_the_formula_for_every_code():
     for time in (1.0, 4.0, 2.0**2.5):
         table = patches.exposure_table(time)
-        expected = hdr.hdr_to_ldr(rgbe.VALUES.astype(np.float64), time) * 255
+        expected = radiance.hdr_to_ldr(rgbe.VALUES.astype(np.float64), time) * 255
         assert table.dtype == np.uint8
         assert np.abs(table - np.floor(expected)).max() <= 1
         assert (table != np.floor(expected)).mean() < 1e-3

@@ -7,19 +7,22 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from utils import images, records, scenes
+from utils.radiometry import levels, rgbe
+from utils.records.record import RecordsError, Summary, decoded_bytes, pack, summarise, unpack
+from utils.scenes import folders
+from utils.scenes.scene import Scene, SceneError
 
-GOLDEN = Path(__file__).parent / "golden" / "scene" / "001"
+GOLDEN = Path(__file__).parents[1] / "golden" / "scene" / "001"
 
 
 def _scene(height=24, width=40):
     random = np.random.default_rng(0)
     radiance = random.random((height, width, 3), np.float32)
-    return scenes.Scene(
+    return Scene(
         name="EXTRA_001",
         ldr=random.integers(0, 2**16, (3, height, width, 3)).astype(np.uint16),
         exposure_values=np.array([0, 1.5, 3], np.float32),
-        hdr=images.round_to_rgbe(radiance),
+        hdr=rgbe.round_to_rgbe(radiance),
     )
 
 
@@ -32,35 +35,35 @@ def _replace(data, **features):
 
 def test_a_scene_survives_in_8_bits():
     scene = _scene()
-    record = records.unpack(records.pack(scene, 77), "here")
+    record = unpack(pack(scene, 77), "here")
     assert record.name == "EXTRA_001"
-    np.testing.assert_array_equal(record.ldr, scenes.to_8bit(scene.ldr))
+    np.testing.assert_array_equal(record.ldr, levels.to_8bit(scene.ldr))
     np.testing.assert_array_equal(record.exposure_values, [0, 1.5, 3])
-    assert record.nbytes == records.memory(24, 40) == 24 * 40 * 15
+    assert record.nbytes == decoded_bytes(24, 40) == 24 * 40 * 15
     again = record.scene()
     np.testing.assert_array_equal(again.hdr, scene.hdr)
     np.testing.assert_array_equal(again.ldr, record.ldr)
-    summary = records.Summary(name="EXTRA_001", height=24, width=40, source_bytes=77)
-    assert records.summarise(records.pack(scene, 77), "here") == summary
+    summary = Summary(name="EXTRA_001", height=24, width=40, source_bytes=77)
+    assert summarise(pack(scene, 77), "here") == summary
 
 
 def test_the_golden_scene_survives():
-    scene = scenes.read_scene(GOLDEN)
-    again = records.unpack(records.pack(scene), "here").scene()
-    np.testing.assert_array_equal(again.ldr, scenes.to_8bit(scene.ldr))
+    scene = folders.read_scene(GOLDEN)
+    again = unpack(pack(scene), "here").scene()
+    np.testing.assert_array_equal(again.ldr, levels.to_8bit(scene.ldr))
     np.testing.assert_array_equal(again.hdr, scene.hdr)
 
 
 def test_the_same_scene_gives_the_same_bytes():
-    assert records.pack(_scene()) == records.pack(_scene())
+    assert pack(_scene()) == pack(_scene())
 
 
 def test_images_are_png_in_rgb_that_others_can_read():
     scene = _scene()
     assert scene.hdr is not None
-    features = tf.train.Example.FromString(records.pack(scene)).features.feature
+    features = tf.train.Example.FromString(pack(scene)).features.feature
     frame = tf.io.decode_png(features["ldr"].bytes_list.value[1]).numpy()
-    np.testing.assert_array_equal(frame, scenes.to_8bit(scene.ldr[1]))
+    np.testing.assert_array_equal(frame, levels.to_8bit(scene.ldr[1]))
     red, green, blue, exponent = np.moveaxis(
         tf.io.decode_png(features["hdr"].bytes_list.value[0]).numpy().astype(np.float64), -1, 0
     )
@@ -70,34 +73,34 @@ def test_images_are_png_in_rgb_that_others_can_read():
 
 def test_a_scene_without_truth_is_refused():
     scene = dataclasses.replace(_scene(), hdr=None)
-    with pytest.raises(scenes.SceneError, match=r"EXTRA_001.*Received: no HDRImg.hdr"):
-        records.pack(scene)
+    with pytest.raises(SceneError, match=r"EXTRA_001.*Received: no HDRImg.hdr"):
+        pack(scene)
 
 
 def test_a_truth_that_would_lose_precision_is_refused():
     scene = dataclasses.replace(_scene(), hdr=np.full((24, 40, 3), (1, 1 / 3, 0), np.float32))
-    with pytest.raises(scenes.SceneError, match=r"EXTRA_001.*Received: \[1.0, 0.33"):
-        records.pack(scene)
+    with pytest.raises(SceneError, match=r"EXTRA_001.*Received: \[1.0, 0.33"):
+        pack(scene)
 
 
 def test_other_bytes_are_refused():
-    with pytest.raises(records.RecordsError, match=r"^here is no record. Received: [^\n]+$"):
-        records.unpack(b"not a record", "here")
+    with pytest.raises(RecordsError, match=r"^here is no record. Received: [^\n]+$"):
+        unpack(b"not a record", "here")
     foreign = tf.train.Example().SerializeToString()
-    with pytest.raises(records.RecordsError, match=r"^here is no record. Received: [^\n]+$"):
-        records.unpack(foreign, "here")
+    with pytest.raises(RecordsError, match=r"^here is no record. Received: [^\n]+$"):
+        unpack(foreign, "here")
 
 
 def test_another_version_is_refused():
     version = tf.train.Feature(int64_list=tf.train.Int64List(value=[99]))
-    with pytest.raises(records.RecordsError, match=r"version 1. Received: version 99"):
-        records.unpack(_replace(records.pack(_scene()), schema=version), "here")
+    with pytest.raises(RecordsError, match=r"version 1. Received: version 99"):
+        unpack(_replace(pack(_scene()), schema=version), "here")
 
 
 def test_an_image_of_another_size_is_refused():
-    other = tf.train.Example.FromString(records.pack(_scene(16, 16))).features.feature["ldr"]
-    with pytest.raises(records.RecordsError, match=r"\(24, 40, 3\).*Received: \(16, 16, 3\)"):
-        records.unpack(_replace(records.pack(_scene()), ldr=other), "here")
+    other = tf.train.Example.FromString(pack(_scene(16, 16))).features.feature["ldr"]
+    with pytest.raises(RecordsError, match=r"\(24, 40, 3\).*Received: \(16, 16, 3\)"):
+        unpack(_replace(pack(_scene()), ldr=other), "here")
     broken = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"x"]))
-    with pytest.raises(records.RecordsError, match=r"\(24, 40, 4\).*Received: no PNG"):
-        records.unpack(_replace(records.pack(_scene()), hdr=broken), "here")
+    with pytest.raises(RecordsError, match=r"\(24, 40, 4\).*Received: no PNG"):
+        unpack(_replace(pack(_scene()), hdr=broken), "here")

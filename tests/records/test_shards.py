@@ -7,24 +7,26 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from utils import images, records, scenes, shards
+from utils.radiometry import rgbe
+from utils.records import record, shards
+from utils.scenes.scene import Scene
 
 SHARD = "training-00000-of-00001.tfrecord"
 
 
 def _scene(seed):
     random = np.random.default_rng(seed)
-    return scenes.Scene(
+    return Scene(
         name=f"{seed:03d}",
         ldr=random.integers(0, 256, (3, 16, 24 + 8 * seed, 3), dtype=np.uint8),
         exposure_values=np.array([0, 2, 4], np.float32),
-        hdr=images.round_to_rgbe(random.random((16, 24 + 8 * seed, 3), np.float32)),
+        hdr=rgbe.round_to_rgbe(random.random((16, 24 + 8 * seed, 3), np.float32)),
     )
 
 
 @pytest.fixture
 def folder(tmp_path):
-    packed = [records.pack(_scene(seed), seed) for seed in range(3)]
+    packed = [record.pack(_scene(seed), seed) for seed in range(3)]
     entries = shards.write_shard(str(tmp_path / SHARD), "training", packed)
     shards.write_index(str(tmp_path), entries)
     return tmp_path
@@ -48,7 +50,7 @@ def test_each_scene_is_read_without_the_others(folder):
 
 
 def test_a_shard_is_a_tfrecord_file(folder):
-    expected = [records.pack(_scene(seed), seed) for seed in range(3)]
+    expected = [record.pack(_scene(seed), seed) for seed in range(3)]
     assert list(tf.data.TFRecordDataset(str(folder / SHARD)).as_numpy_iterator()) == expected
 
 
@@ -61,7 +63,7 @@ def test_the_index_can_be_made_anew(folder):
 
 def test_a_shard_that_was_not_finished_is_not_there(tmp_path):
     def interrupted():
-        yield records.pack(_scene(0))
+        yield record.pack(_scene(0))
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -70,7 +72,7 @@ def test_a_shard_that_was_not_finished_is_not_there(tmp_path):
 
 
 def _refused(folder, pattern):
-    return pytest.raises(records.RecordsError, match=re.escape(str(folder)) + pattern)
+    return pytest.raises(record.RecordsError, match=re.escape(str(folder)) + pattern)
 
 
 def test_a_truncated_shard_is_refused(folder):
@@ -109,7 +111,7 @@ def test_a_missing_shard_is_refused(folder):
 
 
 def test_a_folder_without_index_is_not_complete(tmp_path):
-    with pytest.raises(records.RecordsError, match=r"make_tfrecord.py.* Received: no .*index.json"):
+    with pytest.raises(record.RecordsError, match=r"make_tfrecord.py.* Received: no .*index.json"):
         shards.read_index(str(tmp_path))
 
 

@@ -20,12 +20,12 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.brackets import bracket, source_networks
-from utils.html_report import HtmlReport, versions
-from utils.inference import reconstruct
-from utils.metrics import Metrics
-from utils.photographs import Photographs
-from utils.protocols import PROTOCOLS
-from utils.tone import tone_map
+from utils.inference.pipeline import reconstruct_picture
+from utils.metrics.protocols import PROTOCOLS
+from utils.metrics.psnr_ssim import Metrics
+from utils.photographs.folder import Photographs
+from utils.reporting.page import HtmlReport, versions
+from utils.reporting.tone import tone_map
 
 FULL = PROTOCOLS["full"]
 METRICS = Metrics(psnr_mu=40.0, psnr_l=38.0, ssim_mu=0.98, ssim_l=0.96)
@@ -47,7 +47,7 @@ def _page(path, scenes=1, size=(240, 320)):
     """A page of one scene with truth, then photographs without, whose names are markup."""
     page = HtmlReport("Title & more", scenes)
     with_truth = bracket(*size)
-    reconstruction = reconstruct(source_networks(), with_truth, FULL)
+    reconstruction = reconstruct_picture(source_networks(), with_truth, FULL)
     shown = tone_map(reconstruction.hdr, "local")
     page.add(with_truth, reconstruction, shown, METRICS)
     photographs = Photographs(
@@ -101,7 +101,7 @@ def test_names_are_escaped_everywhere(tmp_path):
 
 def test_many_scenes_get_small_pictures(tmp_path):
     scene = bracket(900, 1200)
-    reconstruction = reconstruct(source_networks(), scene, FULL)
+    reconstruction = reconstruct_picture(source_networks(), scene, FULL)
     sizes = []
     for scenes in (1, 48, 5000):
         page = HtmlReport("t", scenes)

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from tests.photos import exif
-from utils.exif import kept
-from utils.images import read_radiance
-from utils.outputs import write_exr, write_picture, write_together, write_ultra_hdr
+from utils.files import write_together
+from utils.images.radiance_maps import read_radiance, write_exr
+from utils.photographs.exif import kept
+from utils.reporting.pictures import write_picture, write_ultra_hdr
 
 HDR = np.random.default_rng(0).random((40, 56, 3)).astype(np.float32) ** 3
 KEPT = kept(exif(0.01))

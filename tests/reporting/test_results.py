@@ -8,13 +8,18 @@ import numpy as np
 import pytest
 
 from tests.brackets import bracket, source_networks
-from utils import images
-from utils.hdr import inverse_mu_law
-from utils.inference import reconstruct
-from utils.metrics import AlignmentMetrics, Metrics
-from utils.protocols import PROTOCOLS
-from utils.report import markdown_table, write_aligned, write_metrics, write_reconstruction
-from utils.sheets import comparison_sheet, tone_map
+from utils.images import frames, radiance_maps
+from utils.inference.pipeline import reconstruct_picture
+from utils.metrics.protocols import PROTOCOLS
+from utils.metrics.psnr_ssim import AlignmentMetrics, Metrics
+from utils.radiometry.radiance import inverse_mu_law
+from utils.reporting.results import (
+    markdown_table,
+    write_aligned,
+    write_metrics,
+    write_reconstruction,
+)
+from utils.reporting.sheets import comparison_sheet, tone_map
 
 FULL, LEAK = PROTOCOLS["full"], PROTOCOLS["release-leak"]
 ROWS = [
@@ -79,14 +84,14 @@ def test_tone_map_is_the_mu_law_rounded_and_clipped():
 
 def test_reconstruction_files(tmp_path):
     scene = bracket()
-    reconstruction = reconstruct(source_networks(), scene, FULL)
+    reconstruction = reconstruct_picture(source_networks(), scene, FULL)
     write_reconstruction(tmp_path, scene, reconstruction, FULL, ROWS[0][1], tone="mu-law")
     endings = (".exr", ".hdr", ".png", "_sheet.png", "_ultrahdr.jpg")
     names = [f"bracket{ending}" for ending in endings]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
-    hdr = images.read_radiance(tmp_path / "bracket.hdr")
+    hdr = radiance_maps.read_radiance(tmp_path / "bracket.hdr")
     np.testing.assert_allclose(hdr, reconstruction.hdr, atol=1 / 512)
-    png = images.read_ldr(tmp_path / "bracket.png")
+    png = frames.read_ldr(tmp_path / "bracket.png")
     np.testing.assert_array_equal(png, tone_map(reconstruction.hdr))
 
 
@@ -94,8 +99,8 @@ def test_aligned_files_are_low_and_high(tmp_path):
     aligned = np.zeros((2, 5, 7, 3), np.float32)
     aligned[1] = 200 / 255
     write_aligned(tmp_path, "001", aligned)
-    assert images.read_ldr(tmp_path / "001" / "aligned_low.png").max() == 0
-    assert images.read_ldr(tmp_path / "001" / "aligned_high.png").min() == 200
+    assert frames.read_ldr(tmp_path / "001" / "aligned_low.png").max() == 0
+    assert frames.read_ldr(tmp_path / "001" / "aligned_high.png").min() == 200
 
 
 @pytest.mark.parametrize(
@@ -103,14 +108,14 @@ def test_aligned_files_are_low_and_high(tmp_path):
 )
 def test_sheets_are_bounded_and_leave_out_a_missing_truth(truth, width):
     scene = bracket(300, 1000, truth=truth)
-    sheet = comparison_sheet(scene, reconstruct(source_networks(), scene, FULL), ["title"])
+    sheet = comparison_sheet(scene, reconstruct_picture(source_networks(), scene, FULL), ["title"])
     assert sheet.dtype == np.uint8
     assert sheet.shape == (28 + 2 * (28 + 144 + 8), width, 3)
 
 
 def test_a_sheet_shows_inputs_above_what_was_made_of_them():
     scene = bracket(40, 40, dtype=np.uint8)
-    reconstruction = reconstruct(source_networks(), scene, FULL)
+    reconstruction = reconstruct_picture(source_networks(), scene, FULL)
     sheet = comparison_sheet(scene, reconstruction, [])
     above, below = (sheet[top : top + 40] for top in (28, 28 + 40 + 8 + 28))
     for column, frame in ((0, 0), (2, 2)):
@@ -123,7 +128,7 @@ def test_a_sheet_shows_inputs_above_what_was_made_of_them():
 
 def test_the_error_is_black_where_result_and_truth_agree():
     scene = bracket(40, 40)
-    reconstruction = reconstruct(source_networks(), scene, FULL)
+    reconstruction = reconstruct_picture(source_networks(), scene, FULL)
     hdr = scene.hdr.copy()
     hdr[:, 20:] = np.where(hdr[:, 20:] > 0.1, 0, 1)
     wrong = dataclasses.replace(reconstruction, hdr=hdr)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from configs.settings import ToneName
-from utils.tone import expose, luminance, tone_map
+from utils.reporting.tone import expose, luminance, tone_map
 
 OPERATORS = get_args(ToneName)
 RELATIVE = [name for name in OPERATORS if name != "mu-law"]

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import tensorflow as tf
 
-from utils import checkpoints
+from utils.runs import checkpoints
 
 
 def holding(value: float) -> tf.train.Checkpoint:

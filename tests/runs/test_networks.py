@@ -9,7 +9,8 @@ import tensorflow as tf
 from configs import paths
 from configs.settings import NetworkConfig, ReconstructionConfig, TrainingConfig
 from models import esbn, release_checkpoint
-from utils import checkpoints, runs
+from utils.runs import checkpoints, settings
+from utils.runs.networks import load_networks
 
 NETWORK = NetworkConfig(width=4, residual_blocks=1, dense_layers=2, initializer="he")
 
@@ -20,13 +21,13 @@ def networks():
 
 def save_stage(run, stage, parts):
     folder = paths.stage_dir(run, stage)
-    runs.write_settings(folder, TrainingConfig(run=run, network=NETWORK), samples=1)
-    checkpoints.save(tf.train.Checkpoint(**parts), folder / runs.CHECKPOINTS_NAME, step=1)
+    settings.write_settings(folder, TrainingConfig(run=run, network=NETWORK), samples=1)
+    checkpoints.save(tf.train.Checkpoint(**parts), folder / settings.CHECKPOINTS_NAME, step=1)
 
 
 def load(run, **changes):
     config = ReconstructionConfig(run=run, precision="float32", **changes)
-    return runs.load_networks(config, esbn.networks, release_checkpoint.load)
+    return load_networks(config, esbn.networks, release_checkpoint.load)
 
 
 def assert_equal(ours, theirs):
@@ -73,8 +74,8 @@ def test_a_run_without_alignment_is_rebuilt_without(tmp_path):
     size = dataclasses.replace(NETWORK, aligned=False)
     whole = esbn.networks(**dataclasses.asdict(size))
     folder = paths.stage_dir(tmp_path, "fusion")
-    runs.write_settings(folder, TrainingConfig(run=tmp_path, network=size), samples=1)
-    checkpoints.save(tf.train.Checkpoint(**whole), folder / runs.CHECKPOINTS_NAME, step=1)
+    settings.write_settings(folder, TrainingConfig(run=tmp_path, network=size), samples=1)
+    checkpoints.save(tf.train.Checkpoint(**whole), folder / settings.CHECKPOINTS_NAME, step=1)
     loaded = load(tmp_path)
     assert not loaded["low"].weights
     assert not loaded["high"].weights
@@ -89,6 +90,6 @@ def test_a_run_without_weights_is_named(tmp_path):
 def test_a_stage_without_a_checkpoint_is_named(tmp_path):
     for stage in paths.ALIGNMENT.values():
         folder = paths.stage_dir(tmp_path, stage)
-        runs.write_settings(folder, TrainingConfig(run=tmp_path, network=NETWORK), samples=1)
+        settings.write_settings(folder, TrainingConfig(run=tmp_path, network=NETWORK), samples=1)
     with pytest.raises(FileNotFoundError, match="align_low"):
         load(tmp_path)

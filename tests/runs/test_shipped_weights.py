@@ -9,15 +9,16 @@ import pytest
 from configs import paths
 from configs.settings import NetworkConfig, ReconstructionConfig
 from models import esbn, release_checkpoint
-from models.inference import compile_networks
+from models.compiled import compile_networks
 from tests.photos import ROOT
-from utils import runs, weights
-from utils.baselines import BASELINES
-from utils.hdr import mu_law
-from utils.inference import Networks, reconstruct
-from utils.metrics import psnr
-from utils.protocols import PROTOCOLS
-from utils.scenes import find_scenes, read_scene
+from utils.evaluation.baselines import BASELINES
+from utils.inference.pipeline import Networks, reconstruct_picture
+from utils.metrics.protocols import PROTOCOLS
+from utils.metrics.psnr_ssim import psnr
+from utils.radiometry.radiance import mu_law
+from utils.runs import weights
+from utils.runs.networks import load_networks
+from utils.scenes.folders import find_scenes, read_scene
 
 FULL = PROTOCOLS["full"]
 SAMPLES = [read_scene(folder) for folder in find_scenes(ROOT / "samples")]
@@ -28,10 +29,10 @@ def radiance(precision):
     """What the shipped weights make of the samples, in one precision."""
     weights_dir = paths.WEIGHTS_DIR
     config = ReconstructionConfig(run=weights_dir, weights=weights_dir, precision=precision)
-    models = runs.load_networks(config, esbn.networks, release_checkpoint.load)
+    models = load_networks(config, esbn.networks, release_checkpoint.load)
     compiled: Any = compile_networks(models)
     networks = Networks(**compiled)
-    return [reconstruct(networks, scene, FULL).hdr for scene in SAMPLES]
+    return [reconstruct_picture(networks, scene, FULL).hdr for scene in SAMPLES]
 
 
 def test_they_are_the_papers_networks_in_65_megabytes():

@@ -9,8 +9,9 @@ from safetensors.numpy import load_file, save_file
 from configs import paths
 from configs.settings import NetworkConfig, ReconstructionConfig, TrainingConfig
 from models import esbn, release_checkpoint
-from utils import runs, weights
-from utils.weights import WeightsError
+from utils.runs import weights
+from utils.runs.networks import build_networks, load_networks
+from utils.runs.weights import WeightsError
 
 SIZE = NetworkConfig(width=4, residual_blocks=2, dense_layers=3, initializer="he")
 
@@ -125,7 +126,7 @@ def test_weights_are_never_overwritten(saved):
 
 def load(run, **changes):
     config = ReconstructionConfig(run=run, precision="float32", **changes)
-    return runs.load_networks(config, esbn.networks, release_checkpoint.load)
+    return load_networks(config, esbn.networks, release_checkpoint.load)
 
 
 def test_reconstruction_takes_the_folder_that_is_named(saved, tmp_path):
@@ -155,7 +156,7 @@ def test_training_without_alignment_starts_from_the_merging_network_alone(saved,
     config = TrainingConfig(
         run=tmp_path, network=dataclasses.replace(SIZE, aligned=False), start_weights=folder
     )
-    built = runs.build_networks(config, esbn.networks)
+    built = build_networks(config, esbn.networks)
     assert not built["low"].weights
     for ours, theirs in zip(
         built["merging"].get_weights(), written["merging"].get_weights(), strict=True

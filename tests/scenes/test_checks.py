@@ -8,16 +8,17 @@ import pytest
 import make_tfrecord
 from configs.settings import RecordsConfig
 from tests import layouts
-from utils import data_sets, doctor, images
-from utils.published import OFFICIAL_TEST_SCENES
-from utils.scenes import to_8bit
+from utils.images import frames, radiance_maps
+from utils.radiometry.levels import to_8bit
+from utils.scenes import checks, data_sets
+from utils.scenes.data_sets import OFFICIAL_TEST_SCENES
 
 
 @pytest.mark.parametrize("layout", layouts.LAYOUTS)
 def test_a_layout_is_recognised(tmp_path, layout):
     for seed, name in enumerate(("scene_a", "scene_b")):
         layouts.write(tmp_path / "set", layout, name, seed=seed)
-    found = doctor.examine(tmp_path / "set")
+    found = checks.check_data_set(tmp_path / "set")
     assert found.data_set == data_sets.DATA_SETS[layout]
     assert found.scenes == 2
     if layout == "Challenge123":
@@ -34,7 +35,7 @@ def official(tmp_path, monkeypatch):
     training = frozenset(f"{number:03}" for number in range(1, 6))
     scenes = {"Training": training, "Test": OFFICIAL_TEST_SCENES}
     monkeypatch.setattr(data_sets, "_OFFICIAL_SCENES", scenes)
-    monkeypatch.setattr(doctor, "_OFFICIAL_SIZE", (40, 24))
+    monkeypatch.setattr(checks, "_OFFICIAL_SIZE", (40, 24))
     names = [f"Training/{name}" for name in sorted(training)]
     names += [f"Test/{name.replace('_', '/')}" for name in sorted(OFFICIAL_TEST_SCENES)]
     for seed, name in enumerate(names):
@@ -43,12 +44,12 @@ def official(tmp_path, monkeypatch):
 
 
 def test_the_official_tree_is_recognised_whole_and_in_parts(official):
-    found = doctor.examine(official)
+    found = checks.check_data_set(official)
     assert (found.data_set, found.scenes) == ("Kalantari 2017, official", 20)
     assert not found.problems
     assert not found.notes
     for part, missing in (("Training", "Test"), ("Test", "Training")):
-        found = doctor.examine(official / part)
+        found = checks.check_data_set(official / part)
         assert found.data_set == "Kalantari 2017, official"
         assert not found.problems
         assert found.notes == [f"there is no {missing} part"]
@@ -57,7 +58,7 @@ def test_the_official_tree_is_recognised_whole_and_in_parts(official):
 def test_missing_and_unknown_scenes(official):
     shutil.rmtree(official / "Training" / "003")
     (official / "Test" / "EXTRA" / "001").rename(official / "Test" / "EXTRA" / "O11")
-    assert doctor.examine(official).problems == [
+    assert checks.check_data_set(official).problems == [
         "Training: 1 missing scenes: 003",
         "Test: 1 missing scenes: EXTRA_001",
         "Test: 1 unknown scenes: EXTRA_O11",
@@ -65,19 +66,19 @@ def test_missing_and_unknown_scenes(official):
 
 
 def _replace(folder, index, image):
-    images.write_ldr(sorted(folder.glob("*.tif"))[index], image)
+    frames.write_ldr(sorted(folder.glob("*.tif"))[index], image)
 
 
 def _size(folder):
     frames, radiance = layouts.pictures(height=16, width=32)
     for index, frame in enumerate(frames):
         _replace(folder, index, frame)
-    images.write_radiance(folder / "HDRImg.hdr", radiance)
+    radiance_maps.write_radiance(folder / "HDRImg.hdr", radiance)
 
 
 def _bits(folder):
     for index, path in enumerate(sorted(folder.glob("*.tif"))):
-        _replace(folder, index, to_8bit(images.read_ldr(path)))
+        _replace(folder, index, to_8bit(frames.read_ldr(path)))
 
 
 def _order(folder):
@@ -88,7 +89,7 @@ def _order(folder):
 
 
 def _truth(folder):
-    images.write_radiance(folder / "HDRImg.hdr", 4 * layouts.pictures(7)[1])
+    radiance_maps.write_radiance(folder / "HDRImg.hdr", 4 * layouts.pictures(7)[1])
 
 
 def _duplicate(folder):
@@ -136,7 +137,7 @@ def test_unusual_exposures_are_noted(tmp_path, text, note):
     for seed, name in enumerate(("a", "b")):
         layouts.write(tmp_path, "Kalantari", name, seed=seed)
     _exposures(text)(tmp_path / "a")
-    found = doctor.examine(tmp_path)
+    found = checks.check_data_set(tmp_path)
     assert not found.problems
     assert [n for n in found.notes if n.startswith("a: ") and note in n]
     assert len(found.notes) == 1
@@ -153,11 +154,11 @@ def test_a_healthy_set_is_said_to_be(tmp_path, capsys):
 def test_layouts_that_are_mixed_are_a_problem(tmp_path):
     for seed, layout in enumerate(("Tel", "Tel", "Hu")):
         layouts.write(tmp_path, layout, f"s{seed}", seed=seed)
-    assert doctor.examine(tmp_path).problems == ["scenes of another layout than Tel: s2"]
+    assert checks.check_data_set(tmp_path).problems == ["scenes of another layout than Tel: s2"]
 
 
 def test_dark_frames_cannot_disagree_with_their_exposures(tmp_path):
     folder = layouts.write(tmp_path, "Kalantari", "a")
     for index in range(3):
         _replace(folder, index, np.full((24, 40, 3), 100 * (index + 1), np.uint16))
-    assert not doctor.examine(tmp_path).notes
+    assert not checks.check_data_set(tmp_path).notes

@@ -8,9 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from utils import images, scenes
+from utils.images import frames, radiance_maps
+from utils.radiometry import levels, rgbe
+from utils.scenes import folders
+from utils.scenes.scene import SceneError
 
-GOLDEN = Path(__file__).parent / "golden" / "scene"
+GOLDEN = Path(__file__).parents[1] / "golden" / "scene"
 
 
 def _write(folder, *, suffix=".png", dtype=np.uint8, exposures=(0, 2, 4), truth=True):
@@ -18,15 +21,15 @@ def _write(folder, *, suffix=".png", dtype=np.uint8, exposures=(0, 2, 4), truth=
     folder.mkdir(parents=True)
     for index in range(3):
         frame = np.full((8, 16, 3), 10 * (index + 1), dtype)
-        images.write_ldr(folder / f"frame{index}{suffix}", frame)
+        frames.write_ldr(folder / f"frame{index}{suffix}", frame)
     (folder / "exposure.txt").write_text("".join(f"{value}\n" for value in exposures))
     if truth:
-        images.write_radiance(folder / "HDRImg.hdr", np.full((8, 16, 3), 0.5, np.float32))
+        radiance_maps.write_radiance(folder / "HDRImg.hdr", np.full((8, 16, 3), 0.5, np.float32))
     return folder
 
 
 def test_golden_scene_of_the_official_layout():
-    scene = scenes.read_scene(GOLDEN / "001")
+    scene = folders.read_scene(GOLDEN / "001")
     assert scene.name == "001"
     assert scene.ldr.shape == (3, 320, 320, 3)
     assert scene.ldr.dtype == np.uint16
@@ -36,21 +39,21 @@ def test_golden_scene_of_the_official_layout():
     assert scene.hdr is not None
     assert scene.hdr.dtype == np.float32
     assert 0 <= scene.hdr.min() < scene.hdr.max() == 1
-    darkness = scenes.ldr_to_float(scene.ldr).mean((1, 2, 3))
+    darkness = levels.ldr_to_float(scene.ldr).mean((1, 2, 3))
     assert darkness[0] < darkness[1] < darkness[2]
 
 
 def test_frames_agree_with_the_truth_in_every_channel():
-    scene = scenes.read_scene(GOLDEN / "001")
+    scene = folders.read_scene(GOLDEN / "001")
     assert scene.hdr is not None
-    mid = scenes.ldr_to_float(scene.ldr[1])
+    mid = levels.ldr_to_float(scene.ldr[1])
     expected = np.clip(scene.hdr * 4, 0, 1) ** (1 / 2.2)
     assert np.abs(mid - expected).mean((0, 1)).max() < 0.01
 
 
 @pytest.mark.parametrize("suffix", [".tif", ".tiff", ".png", ".jpg", ".JPEG"])
 def test_every_frame_format_without_truth(tmp_path, suffix):
-    scene = scenes.read_scene(_write(tmp_path / "a", suffix=suffix, truth=False))
+    scene = folders.read_scene(_write(tmp_path / "a", suffix=suffix, truth=False))
     np.testing.assert_array_equal(scene.ldr[:, 0, 0, 0], [10, 20, 30])
     assert scene.hdr is None
 
@@ -58,34 +61,34 @@ def test_every_frame_format_without_truth(tmp_path, suffix):
 def test_frames_are_ordered_by_exposure_and_rebased_with_a_notice(tmp_path, caplog):
     folder = _write(tmp_path / "a", exposures=(3, -2, 0.5))
     with caplog.at_level(logging.WARNING):
-        scene = scenes.read_scene(folder)
+        scene = folders.read_scene(folder)
     np.testing.assert_array_equal(scene.ldr[:, 0, 0, 0], [20, 30, 10])
     np.testing.assert_array_equal(scene.exposure_values, [0, 2.5, 5])
     assert "[-2.0, 0.5, 3.0]" in caplog.text
     caplog.clear()
-    scenes.read_scene(_write(tmp_path / "b"))
+    folders.read_scene(_write(tmp_path / "b"))
     assert not caplog.text
 
 
 def test_write_then_read(tmp_path):
     rng = np.random.default_rng(0)
     ldr = rng.integers(0, 65536, (3, 12, 20, 3), np.uint16)
-    hdr = images.round_to_rgbe(rng.random((12, 20, 3), np.float32))
+    hdr = rgbe.round_to_rgbe(rng.random((12, 20, 3), np.float32))
     exposure_values = np.array([0, 1, 2.5])
-    scenes.write_scene(tmp_path / "x" / "a", ldr=ldr, exposure_values=exposure_values, hdr=hdr)
-    scene = scenes.read_scene(tmp_path / "x" / "a", tmp_path)
+    folders.write_scene(tmp_path / "x" / "a", ldr=ldr, exposure_values=exposure_values, hdr=hdr)
+    scene = folders.read_scene(tmp_path / "x" / "a", tmp_path)
     assert scene.name == "x_a"
     np.testing.assert_array_equal(scene.ldr, ldr)
     np.testing.assert_array_equal(scene.hdr, hdr)
     np.testing.assert_array_equal(scene.exposure_values, exposure_values)
     assert [path.name for path in (tmp_path / "x").iterdir()] == ["a"]
     with pytest.raises(FileExistsError, match="never overwritten"):
-        scenes.write_scene(tmp_path / "x" / "a", ldr=ldr, exposure_values=exposure_values, hdr=hdr)
+        folders.write_scene(tmp_path / "x" / "a", ldr=ldr, exposure_values=exposure_values, hdr=hdr)
 
 
 def test_a_scene_that_cannot_be_written_leaves_nothing(tmp_path):
     with pytest.raises(ValueError, match="finite"):
-        scenes.write_scene(
+        folders.write_scene(
             tmp_path / "a",
             ldr=np.zeros((3, 8, 8, 3), np.uint8),
             exposure_values=np.arange(3),
@@ -98,18 +101,18 @@ def test_find_scenes_at_any_depth(tmp_path):
     for name in ("EXTRA/002", "EXTRA/001", "PAPER/ManStanding", ".hidden/003"):
         _write(tmp_path / name)
     (tmp_path / "sheet.png").write_bytes(b"")
-    found = scenes.find_scenes(tmp_path)
-    names = [scenes.scene_name(folder, tmp_path) for folder in found]
+    found = folders.find_scenes(tmp_path)
+    names = [folders.scene_name(folder, tmp_path) for folder in found]
     assert names == ["EXTRA_001", "EXTRA_002", "PAPER_ManStanding"]
-    assert scenes.find_scenes(found[0]) == [found[0]]
-    assert scenes.scene_name(found[0], found[0]) == "001"
+    assert folders.find_scenes(found[0]) == [found[0]]
+    assert folders.scene_name(found[0], found[0]) == "001"
 
 
 def test_find_scenes_says_when_there_is_none(tmp_path):
-    with pytest.raises(scenes.SceneError, match="there is none"):
-        scenes.find_scenes(tmp_path)
-    with pytest.raises(scenes.SceneError, match="no folder"):
-        scenes.find_scenes(tmp_path / "missing")
+    with pytest.raises(SceneError, match="there is none"):
+        folders.find_scenes(tmp_path)
+    with pytest.raises(SceneError, match="no folder"):
+        folders.find_scenes(tmp_path / "missing")
 
 
 def _remove(name):
@@ -121,15 +124,15 @@ def _text(content):
 
 
 def _resize(folder):
-    images.write_ldr(folder / "frame1.png", np.zeros((8, 12, 3), np.uint8))
+    frames.write_ldr(folder / "frame1.png", np.zeros((8, 12, 3), np.uint8))
 
 
 def _deepen(folder):
-    images.write_ldr(folder / "frame1.png", np.zeros((8, 16, 3), np.uint16))
+    frames.write_ldr(folder / "frame1.png", np.zeros((8, 16, 3), np.uint16))
 
 
 def _narrow_truth(folder):
-    images.write_radiance(folder / "HDRImg.hdr", np.full((8, 12, 3), 0.5, np.float32))
+    radiance_maps.write_radiance(folder / "HDRImg.hdr", np.full((8, 12, 3), 0.5, np.float32))
 
 
 DEFECTS = {
@@ -165,8 +168,8 @@ def test_defect_is_one_clear_error(tmp_path, defect):
     change, message = DEFECTS[defect]
     folder = _write(tmp_path / "night")
     change(folder)
-    with pytest.raises(scenes.SceneError, match=f"(?s)^Scene night: .*{message}") as error:
-        scenes.read_scene(folder)
+    with pytest.raises(SceneError, match=f"(?s)^Scene night: .*{message}") as error:
+        folders.read_scene(folder)
     assert "\n" not in str(error.value)
 
 
@@ -176,36 +179,34 @@ def test_impossible_truth(tmp_path, monkeypatch, value, text):
     folder = _write(tmp_path / "night")
     hdr = np.full((8, 16, 3), 0.5, np.float32)
     hdr[3, 4, 1] = value
-    monkeypatch.setattr(images, "read_radiance", lambda _: hdr)
-    with pytest.raises(
-        scenes.SceneError, match=f"night: .*HDRImg.hdr.*Received: {text} and 0 more"
-    ):
-        scenes.read_scene(folder)
+    monkeypatch.setattr(frames, "read_radiance", lambda _: hdr)
+    with pytest.raises(SceneError, match=f"night: .*HDRImg.hdr.*Received: {text} and 0 more"):
+        folders.read_scene(folder)
 
 
 def test_a_scene_without_exposures_is_found_and_refused(tmp_path):
     folder = _write(tmp_path / "night", truth=False)
     (folder / "exposure.txt").unlink()
-    assert scenes.find_scenes(tmp_path) == [folder]
+    assert folders.find_scenes(tmp_path) == [folder]
 
 
 def test_other_files_are_ignored(tmp_path):
     folder = _write(tmp_path / "a")
     (folder / "source.txt").write_text("somewhere")
     (folder / ".thumb.png").write_text("")
-    assert scenes.read_scene(folder).ldr.shape == (3, 8, 16, 3)
+    assert folders.read_scene(folder).ldr.shape == (3, 8, 16, 3)
 
 
 def test_ldr_to_float_spans_zero_to_one():
     for dtype in (np.uint8, np.uint16):
-        ends = scenes.ldr_to_float(np.array([0, np.iinfo(dtype).max], dtype))
+        ends = levels.ldr_to_float(np.array([0, np.iinfo(dtype).max], dtype))
         assert ends.dtype == np.float32
         np.testing.assert_array_equal(ends, [0, 1])
 
 
 def test_to_8bit_is_what_opencv_reads_from_a_16_bit_tiff(tmp_path):
     every = np.arange(65536, dtype=np.uint16).reshape(256, 256, 1).repeat(3, -1)
-    images.write_ldr(tmp_path / "a.tif", every)
-    np.testing.assert_array_equal(scenes.to_8bit(every), cv2.imread(str(tmp_path / "a.tif")))
+    frames.write_ldr(tmp_path / "a.tif", every)
+    np.testing.assert_array_equal(levels.to_8bit(every), cv2.imread(str(tmp_path / "a.tif")))
     eight = np.arange(256, dtype=np.uint8)
-    np.testing.assert_array_equal(scenes.to_8bit(eight), eight)
+    np.testing.assert_array_equal(levels.to_8bit(eight), eight)

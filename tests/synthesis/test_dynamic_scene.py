@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from utils import hdr, motion, synthesis, views
-from utils.foregrounds import OVERSAMPLING, canvas_size, draw_sprite, paste
-from utils.outlines import Wave, random_outline
+from utils.radiometry import radiance
+from utils.synthesis import dynamic_scene, motion, views
+from utils.synthesis.foregrounds import OVERSAMPLING, canvas_size, draw_sprite, paste
+from utils.synthesis.outlines import Wave, random_outline
 
 
 def _noise_map(height, width, seed=0):
@@ -26,12 +27,12 @@ SIZE: Any = {"height": 64, "width": 96}
 
 def _scene(seed, *, static=False):
     rng = np.random.default_rng(seed)
-    return synthesis.random_scene(MAPS.__getitem__, len(MAPS), rng, static=static, **SIZE)
+    return dynamic_scene.random_scene(MAPS.__getitem__, len(MAPS), rng, static=static, **SIZE)
 
 
 def _exposed(scene, frame):
     time = 2.0 ** scene.exposure_values[frame]
-    return np.rint(255 * hdr.hdr_to_ldr(scene.hdr, time))
+    return np.rint(255 * radiance.hdr_to_ldr(scene.hdr, time))
 
 
 def test_prepare_map_scales_the_99th_percentile_to_one():
@@ -176,7 +177,7 @@ def test_motion_blur_grows_with_the_exposure_and_keeps_the_light():
     )
     height = 40.0 * OVERSAMPLING
     size = canvas_size(height)
-    thing = synthesis.MovingObject(
+    thing = dynamic_scene.MovingObject(
         texture=np.ones((size, size, 3), np.float32),
         outline=wave,
         height=height,
@@ -190,7 +191,7 @@ def test_motion_blur_grows_with_the_exposure_and_keeps_the_light():
     dark = views.View(
         log_map=np.full((100, 150, 3), -20, np.float32), to_map=np.eye(3), kind="photograph"
     )
-    stage = synthesis.Stage(
+    stage = dynamic_scene.Scenery(
         background=dark, scale=1.0, camera=still, objects=[thing], size=(64, 128)
     )
     x = np.arange(128)
@@ -210,7 +211,7 @@ def test_motion_blur_grows_with_the_exposure_and_keeps_the_light():
 def test_sensor_noise_is_shot_and_read_noise(seed):
     levels = np.array([0.05, 0.2, 0.6], np.float32)
     radiance = np.broadcast_to(levels[:, None, None, None], (3, 200, 200, 3)).astype(np.float32)
-    ldr = synthesis.sense(radiance, np.ones(3), np.random.default_rng(seed))
+    ldr = dynamic_scene.sense(radiance, np.ones(3), np.random.default_rng(seed))
     assert ldr.dtype == np.uint8
     light = (ldr / 255.0) ** 2.2
     np.testing.assert_allclose(light.mean((1, 2, 3)), levels, rtol=5e-3)
@@ -223,7 +224,7 @@ def test_sensor_noise_is_shot_and_read_noise(seed):
 
 def test_sensor_clips():
     radiance = np.stack([np.full((8, 8, 3), value, np.float32) for value in (0.0, 1.5, 3.0)])
-    ldr = synthesis.sense(radiance, np.ones(3), np.random.default_rng(0))
+    ldr = dynamic_scene.sense(radiance, np.ones(3), np.random.default_rng(0))
     assert ldr[0].max() < 30
     assert ldr[1:].min() == 255
 
@@ -243,7 +244,7 @@ def test_truth_is_the_reference_frame_without_noise(seed):
 
 
 def test_steps_are_one_to_three_stops():
-    for low, high in synthesis.STEPS:
+    for low, high in dynamic_scene.STEPS:
         assert 1 <= low <= 3
         assert 1 <= high - low <= 3
 
@@ -278,7 +279,7 @@ def test_saturation_is_that_of_a_bracket():
 def test_maps_without_texture_are_avoided():
     flat = np.zeros((64, 128, 3), np.float32)
     chosen = [
-        synthesis.random_scene(
+        dynamic_scene.random_scene(
             (flat, MAPS[0]).__getitem__, 2, np.random.default_rng(seed), static=True, **SIZE
         ).sources[0]
         for seed in range(8)
@@ -289,7 +290,7 @@ def test_maps_without_texture_are_avoided():
 def test_only_the_exposure_steps_that_are_named():
     found = {
         tuple(
-            synthesis.random_scene(
+            dynamic_scene.random_scene(
                 MAPS.__getitem__,
                 len(MAPS),
                 np.random.default_rng(seed),
@@ -306,7 +307,7 @@ def test_only_the_exposure_steps_that_are_named():
 def test_another_gamma_moves_the_other_frames_but_not_the_reference():
     def scene(**fields):
         rng = np.random.default_rng(3)
-        return synthesis.random_scene(
+        return dynamic_scene.random_scene(
             MAPS.__getitem__, len(MAPS), rng, static=True, exposure_steps=(2,), **SIZE, **fields
         )
 
@@ -325,7 +326,7 @@ def test_the_low_frame_is_bright_where_lights_are():
 
 def test_one_map_is_enough_even_a_flat_one():
     flat = np.zeros((64, 128, 3), np.float32)
-    scene = synthesis.random_scene(
+    scene = dynamic_scene.random_scene(
         lambda _: flat, 1, np.random.default_rng(0), static=False, **SIZE
     )
     assert set(scene.sources) == {0}

@@ -9,7 +9,10 @@ import pytest
 import make_scenes
 from configs import presets
 from configs.settings import ScenesConfig
-from utils import command, images, scene_factory, scenes
+from utils import command
+from utils.images import radiance_maps
+from utils.scenes import folders
+from utils.synthesis import factory
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +20,9 @@ def radiance(tmp_path_factory):
     folder = tmp_path_factory.mktemp("radiance")
     for name, shape in {"pano_a": (32, 64), "pano_b": (32, 64), "photo_c": (60, 90)}.items():
         rng = np.random.default_rng(len(name))
-        images.write_radiance(folder / f"{name}.hdr", np.exp(rng.normal(0, 1.5, (*shape, 3))))
+        radiance_maps.write_radiance(
+            folder / f"{name}.hdr", np.exp(rng.normal(0, 1.5, (*shape, 3)))
+        )
     return folder
 
 
@@ -36,43 +41,43 @@ def _bytes(folder):
 
 def test_scenes_are_readable_and_name_their_sources(radiance, tmp_path):
     make_scenes.main(_config(radiance, tmp_path / "a"))
-    found = scenes.find_scenes(tmp_path / "a")
+    found = folders.find_scenes(tmp_path / "a")
     assert [folder.name for folder in found] == ["00001", "00002", "00003"]
     for folder in found:
-        scene = scenes.read_scene(folder)
+        scene = folders.read_scene(folder)
         assert scene.ldr.shape == (3, 24, 32, 3)
         assert scene.ldr.dtype == np.uint8
         assert scene.hdr is not None
         assert scene.hdr.max() <= 1
-        first, *others = (folder / scenes.SOURCE_FILE).read_text().splitlines()
+        first, *others = (folder / folders.SOURCE_FILE).read_text().splitlines()
         assert first.split()[0] == "background"
         assert 1 <= len(others) <= 4
         assert all((radiance / line.split()[1]).is_file() for line in [first, *others])
 
 
 def test_same_bytes_for_any_count_and_workers(radiance, tmp_path):
-    scene_factory.make_scenes(_config(radiance, tmp_path / "a", count=2))
-    scene_factory.make_scenes(_config(radiance, tmp_path / "a", count=4))
-    scene_factory.make_scenes(_config(radiance, tmp_path / "b", count=4, workers=2))
+    factory.make_scenes(_config(radiance, tmp_path / "a", count=2))
+    factory.make_scenes(_config(radiance, tmp_path / "a", count=4))
+    factory.make_scenes(_config(radiance, tmp_path / "b", count=4, workers=2))
     assert len(_bytes(tmp_path / "a")) == 4 * 6 + 1
     assert _bytes(tmp_path / "a") == _bytes(tmp_path / "b")
-    scene_factory.make_scenes(_config(radiance, tmp_path / "c", count=4, seed=1))
+    factory.make_scenes(_config(radiance, tmp_path / "c", count=4, seed=1))
     assert _bytes(tmp_path / "c")["00001/1.tif"] != _bytes(tmp_path / "a")["00001/1.tif"]
 
 
 def test_running_again_makes_only_what_is_missing(radiance, tmp_path):
     config = _config(radiance, tmp_path / "a")
-    assert scene_factory.make_scenes(config) == 3
+    assert factory.make_scenes(config) == 3
     before = _bytes(config.scenes)
     (config.scenes / "00001" / "1.tif").write_text("mine")
     shutil.rmtree(config.scenes / "00002")
     (config.scenes / ".00002.partial").mkdir()
     (config.scenes / ".00002.partial" / "1.tif").write_text("half")
-    assert scene_factory.make_scenes(config) == 1
+    assert factory.make_scenes(config) == 1
     assert (config.scenes / "00001" / "1.tif").read_text() == "mine"
     before["00001/1.tif"] = b"mine"
     assert _bytes(config.scenes) == before
-    assert scene_factory.make_scenes(config) == 0
+    assert factory.make_scenes(config) == 0
 
 
 @pytest.mark.parametrize(
@@ -85,33 +90,33 @@ def test_running_again_makes_only_what_is_missing(radiance, tmp_path):
     ],
 )
 def test_other_settings_need_another_folder(radiance, tmp_path, fields, message):
-    scene_factory.make_scenes(_config(radiance, tmp_path / "a", count=1))
+    factory.make_scenes(_config(radiance, tmp_path / "a", count=1))
     before = _bytes(tmp_path / "a")
     with pytest.raises(ValueError, match=message):
-        scene_factory.make_scenes(_config(radiance, tmp_path / "a", **fields))
+        factory.make_scenes(_config(radiance, tmp_path / "a", **fields))
     assert _bytes(tmp_path / "a") == before
 
 
 def test_scenes_of_chosen_exposure_steps(radiance, tmp_path):
     config = _config(radiance, tmp_path / "a", exposure_steps=(3,))
-    assert scene_factory.make_scenes(config) == 3
-    for folder in scenes.find_scenes(config.scenes):
-        assert scenes.read_scene(folder).exposure_values.tolist() == [0, 3, 6]
-    assert scene_factory.make_scenes(config) == 0
+    assert factory.make_scenes(config) == 3
+    for folder in folders.find_scenes(config.scenes):
+        assert folders.read_scene(folder).exposure_values.tolist() == [0, 3, 6]
+    assert factory.make_scenes(config) == 0
     with pytest.raises(ValueError, match=r"another exposure_steps.*\[\], before: \[3"):
-        scene_factory.make_scenes(_config(radiance, config.scenes))
+        factory.make_scenes(_config(radiance, config.scenes))
 
 
 def test_scenes_are_not_mixed_into_a_data_set(radiance, tmp_path):
     (tmp_path / "Training" / "001").mkdir(parents=True)
     with pytest.raises(ValueError, match=r"kept apart.*Training"):
-        scene_factory.make_scenes(_config(radiance, tmp_path / "Training"))
+        factory.make_scenes(_config(radiance, tmp_path / "Training"))
     assert not _bytes(tmp_path)
 
 
 def test_maps_are_chosen_by_name(radiance, tmp_path):
     def names(**fields):
-        found = scene_factory.find_maps(_config(radiance, tmp_path, **fields))
+        found = factory.find_maps(_config(radiance, tmp_path, **fields))
         return [path.stem for path in found]
 
     assert names() == ["pano_a", "pano_b", "photo_c"]
@@ -125,20 +130,20 @@ def test_bad_maps_are_named(tmp_path):
     (tmp_path / "broken.hdr").write_text("?")
     with OpenEXR.File({}, {"RGB": np.full((8, 16, 3), np.nan, np.float32)}) as file:
         file.write(str(tmp_path / "nan.exr"))
-    cache = scene_factory.MapCache(sorted(tmp_path.iterdir()))
+    cache = factory.MapCache(sorted(tmp_path.iterdir()))
     with pytest.raises(ValueError, match=r"broken\.hdr: Not a readable image"):
         cache.load(0)
     with pytest.raises(ValueError, match=r"nan\.exr: .*finite"):
         cache.load(1)
     with pytest.raises(ValueError, match=r"\.(hdr|exr): "):
-        scene_factory.make_scenes(_config(tmp_path, tmp_path / "scenes"))
+        factory.make_scenes(_config(tmp_path, tmp_path / "scenes"))
     assert not list((tmp_path / "scenes").glob("0*"))
 
 
 def test_cache_forgets_the_map_unused_longest(radiance):
     paths = sorted(radiance.iterdir())
     size = 32 * 64 * 3 * 4
-    cache = scene_factory.MapCache(paths, capacity=2 * size)
+    cache = factory.MapCache(paths, capacity=2 * size)
     first = cache.load(0)
     second = cache.load(1)
     assert cache.load(0) is first

@@ -12,11 +12,14 @@ import tensorflow as tf
 import training_align_low
 from configs.settings import SamplingConfig
 from tests import tiny
-from utils import dataset, images, optimisation, records, runs, shards, training
-from utils.locks import LockedError, lock
-from utils.optimisation import compile_average
-from utils.scenes import Scene
-from utils.stages import alignment_stage
+from utils.files import LockedError, lock
+from utils.radiometry import rgbe
+from utils.records import batches, order, record, selection, shards
+from utils.runs import settings
+from utils.scenes.scene import Scene
+from utils.training import loop, optimisation
+from utils.training.optimisation import compile_average
+from utils.training.stages import alignment_stage
 
 STAGE = "align_low"
 
@@ -32,10 +35,10 @@ def two_scenes(tmp_path_factory):
             name=f"{index:03d}",
             ldr=generator.integers(0, 256, (3, 32, 24, 3), np.uint8),
             exposure_values=np.array([0, 2, 4], np.float32),
-            hdr=images.round_to_rgbe(generator.random((32, 24, 3), np.float32)),
+            hdr=rgbe.round_to_rgbe(generator.random((32, 24, 3), np.float32)),
         )
         path = folder / shards.shard_name("training", index, 2)
-        entries += shards.write_shard(str(path), "training", [records.pack(scene)])
+        entries += shards.write_shard(str(path), "training", [record.pack(scene)])
     shards.write_index(str(folder), entries)
     return folder
 
@@ -93,7 +96,7 @@ DAMAGE = {
 def test_damaged_records_stop_training_with_one_line(config, folder, kind):
     damage, message = DAMAGE[kind]
     damage(folder)
-    with pytest.raises(records.RecordsError, match=message) as caught:
+    with pytest.raises(record.RecordsError, match=message) as caught:
         training_align_low.main(config)
     assert "\n" not in str(caught.value)
     assert str(second_shard(folder)) in str(caught.value)
@@ -102,15 +105,15 @@ def test_damaged_records_stop_training_with_one_line(config, folder, kind):
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_damaged_records_are_skipped_by_a_setting_and_counted(config, folder, kind, caplog):
     sampling = dataclasses.replace(config.sampling, skip_damaged=True)
-    whole = dataset.samples_per_epoch(str(folder), sampling)
+    whole = batches.samples_per_epoch(str(folder), sampling)
     DAMAGE[kind][0](folder)
     with caplog.at_level(logging.WARNING):
-        entries = dataset.training_entries(str(folder), sampling)
+        entries = selection.training_entries(str(folder), sampling)
     assert [entry.name for entry in entries] == ["000"]
-    assert dataset.count_samples(entries, sampling) == whole / 2
+    assert batches.count_samples(entries, sampling) == whole / 2
     assert "1 of 2 training scenes are damaged and left out" in caplog.text
     assert "Left out: " in caplog.text
-    batch = next(iter(dataset.training_batches(str(folder), sampling, 4, 0)))
+    batch = next(iter(batches.training_batches(str(folder), sampling, 4, 0)))
     assert batch["ldr"].shape[0] == 4
 
 
@@ -118,18 +121,18 @@ def test_records_of_which_none_is_left_are_refused(config, folder):
     for path in folder.glob("*.tfrecord"):
         path.unlink()
     sampling = dataclasses.replace(config.sampling, skip_damaged=True)
-    with pytest.raises(records.RecordsError, match=r"an undamaged scene\. Received: none"):
-        dataset.training_entries(str(folder), sampling)
+    with pytest.raises(record.RecordsError, match=r"an undamaged scene\. Received: none"):
+        selection.training_entries(str(folder), sampling)
 
 
 def test_a_run_notices_that_samples_are_missing(config, tmp_path, caplog):
-    runs.write_settings(tmp_path, config, 96)
-    runs.write_settings(tmp_path, config, 96)
-    with pytest.raises(runs.SettingsError, match=r"had 96 samples an epoch .*Received: 48"):
-        runs.write_settings(tmp_path, config, 48)
+    settings.write_settings(tmp_path, config, 96)
+    settings.write_settings(tmp_path, config, 96)
+    with pytest.raises(settings.SettingsError, match=r"had 96 samples an epoch .*Received: 48"):
+        settings.write_settings(tmp_path, config, 48)
     skipping = dataclasses.replace(config.sampling, skip_damaged=True)
     with caplog.at_level(logging.WARNING):
-        runs.write_settings(tmp_path, dataclasses.replace(config, sampling=skipping), 48)
+        settings.write_settings(tmp_path, dataclasses.replace(config, sampling=skipping), 48)
     assert "had 96 samples an epoch" in caplog.text
 
 
@@ -137,7 +140,7 @@ def test_an_index_cannot_name_files_of_other_folders(folder):
     entries = shards.read_index(str(folder))
     outside = dataclasses.replace(entries[0], shard="../secret.tfrecord")
     shards.write_index(str(folder), [outside])
-    with pytest.raises(records.RecordsError, match=r"Received: \.\./secret\.tfrecord"):
+    with pytest.raises(record.RecordsError, match=r"Received: \.\./secret\.tfrecord"):
         shards.read_index(str(folder), check_shards=False)
 
 
@@ -153,8 +156,8 @@ def test_a_loss_that_is_not_finite_names_step_batch_and_checkpoint(config, monke
 
         return then_nan
 
-    monkeypatch.setattr(training, "compile_step", poisoned)
-    numbers = dataset.samples_of_step(4, 2, 96, config.sampling)
+    monkeypatch.setattr(loop, "compile_step", poisoned)
+    numbers = order.samples_of_step(4, 2, 96, config.sampling)
     with pytest.raises(ValueError, match="gradient_norm at step 5 must be finite") as caught:
         training_align_low.main(config)
     folder = config.run / STAGE
@@ -167,7 +170,7 @@ def test_the_batches_that_are_named_make_an_epoch():
     sampling = SamplingConfig(candidates=2)
 
     def named(first, last):
-        steps = [dataset.samples_of_step(step, 4, 96, sampling) for step in range(first, last)]
+        steps = [order.samples_of_step(step, 4, 96, sampling) for step in range(first, last)]
         assert np.shape(steps) == (last - first, 4, 2)
         return np.ravel(steps).tolist()
 
@@ -186,7 +189,7 @@ def test_clipping_bounds_the_change_and_not_what_is_logged(config, folder, clip_
     optimizer = keras.optimizers.SGD(1.0)  # changes the weights by the gradient itself
     optimizer.build(stage.variables)
     before = [variable.numpy() for variable in stage.variables]
-    batch = next(iter(dataset.training_batches(str(folder), config.sampling, 2, 0)))
+    batch = next(iter(batches.training_batches(str(folder), config.sampling, 2, 0)))
     losses = optimisation.compile_step(stage, optimizer, clip_norm)(batch)
     change = [variable.numpy() - old for variable, old in zip(stage.variables, before, strict=True)]
     moved = np.sqrt(sum(np.sum(np.square(part, dtype=float)) for part in change))

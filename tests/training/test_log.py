@@ -2,14 +2,15 @@
 
 from matplotlib.figure import Figure
 
-from utils import curves, images
-from utils.journal import Journal
+from utils.images import frames
+from utils.training import log
+from utils.training.log import Log
 
 
 def folder(root, name, losses, scores=()):
     path = root / name
     path.mkdir()
-    with Journal(path, 0) as journal:
+    with Log(path, 0) as journal:
         for step, loss in losses:
             journal.log(step, {"loss": loss, "seconds": 1.0})
         for step, score in scores:
@@ -27,7 +28,7 @@ def drawn(monkeypatch, path, folders):
         return figures[-1]
 
     monkeypatch.setattr(Figure, "subplots", keep)
-    curves.draw(path, folders)
+    log.draw(path, folders)
     return [
         [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines]
         for axes in figures[0]
@@ -39,7 +40,7 @@ def test_losses_stand_above_scores(tmp_path, monkeypatch):
     losses, scores = drawn(monkeypatch, tmp_path / "curves.png", [stage])
     assert losses == [([10, 20], [0.5, 0.25])]
     assert scores == [([0, 20], [8.0, 30.0])]
-    picture = images.read_ldr(tmp_path / "curves.png")
+    picture = frames.read_ldr(tmp_path / "curves.png")
     assert picture.shape[0] > 400
     assert picture.std() > 1
     assert not list(tmp_path.glob(".*"))
@@ -60,17 +61,17 @@ def test_a_score_keeps_its_colour_and_is_named_once_though_a_stage_lacks_others(
     one = folder(tmp_path, "a", [(10, 0.5)], [(10, 30.0)])
     other = tmp_path / "b"
     other.mkdir()
-    with Journal(other, 0) as journal:
+    with Log(other, 0) as journal:
         journal.validation(10, {"psnr_aligned_low": 28.0, "psnr_mu": 31.0})
     lines = []
-    plot = curves.Axes.plot
+    plot = log.Axes.plot
 
     def keep(self, *args, **kwargs):
         lines.append((kwargs["label"], kwargs["color"]))
         return plot(self, *args, **kwargs)
 
-    monkeypatch.setattr(curves.Axes, "plot", keep)
-    curves.draw(tmp_path / "curves.png", [one, other])
+    monkeypatch.setattr(log.Axes, "plot", keep)
+    log.draw(tmp_path / "curves.png", [one, other])
     score, again, aligned = lines[1:]
     assert score[0] == "PSNR-μ"
     assert again == ("_", score[1])
@@ -80,5 +81,5 @@ def test_a_score_keeps_its_colour_and_is_named_once_though_a_stage_lacks_others(
 
 def test_nothing_noted_yet_is_an_empty_picture(tmp_path):
     (tmp_path / "a").mkdir()
-    curves.draw(tmp_path / "curves.png", [tmp_path / "a"])
+    log.draw(tmp_path / "curves.png", [tmp_path / "a"])
     assert (tmp_path / "curves.png").exists()

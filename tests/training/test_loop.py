@@ -12,11 +12,12 @@ import training_align_low
 import training_fusion
 from configs.settings import TrainingConfig
 from tests import tiny
-from utils import records, runs, weights
-from utils.optimisation import learning_rate
-from utils.protocol_scores import score_alignment
-from utils.scenes import ldr_to_float
-from utils.training import finite
+from utils.metrics.scores import score_alignment
+from utils.radiometry.levels import ldr_to_float
+from utils.records import record
+from utils.runs import networks, settings, weights
+from utils.training.loop import finite
+from utils.training.optimisation import learning_rate
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(config, tmp_path, m
 
     parts = dataclasses.replace(config, run=tmp_path / "parts")
     with monkeypatch.context() as patch:
-        patch.setattr("utils.training.finite", _stop_at(5))
+        patch.setattr("utils.training.loop.finite", _stop_at(5))
         with pytest.raises(StoppedError):
             training_align_low.main(parts)
     training_align_low.main(parts)
@@ -81,10 +82,10 @@ def test_a_finished_run_does_nothing(config, capsys):
 
 def test_other_settings_are_refused_by_name_and_free_ones_are_not(config):
     training_align_low.main(dataclasses.replace(config, steps=2))
-    with pytest.raises(runs.SettingsError, match=r"learning_rate=0\.001 .*learning_rate=0\.5"):
+    with pytest.raises(settings.SettingsError, match=r"learning_rate=0\.001 .*learning_rate=0\.5"):
         training_align_low.main(dataclasses.replace(config, steps=2, learning_rate=0.5))
     other = dataclasses.replace(tiny.SAMPLING, stride=16)
-    with pytest.raises(runs.SettingsError, match=r"sampling\.stride=8"):
+    with pytest.raises(settings.SettingsError, match=r"sampling\.stride=8"):
         training_align_low.main(dataclasses.replace(config, steps=2, sampling=other))
     training_align_low.main(dataclasses.replace(config, steps=2, log_every=7))
 
@@ -126,7 +127,7 @@ def test_on_aligned_records_merging_trains_without_the_alignments(config, tmp_pa
     )
     training_fusion.main(settings)
     trained = tiny.random_networks()
-    runs.restore(trained, settings.run / "fusion")
+    networks.restore(trained, settings.run / "fusion")
     for name, network in trained.items():
         begun = [value.astype(np.float16) for value in start[name].get_weights()]
         same = [
@@ -147,7 +148,7 @@ def test_on_aligned_records_merging_trains_without_the_alignments(config, tmp_pa
 def test_records_of_the_other_kind_are_refused(config, tmp_path, aligned, alignment, wanted):
     folder = tiny.write_records(tmp_path, aligned=aligned)
     settings = tiny.fusion(config, records=folder, alignment=alignment)
-    with pytest.raises(records.RecordsError, match=f"must hold {wanted} .* Received: .* of scene"):
+    with pytest.raises(record.RecordsError, match=f"must hold {wanted} .* Received: .* of scene"):
         training_fusion.main(settings)
 
 
@@ -182,7 +183,7 @@ def test_fusion_takes_from_the_weights_to_start_from_what_the_run_did_not_train(
 
     def trained(side, stage):
         parts = tiny.random_networks()
-        runs.restore({side: parts[side]}, config.run / stage)
+        networks.restore({side: parts[side]}, config.run / stage)
         return parts[side].get_weights()
 
     high = [value.astype(np.float16) for value in start["high"].get_weights()]

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from configs.settings import TrainingConfig
-from utils import optimisation
-from utils.stages import Stage
+from utils.training import optimisation
+from utils.training.stages import Stage
 
 STEPS = 30
 

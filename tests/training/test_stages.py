@@ -9,9 +9,15 @@ import tensorflow as tf
 
 from configs.settings import FusionConfig
 from models import esbn
-from utils.hdr import from_network, ldr_to_hdr, mu_law, to_network
-from utils.losses import alignment_loss, merging_loss
-from utils.stages import aligned_frame, alignment_stage, fusion_stage
+from utils.radiometry.levels import from_network, to_network
+from utils.radiometry.radiance import ldr_to_hdr, mu_law
+from utils.training.stages import (
+    aligned_frame,
+    alignment_loss,
+    alignment_stage,
+    fusion_stage,
+    merging_loss,
+)
 
 TIMES = np.array([[1, 4, 16], [1, 2, 8]], np.float32)
 

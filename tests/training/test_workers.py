@@ -14,9 +14,9 @@ from keras.src.backend.tensorflow.optimizer import TFOptimizer
 
 import training_align_low
 from tests import tiny
-from utils import devices
+from utils.training import devices
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 STAGE = "align_low"
 COMMON = {"steps": 16, "batch_size": 4, "clip_norm": 0.7, "ema": 0.9, "checkpoint_every": 4}
 TWO_DEVICES = """

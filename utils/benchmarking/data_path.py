@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 
 from configs.settings import SamplingConfig
-from utils import builder, dataset, scenes
-from utils.benchmark_tables import Row
-from utils.hdr import hdr_to_ldr
+from utils.benchmarking.timing import Row
+from utils.radiometry.radiance import hdr_to_ldr
+from utils.records import build, plan
+from utils.records.batches import training_batches
+from utils.scenes import folders
 
 _SIZE = (1000, 1500)
 _VALUES = np.array([0, 2, 4], np.float32)
@@ -30,9 +32,9 @@ def measure(*, count: int, samples: int, workers: int = 2) -> list[Row]:
         root, records = Path(folder, "scenes"), Path(folder, "records")
         for index in range(count):
             _write_scene(root / f"{index:03}", index)
-        planned = builder.plan(builder.find_sources(root), validation_scenes=0, scenes_per_shard=2)
+        planned = plan.plan(plan.find_sources(root), validation_scenes=0, scenes_per_shard=2)
         start = time.perf_counter()
-        builder.build(str(records), planned, root=root, workers=workers)
+        build.build(str(records), planned, root=root, workers=workers)
         seconds = time.perf_counter() - start
         size = sum(path.stat().st_size for path in records.iterdir()) / count
         return [
@@ -44,9 +46,7 @@ def measure(*, count: int, samples: int, workers: int = 2) -> list[Row]:
 
 
 def _sampling(records: Path, samples: int, *, faithful: bool) -> list[Row]:
-    batches = iter(
-        dataset.training_batches(str(records), SamplingConfig(resample=faithful), _BATCH, 0)
-    )
+    batches = iter(training_batches(str(records), SamplingConfig(resample=faithful), _BATCH, 0))
     for _ in range(4):  # fills the cache of scenes and the buffers
         next(batches)
     wall, cpu = time.perf_counter(), time.process_time()
@@ -73,4 +73,4 @@ def _write_scene(folder: Path, seed: int) -> None:
     ldr = np.stack([hdr_to_ldr(radiance, time) for time in times])
     ldr += generator.normal(0, 0.002, ldr.shape).astype(np.float32)
     ldr = np.rint(np.clip(ldr, 0, 1) * 65535).astype(np.uint16)
-    scenes.write_scene(folder, ldr=ldr, exposure_values=_VALUES, hdr=radiance)
+    folders.write_scene(folder, ldr=ldr, exposure_values=_VALUES, hdr=radiance)

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from utils.losses import merging_loss
-from utils.scenes import Scene
-from utils.stages import MERGING, Batch, Losses, Stage
+from utils.radiometry.bracket import MERGING
+from utils.scenes.scene import Scene
+from utils.training.stages import Batch, Losses, Stage, merging_loss
 
 _PATCH = 256
 

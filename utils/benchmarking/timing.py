@@ -1,18 +1,15 @@
 """Fair timings: variants alternate and the median counts; peak memory in a fresh process."""
 
 import multiprocessing
-import resource
 import statistics
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any, TypeVar
 
-Result = TypeVar("Result")
+from utils.hardware import peak_memory
 
-_STATUS = Path("/proc/self/status")
+Result = TypeVar("Result")
 
 
 def alternate(variants: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
@@ -69,17 +66,40 @@ def in_fresh_process(function: Callable[..., Result], *args: object) -> tuple[Re
 
 def _send_result(sender: Connection, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
     result = function(*args)
-    sender.send((result, _peak_memory()))
+    sender.send((result, peak_memory()))
 
 
-def _peak_memory() -> int:
-    """Most memory this process took, in bytes.
+Row = dict[str, str | int | float | bool]
 
-    `ru_maxrss` will not do on Linux: a new process starts with the peak of the one that made it.
-    Elsewhere it is what there is.
-    """
-    if _STATUS.exists():
-        fields = dict(line.split(":", 1) for line in _STATUS.read_text().splitlines())
-        return 1024 * int(fields["VmHWM"].split()[0])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * (1 if sys.platform == "darwin" else 1024)
+
+def markdown(title: str, rows: Sequence[Row]) -> str:
+    """A table under its title; numbers stand to the right, with three digits if not whole."""
+    columns = list(rows[0])
+    numeric = [isinstance(rows[0][column], int | float) for column in columns]
+    lines = [
+        _line(columns),
+        _line(["---:" if right else "---" for right in numeric]),
+        *(_line([_text(row[column]) for column in columns]) for row in rows),
+    ]
+    return "\n".join([f"## {title}", "", *lines, ""])
+
+
+def compare(seconds: dict[str, float], baseline: str) -> Row:
+    """Columns of a comparison: each variant's seconds, then how many times faster it is."""
+    row: Row = {f"{name}, s": value for name, value in seconds.items()}
+    for name, value in seconds.items():
+        if name != baseline:
+            row[f"{name}, x"] = seconds[baseline] / value
+    return row
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _text(value: str | float | bool) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else value

@@ -9,8 +9,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from utils.hdr import GAMMA, ldr_to_hdr
-from utils.scenes import Scene, ldr_to_float, to_8bit
+from utils.radiometry.levels import ldr_to_float, to_8bit
+from utils.radiometry.radiance import GAMMA, ldr_to_hdr
+from utils.scenes.scene import Scene
 
 # Half a level for black: Debevec's method takes logarithms.
 _RESPONSE = (np.maximum(np.arange(256, dtype=np.float32), 0.5) / 255) ** GAMMA

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from utils.published import PUBLISHED
-from utils.statistics import bootstrap
+from utils.evaluation.published import PUBLISHED
+from utils.evaluation.significance import bootstrap
 
 _ERROR_RANGE = 0.1  # as in the comparison sheets: an error of 20 dB PSNR-mu is bright
 _COLUMNS = 5

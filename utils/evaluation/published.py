@@ -11,21 +11,6 @@ from configs.settings import ProtocolName
 _SAFNET = "table of SAFNet, ECCV 2024"
 _AFUNET = "table of AFUNet, ICCV 2025"
 
-OFFICIAL_TEST_SCENES = frozenset(
-    {f"EXTRA_{number:03}" for number in range(1, 11)}
-    | {
-        f"PAPER_{name}"
-        for name in (
-            "BarbequeDay",
-            "LadySitting",
-            "ManStanding",
-            "PeopleStanding",
-            "PeopleTalking",
-        )
-    }
-)
-"""Names of Kalantari's test scenes, as `utils.scenes.scene_name` gives them for `Test`."""
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Published:

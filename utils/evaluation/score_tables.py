@@ -6,10 +6,11 @@ table explain.
 
 from collections.abc import Mapping, Sequence
 
-from utils.published import OFFICIAL_TEST_SCENES, PUBLISHED, Published
-from utils.scoring import Numbers
-from utils.statistics import bootstrap, compare
-from utils.table_files import Table
+from utils.evaluation.published import PUBLISHED, Published
+from utils.evaluation.scoring import Numbers
+from utils.evaluation.significance import bootstrap, compare
+from utils.reporting.tables import Table
+from utils.scenes.data_sets import OFFICIAL_TEST_SCENES
 
 ByScene = Mapping[str, Numbers]
 """Scene's name to its numbers."""

@@ -9,15 +9,15 @@ import numpy as np
 from tqdm import tqdm
 
 from configs.settings import Copies
-from utils import pu21
-from utils.colorvideovdp import ColorVideoVdp
-from utils.hdr import mu_law
-from utils.images import RADIANCE_SUFFIXES, read_radiance
-from utils.inference import Networks
-from utils.protocols import Protocol
-from utils.pu21 import Display
-from utils.scenes import Scene, SceneError, find_scenes, read_scene
-from utils.self_ensemble import reconstruct
+from utils.images.radiance_maps import RADIANCE_SUFFIXES, read_radiance
+from utils.inference.pipeline import Networks
+from utils.inference.reconstruction import reconstruct
+from utils.metrics import perceptual
+from utils.metrics.perceptual import ColorVideoVdp, Display
+from utils.metrics.protocols import Protocol
+from utils.radiometry.radiance import mu_law
+from utils.scenes.folders import find_scenes, read_scene
+from utils.scenes.scene import Scene, SceneError
 
 Numbers = dict[str, float]
 """Names of metrics with their values."""
@@ -52,7 +52,7 @@ class Meter:
     def measure(self, result: np.ndarray, truth: np.ndarray, protocol: Protocol) -> Numbers:
         """All numbers of one result."""
         numbers = dataclasses.asdict(protocol.score(result, truth))
-        numbers |= dataclasses.asdict(pu21.measure(result, truth, self.display))
+        numbers |= dataclasses.asdict(perceptual.measure(result, truth, self.display))
         if self.vdp is not None:
             numbers["cvvdp"] = self.vdp.measure(result, truth)
         return numbers
@@ -107,7 +107,7 @@ def score(root: Path, protocols: Sequence[Protocol], predict: Predict, meter: Me
 
 
 def from_networks(networks: Networks, copies: Copies = 1) -> Predict:
-    """Results that networks make, averaged over copies of the scene (utils/self_ensemble.py)."""
+    """Results that networks make, averaged over copies of the scene."""
 
     def predict(_folder: Path, _scene: Scene, prepared: Scene, protocol: Protocol) -> np.ndarray:
         return reconstruct(networks, prepared, protocol, copies).hdr
@@ -116,7 +116,7 @@ def from_networks(networks: Networks, copies: Copies = 1) -> Predict:
 
 
 def from_function(method: Callable[[Scene], np.ndarray]) -> Predict:
-    """Results of a function of the scene, as of utils/baselines.py."""
+    """Results of a function of the scene, as of utils/evaluation/baselines.py."""
     return lambda _folder, _scene, prepared, _protocol: method(prepared)
 
 

@@ -4,7 +4,7 @@
     exposure_time    (1, 3)            in any unit, ascending: only their ratios count
       -> radiance    (1, H, W, 3)      float32 in [0, 1], relative to the low exposure
 
-It computes what utils/inference.py computes under the protocol `full`.
+It computes what utils/inference/pipeline.py computes under the protocol `full`.
 """
 
 import shutil
@@ -14,9 +14,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from utils.hdr import from_network, network_input, per_frame
-from utils.stages import HIGH, LOW, MERGING, MID_FRAME, SOURCE_FRAME
-from utils.tiled_networks import SIZE_MULTIPLE
+from utils.radiometry.bracket import HIGH, LOW, MERGING, MID_FRAME, SOURCE_FRAME, per_frame
+from utils.radiometry.levels import SIZE_MULTIPLE, from_network, network_input
 
 INPUTS = (
     tf.TensorSpec((1, 3, None, None, 3), tf.float32, name="ldr"),

@@ -8,15 +8,15 @@ from pathlib import Path
 from tqdm import tqdm
 
 from configs.settings import PrealignmentName
-from utils.command import EXIT_BAD_INPUT
-from utils.photographs import (
+from utils.metrics.protocols import Protocol
+from utils.photographs.folder import (
     find_photographs,
     holds_results,
     is_photographs,
     read_photographs,
 )
-from utils.protocols import Protocol
-from utils.scenes import Scene, SceneError, find_scenes, read_scene
+from utils.scenes.folders import find_scenes, read_scene
+from utils.scenes.scene import Scene, SceneError
 
 
 class PreparedScenes:
@@ -24,7 +24,7 @@ class PreparedScenes:
 
     Scenes of data sets and folders of photographs may lie side by side. A scene that cannot be
     read, does not fit the protocol or cannot be written (see `attempt`) does not stop the others:
-    it is kept for `report_failures`.
+    it is kept in `failures`.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class PreparedScenes:
 
     @contextlib.contextmanager
     def attempt(self) -> Iterator[None]:
-        """Keeps an error of what is done with a scene for `report_failures`."""
+        """Keeps an error of what is done with a scene in `failures`."""
         try:
             yield
         except (ValueError, OSError) as error:
@@ -79,12 +79,6 @@ class PreparedScenes:
     def failures(self) -> tuple[str, ...]:
         """Messages about the scenes that failed so far."""
         return tuple(self._failures)
-
-    def report_failures(self) -> int:
-        """Names the scenes that failed on standard error; returns the script's exit code."""
-        for failure in self._failures:
-            tqdm.write(f"error: {failure}", file=sys.stderr)
-        return EXIT_BAD_INPUT if self._failures else 0
 
     def _read(self, folder: Path) -> Scene:
         if is_photographs(folder):

@@ -8,18 +8,18 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from utils import tiled_networks
-from utils.hdr import join_network_input, ldr_to_hdr
-from utils.protocols import Protocol
-from utils.scenes import Scene, ldr_to_float
-from utils.tiled_networks import (
-    SIZE_MULTIPLE,
+from utils.inference import tiled_networks
+from utils.inference.tiled_networks import (
     AlignmentInParts,
     Network,
     Output,
-    Place,
     TileableMerging,
+    Window,
 )
+from utils.metrics.protocols import Protocol
+from utils.radiometry.levels import SIZE_MULTIPLE, join_network_input, ldr_to_float
+from utils.radiometry.radiance import ldr_to_hdr
+from utils.scenes.scene import Scene
 
 LOW, HIGH = "low", "high"
 MID = 1
@@ -37,7 +37,7 @@ _join = tf.function(
 class Networks:
     """The three networks; what they take and give is float32 in the network range [-1, 1].
 
-    Those of models/inference.py work tile by tile where a picture is large; a function that is not
+    Those of models/compiled.py work tile by tile where a picture is large; a function that is not
     one of them gets the whole picture.
     """
 
@@ -61,7 +61,7 @@ class Reconstruction:
     """`(H, W, 3)` float32 radiance in [0, 1]."""
 
 
-def reconstruct(networks: Networks, scene: Scene, protocol: Protocol) -> Reconstruction:
+def reconstruct_picture(networks: Networks, scene: Scene, protocol: Protocol) -> Reconstruction:
     """Aligns and merges one scene.
 
     Args:
@@ -77,12 +77,12 @@ def reconstruct(networks: Networks, scene: Scene, protocol: Protocol) -> Reconst
     """
     if networks.merging is None:
         raise ValueError("The merging network is not trained yet. Received: merging=None")
-    aligned = align(networks, scene, protocol)
-    hdr = merge(networks.merging, scene, aligned, protocol, tile=networks.tile)
+    aligned = align_picture(networks, scene, protocol)
+    hdr = merge_picture(networks.merging, scene, aligned, protocol, tile=networks.tile)
     return Reconstruction(aligned=aligned, hdr=hdr)
 
 
-def align(networks: Networks, scene: Scene, protocol: Protocol) -> np.ndarray:
+def align_picture(networks: Networks, scene: Scene, protocol: Protocol) -> np.ndarray:
     """Synthesises the low and the high exposure with the reference's structure.
 
     Args:
@@ -100,19 +100,19 @@ def align(networks: Networks, scene: Scene, protocol: Protocol) -> np.ndarray:
     sides = ((LOW, networks.low, 0), (HIGH, networks.high, 2))
     for result, (side, network, index) in zip(aligned, sides, strict=True):
 
-        def read(place: Place, index: int = index, leaks: bool = side == HIGH) -> list[Output]:
+        def read(place: Window, index: int = index, leaks: bool = side == HIGH) -> list[Output]:
             source, reference = (_frame(scene, frame, place, protocol) for frame in (index, MID))
             if leaks and leaked is not None:
                 reference = cut(leaked, place), reference[1]
             return [_tensor(*source), _tensor(*reference)]
 
-        picture = tiled_networks.align(network, read, size, tile=networks.tile, side=side)
+        picture = tiled_networks.run_alignment(network, read, size, tile=networks.tile, side=side)
         result[...] = protocol.quantise_aligned(picture[:height, :width])
     return aligned
 
 
 def _frame(
-    scene: Scene, index: int, place: Place, protocol: Protocol
+    scene: Scene, index: int, place: Window, protocol: Protocol
 ) -> tuple[np.ndarray, np.ndarray]:
     """A part of a frame as alignment gets it, LDR in [0, 1] and radiance, `(h, w, 3)` each."""
     ldr = ldr_to_float(cut(scene.ldr[index], place))
@@ -125,7 +125,7 @@ def _tensor(ldr: np.ndarray, hdr: np.ndarray) -> Output:
     return _join(ldr[None], hdr[None])
 
 
-def merge(
+def merge_picture(
     merging: TileableMerging | Network,
     scene: Scene,
     aligned: np.ndarray,
@@ -149,16 +149,16 @@ def merge(
         `(H, W, 3)` float32 radiance in [0, 1].
     """
 
-    def read(place: Place) -> list[Output]:
+    def read(place: Window) -> list[Output]:
         reference = protocol.quantise_frames(ldr_to_float(scene.ldr[MID][place]))
         frames = (aligned[0][place], reference, aligned[1][place])
         times = scene.exposure_times
         return [_tensor(x, ldr_to_hdr(x, t)) for x, t in zip(frames, times, strict=True)]
 
-    return tiled_networks.merge(merging, read, aligned.shape[1:3], tile=tile)
+    return tiled_networks.run_merging(merging, read, aligned.shape[1:3], tile=tile)
 
 
-def cut(picture: np.ndarray, place: Place) -> np.ndarray:
+def cut(picture: np.ndarray, place: Window) -> np.ndarray:
     """Cuts a part out of a picture that counts as padded to multiples of 8.
 
     Below and to the right the picture is mirrored, so that the networks see more of its texture and

@@ -6,15 +6,16 @@ Known from super-resolution (Timofte et al., CVPR 2016; Lim et al., CVPR Worksho
 """
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 
 from configs.settings import Copies
-from utils.hdr import inverse_mu_law, mu_law
-from utils.inference import Networks, Reconstruction
-from utils.patchwise import reconstruct as reconstruct_once
-from utils.protocols import Protocol
-from utils.scenes import Scene
+from utils.inference import pipeline
+from utils.inference.pipeline import Networks, Reconstruction
+from utils.metrics.protocols import Protocol
+from utils.radiometry.radiance import inverse_mu_law, mu_law
+from utils.scenes.scene import Scene
 
 # Two and four keep the picture's format, so that no other size has to be compiled.
 _TURNS: dict[Copies, tuple[int, ...]] = {1: (0,), 2: (0, 1), 4: (0, 1, 4, 5), 8: tuple(range(8))}
@@ -23,7 +24,7 @@ _TURNS: dict[Copies, tuple[int, ...]] = {1: (0,), 2: (0, 1), 4: (0, 1, 4, 5), 8:
 def reconstruct(
     networks: Networks, scene: Scene, protocol: Protocol, copies: Copies = 1
 ) -> Reconstruction:
-    """`utils.patchwise.reconstruct`, averaged over copies of the scene.
+    """Reconstructs a scene, averaged over copies of the scene.
 
     Args:
         networks: The three networks.
@@ -36,13 +37,13 @@ def reconstruct(
         Aligned frames, the mean of LDR values, and the HDR image, the mean after the mu-law.
     """
     if copies == 1:
-        return reconstruct_once(networks, scene, protocol)
+        return _reconstruct_once(networks, scene, protocol)
     aligned = np.zeros((2, *scene.ldr.shape[1:]), np.float32)
     compressed = np.zeros(scene.ldr.shape[1:], np.float32)
     for number in _TURNS[copies]:
         truth = None if scene.hdr is None else turn(scene.hdr, number)
         copy = dataclasses.replace(scene, ldr=turn(scene.ldr, number), hdr=truth)
-        result = reconstruct_once(networks, copy, protocol)
+        result = _reconstruct_once(networks, copy, protocol)
         aligned += turn_back(result.aligned, number)
         compressed += mu_law(turn_back(result.hdr, number))
     return Reconstruction(aligned=aligned / copies, hdr=inverse_mu_law(compressed / copies))
@@ -69,3 +70,45 @@ def turn_back(picture: np.ndarray, number: int) -> np.ndarray:
     quarters, mirrored = divmod(number, 2)
     picture = picture[..., ::-1, :] if mirrored else picture
     return np.ascontiguousarray(np.rot90(picture, -quarters, axes=(-3, -2)))
+
+
+def _reconstruct_once(networks: Networks, scene: Scene, protocol: Protocol) -> Reconstruction:
+    """`pipeline.reconstruct_picture`, tile by tile where the protocol wants it."""
+    if not protocol.tile:
+        return pipeline.reconstruct_picture(networks, scene, protocol)
+    height, width = scene.ldr.shape[1:3]
+    frames = _pad_with_ones(scene.ldr, protocol.tile)
+    aligned = np.empty((2, *frames.shape[1:]), np.float32)
+    hdr = np.empty(frames.shape[1:], np.float32)
+    for rows, columns in _tiles(frames, protocol.tile):
+        tile = dataclasses.replace(scene, ldr=frames[:, rows, columns], hdr=None)
+        result = pipeline.reconstruct_picture(networks, tile, protocol)
+        aligned[:, rows, columns], hdr[rows, columns] = result.aligned, result.hdr
+    return Reconstruction(aligned=aligned[:, :height, :width], hdr=hdr[:height, :width])
+
+
+def align(networks: Networks, scene: Scene, protocol: Protocol) -> np.ndarray:
+    """`pipeline.align_picture`, tile by tile where the protocol wants it."""
+    if not protocol.tile:
+        return pipeline.align_picture(networks, scene, protocol)
+    height, width = scene.ldr.shape[1:3]
+    frames = _pad_with_ones(scene.ldr, protocol.tile)
+    aligned = np.empty((2, *frames.shape[1:]), np.float32)
+    for rows, columns in _tiles(frames, protocol.tile):
+        tile = dataclasses.replace(scene, ldr=frames[:, rows, columns], hdr=None)
+        aligned[:, rows, columns] = pipeline.align_picture(networks, tile, protocol)
+    return aligned[:, :height, :width]
+
+
+def _pad_with_ones(frames: np.ndarray, tile: int) -> np.ndarray:
+    """Pads `(N, H, W, C)` frames with white, below and to the right, to whole tiles."""
+    height, width = frames.shape[1:3]
+    white = 1.0 if frames.dtype == np.float32 else np.iinfo(frames.dtype).max
+    extra = [(0, 0), (0, -height % tile), (0, -width % tile), (0, 0)]
+    return np.pad(frames, extra, constant_values=white)
+
+
+def _tiles(frames: np.ndarray, tile: int) -> Iterator[tuple[slice, slice]]:
+    for top in range(0, frames.shape[1], tile):
+        for left in range(0, frames.shape[2], tile):
+            yield slice(top, top + tile), slice(left, left + tile)

@@ -10,17 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from utils import tiling
-from utils.hdr import from_network
-
-SIZE_MULTIPLE = 8
-"""Alignment halves the picture three times, so height and width must be multiples of this."""
+from utils.inference import tiles
+from utils.radiometry.levels import SIZE_MULTIPLE, from_network
 
 Output = Any  # np.ndarray or tf.Tensor
 Network = Callable[..., Output]
-Place = tuple[slice, slice]
+Window = tuple[slice, slice]
 """Rows and columns of a picture."""
-Read = Callable[[Place], list[Output]]
+Read = Callable[[Window], list[Output]]
 """Gives a network's inputs, `(1, h, w, 6)` each, in [-1, 1], of a place."""
 
 
@@ -60,7 +57,7 @@ class TileableMerging(typing.Protocol):
         ...
 
 
-def align(
+def run_alignment(
     network: AlignmentInParts | Network,
     read: Read,
     size: tuple[int, int],
@@ -83,31 +80,31 @@ def align(
     whole = (slice(0, size[0]), slice(0, size[1]))
     if not isinstance(network, AlignmentInParts):
         return _to_picture(network(*read(whole)))
-    tile = tile or tiling.default_size(*size, network.bytes_per_pixel)
-    grid = tiling.tiles(*size, size=tile, halo=network.halo, multiple=SIZE_MULTIPLE)
+    tile = tile or tiles.default_size(*size, network.bytes_per_pixel)
+    grid = tiles.tiles(*size, size=tile, halo=network.halo, multiple=SIZE_MULTIPLE)
     if len(grid) == 1:
         return _to_picture(network(*read(whole)))
-    x3 = tiling.assemble(
+    x3 = tiles.assemble(
         lambda part: _features(network.encode(*read(part.outer()))),
         grid,
         shrink=SIZE_MULTIPLE,
         description=f"{side}: encoders",
     )
-    res = tiling.assemble(
+    res = tiles.assemble(
         lambda part: _features(network.trunk(x3[part.outer()][None])),
         # A pixel of x3 takes four times the memory of a pixel of the picture.
-        tiling.tiles(*x3.shape[:2], size=max(1, tile // 2), halo=network.trunk_halo),
+        tiles.tiles(*x3.shape[:2], size=max(1, tile // 2), halo=network.trunk_halo),
         description=f"{side}: trunk",
     )
 
-    def decode(part: tiling.Tile) -> np.ndarray:
+    def decode(part: tiles.Tile) -> np.ndarray:
         small = part.outer(SIZE_MULTIPLE)
         return _to_picture(network.decode(*read(part.outer()), x3[small][None], res[small][None]))
 
-    return tiling.assemble(decode, grid, description=f"{side}: decoder")
+    return tiles.assemble(decode, grid, description=f"{side}: decoder")
 
 
-def merge(
+def run_merging(
     network: TileableMerging | Network, read: Read, size: tuple[int, int], *, tile: int = 0
 ) -> np.ndarray:
     """Merges a picture.
@@ -123,12 +120,12 @@ def merge(
     """
     halo = 0
     if isinstance(network, TileableMerging):
-        tile, halo = tile or tiling.default_size(*size, network.bytes_per_pixel), network.halo
+        tile, halo = tile or tiles.default_size(*size, network.bytes_per_pixel), network.halo
     else:
         tile = max(size)
-    return tiling.assemble(
+    return tiles.assemble(
         lambda part: _to_picture(network(*read(part.outer()))),
-        tiling.tiles(*size, size=tile, halo=halo),
+        tiles.tiles(*size, size=tile, halo=halo),
         description="merging",
     )
 

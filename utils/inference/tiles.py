@@ -10,12 +10,12 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-_MEMORY_INFO = Path("/proc/meminfo")
+from utils.hardware import free_memory
+
 _MOST_MEMORY = 2 * 2**30
 """Larger tiles are no faster; this holds a 1500x1000 picture as one tile of alignment."""
 _LEAST_TILE = 128
@@ -113,18 +113,12 @@ def default_size(height: int, width: int, bytes_per_pixel: int) -> int:
         width: The same.
         bytes_per_pixel: What the computation takes for each pixel of a tile.
     """
-    pixels = min(_MOST_MEMORY, _free_memory() // 2) // bytes_per_pixel
+    free = free_memory()
+    most = _MOST_MEMORY if free is None else min(_MOST_MEMORY, free // 2)
+    pixels = most // bytes_per_pixel
     if height * width <= pixels:
         return max(height, width)
     return max(_LEAST_TILE, math.isqrt(pixels // 2))
-
-
-def _free_memory() -> int:
-    """Bytes that can be had without swapping; where the system does not say, plenty."""
-    if not _MEMORY_INFO.exists():
-        return 2 * _MOST_MEMORY
-    fields = dict(line.split(":", 1) for line in _MEMORY_INFO.read_text().splitlines())
-    return 1024 * int(fields["MemAvailable"].split()[0])
 
 
 def assemble(

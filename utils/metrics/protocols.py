@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 
 from configs.settings import Depth, ProtocolName
-from utils.hdr import hdr_to_ldr
-from utils.metrics import Metrics
-from utils.protocol_scores import score_full, score_ntire, score_release
-from utils.scenes import Scene, SceneError, ldr_to_float, to_8bit
+from utils.metrics.psnr_ssim import Metrics
+from utils.metrics.scores import score_full, score_ntire, score_release
+from utils.radiometry.levels import ldr_to_float, to_8bit
+from utils.radiometry.radiance import hdr_to_ldr
+from utils.scenes.scene import Scene, SceneError
 
 _RELEASE_SIZE = (1344, 896)  # width, height
 _CROP_SIZE = (1440, 960)  # width, height

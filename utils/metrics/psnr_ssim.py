@@ -1,6 +1,6 @@
 """Quality of a result against the truth: PSNR and SSIM, of radiance and after the mu-law.
 
-What is clipped, which window and which range are used is a protocol's choice: utils/protocols.py.
+A protocol chooses the clipping, the window and the range: utils/metrics/protocols.py.
 """
 
 import dataclasses

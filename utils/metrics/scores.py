@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from utils.hdr import hdr_to_ldr, mu_law
-from utils.metrics import AlignmentMetrics, Metrics, psnr, ssim
-from utils.scenes import Scene, ldr_to_float
+from utils.metrics.psnr_ssim import AlignmentMetrics, Metrics, psnr, ssim
+from utils.radiometry.levels import ldr_to_float
+from utils.radiometry.radiance import hdr_to_ldr, mu_law
+from utils.scenes.scene import Scene
 
 _NTIRE_GAMMA = 2.24  # of the challenge's files
 

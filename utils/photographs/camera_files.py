@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
-from utils.exif import Exposure, kept, orientation
-from utils.hdr import GAMMA
+from utils.photographs.exif import Exposure, kept, orientation
+from utils.radiometry.radiance import GAMMA
 
 HEIC_SUFFIXES = frozenset({".heic", ".heif"})
 RAW_SUFFIXES = frozenset(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from utils import exposure_units
-from utils.exif import Exposure, exposure_value
+from utils.photographs.exif import Exposure, exposure_value
+from utils.scenes import exposure_files
 
 LARGEST_DISAGREEMENT = 0.5
 """Stops by which two sources, or a claim and the pixels, may differ without a warning."""
@@ -24,7 +24,7 @@ class ExposureError(ValueError):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Claim:
+class Exposures:
     """The exposures of a folder's photographs."""
 
     values: np.ndarray
@@ -35,13 +35,13 @@ class Claim:
     """Where another source says something else."""
 
 
-def claim(
+def find_exposures(
     path: Path,
     names: Sequence[str],
     exposures: Sequence[Exposure],
     given: Sequence[float],
     frames: Sequence[np.ndarray],
-) -> Claim:
+) -> Exposures:
     """Finds the exposure values of a folder's photographs.
 
     Args:
@@ -63,21 +63,21 @@ def claim(
     elif path.is_file():
         values, source = _read(path, frames), path.name
     elif by_exif is not None:
-        return Claim(values=_checked(list(by_exif), len(names), "EXIF"), source="EXIF")
+        return Exposures(values=_checked(list(by_exif), len(names), "EXIF"), source="EXIF")
     else:
         raise ExposureError(_what_is_missing(path, names, exposures))
-    return Claim(values=values, source=source, warnings=_conflicts(values, source, by_exif))
+    return Exposures(values=values, source=source, warnings=_conflicts(values, source, by_exif))
 
 
 def _read(path: Path, frames: Sequence[np.ndarray]) -> np.ndarray:
-    lines = exposure_units.parse(path.read_text(errors="replace"))
+    lines = exposure_files.parse(path.read_text(errors="replace"))
     if len(lines) != len(frames):
         raise ExposureError(
             f"{path.name} must have a line for each of the {len(frames)} photographs."
             f" Received: {len(lines)} lines"
         )
     try:
-        return exposure_units.to_stops(lines, frames).values
+        return exposure_files.to_stops(lines, frames).values
     except ValueError as error:
         raise ExposureError(
             f"{path.name} must hold stops or exposure times; {error}. Received: {lines[:8]}"

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from configs.settings import PrealignmentName
-from utils.exposures import LARGEST_DISAGREEMENT, Claim, claim
-from utils.frame_choice import choose, estimated_step, small_version, step_warnings
-from utils.images import RADIANCE_SUFFIXES
-from utils.layouts import EXPOSURE_FILE, FRAMES, find_files, is_other_moment
-from utils.photo_files import PHOTO_SUFFIXES, Photo, read_exposure, read_photo
-from utils.prealignment import prealign
-from utils.scenes import Scene, SceneError, scene_name
+from utils.images.radiance_maps import RADIANCE_SUFFIXES
+from utils.photographs.camera_files import PHOTO_SUFFIXES, Photo, read_exposure, read_photo
+from utils.photographs.exposures import LARGEST_DISAGREEMENT, Exposures, find_exposures
+from utils.photographs.frame_choice import choose, estimated_step, small_version, step_warnings
+from utils.photographs.prealignment import prealign
+from utils.scenes.folders import scene_name
+from utils.scenes.layouts import EXPOSURE_FILE, FRAME_COUNT, find_files, is_other_moment
+from utils.scenes.scene import Scene, SceneError
 
 _RESULT_TABLES = ("metrics.csv", "aligned.csv")
 
@@ -67,7 +68,7 @@ def is_photographs(folder: Path) -> bool:
     if is_other_moment(folder):
         return False
     files = find_files(folder)
-    if files.exposures is None or len(files.frames) != FRAMES or len(paths) != FRAMES:
+    if files.exposures is None or len(files.frames) != FRAME_COUNT or len(paths) != FRAME_COUNT:
         return True
     named = files.layout not in {"Kalantari", "Sen", "Tursun"}
     tiffs = all(path.suffix.lower() in _TIFF for path in paths)
@@ -115,19 +116,19 @@ def _read(
     folder: Path, name: str, exposures: Sequence[float], prealignment: PrealignmentName
 ) -> Photographs:
     paths = photograph_paths(folder)
-    if len(paths) < FRAMES:
+    if len(paths) < FRAME_COUNT:
         raise ValueError(
-            f"A bracket needs {FRAMES} photographs of different exposure."
+            f"A bracket needs {FRAME_COUNT} photographs of different exposure."
             f" Received: {len(paths)} ({', '.join(path.name for path in paths)})"
         )
     names = [path.name for path in paths]
     # More than three are looked at one after the other, and only the chosen ones kept.
-    photos = [read_photo(path) for path in paths] if len(paths) == FRAMES else None
+    photos = [read_photo(path) for path in paths] if len(paths) == FRAME_COUNT else None
     small = [
         small_version((photos[i] if photos else read_photo(p)).frame) for i, p in enumerate(paths)
     ]
     exif = [read_exposure(path) for path in paths]
-    found = claim(folder / EXPOSURE_FILE, names, exif, exposures, small)
+    found = find_exposures(folder / EXPOSURE_FILE, names, exif, exposures, small)
     choice = choose(small, found.values, names)
     chosen = [photos[i] if photos else read_photo(paths[i]) for i in choice.indices]
     files = tuple(names[i] for i in choice.indices)
@@ -176,6 +177,6 @@ def _mismatches(
     return tuple(lines)
 
 
-def _describe(found: Claim, stops: np.ndarray, files: Sequence[str]) -> str:
+def _describe(found: Exposures, stops: np.ndarray, files: Sequence[str]) -> str:
     listed = ", ".join(f"{file} {value:.3g}" for file, value in zip(files, stops, strict=True))
     return f"Exposures in stops from {found.source}: {listed}."

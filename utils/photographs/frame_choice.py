@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from utils.hdr import GAMMA
+from utils.radiometry.radiance import GAMMA
 
 LARGEST_STEP = 4.0
 """Stops; further apart, two frames have hardly a well-exposed pixel in common."""

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from configs.settings import PrealignmentName
-from utils.hdr import GAMMA
+from utils.radiometry.radiance import GAMMA
 
 SMALLEST_GAIN = 0.1
 """Share by which the error between the exposure-normalised frames must fall."""

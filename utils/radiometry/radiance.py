@@ -11,7 +11,7 @@ Every function takes NumPy arrays or TensorFlow tensors and returns the same kin
 are in stops (log2), exposure times are relative: `t = 2 ** ev`.
 """
 
-import sys
+import importlib
 from types import ModuleType
 from typing import Any
 
@@ -26,21 +26,12 @@ MU = 5000.0
 Array = Any  # np.ndarray or tf.Tensor, the same kind in and out
 
 
-def _operations(x: Array) -> ModuleType:
+def operations(x: Array) -> ModuleType:
+    """The module whose functions compute on `x`: NumPy for arrays and numbers, else `keras.ops`."""
     if isinstance(x, np.ndarray | np.generic | float | int):
         return np
-    # Whoever has a tensor has imported Keras; for arrays alone its seconds of start-up are saved.
-    return sys.modules["keras"].ops
-
-
-def exposure_times(exposure_values: Array) -> Array:
-    """Relative exposure times `2 ** ev` of exposure values in stops, any shape."""
-    return 2.0**exposure_values
-
-
-def per_frame(values: Array) -> Array:
-    """Reshapes `(..., 3)` values, one a frame, to broadcast against `(..., 3, H, W, 3)` frames."""
-    return values[..., None, None, None]
+    # Imported only for tensors: for arrays alone its seconds of start-up are saved.
+    return importlib.import_module("keras").ops
 
 
 def ldr_to_hdr(ldr: Array, exposure_time: Array) -> Array:
@@ -66,50 +57,19 @@ def hdr_to_ldr(hdr: Array, exposure_time: Array) -> Array:
     Returns:
         LDR values in [0, 1], same shape as `hdr`, not quantised.
     """
-    return _operations(hdr).clip(hdr * exposure_time, 0.0, 1.0) ** (1.0 / GAMMA)
+    return operations(hdr).clip(hdr * exposure_time, 0.0, 1.0) ** (1.0 / GAMMA)
 
 
 def mu_law(hdr: Array) -> Array:
     """Compresses radiance: `log(1 + 5000 h) / log(1 + 5000)` (release); [0, 1] to [0, 1]."""
-    return _operations(hdr).log1p(MU * hdr) / float(np.log1p(MU))
+    return operations(hdr).log1p(MU * hdr) / float(np.log1p(MU))
 
 
 def inverse_mu_law(compressed: Array) -> Array:
     """Inverse of `mu_law`; [0, 1] to [0, 1]."""
-    return _operations(compressed).expm1(compressed * float(np.log1p(MU))) / MU
+    return operations(compressed).expm1(compressed * float(np.log1p(MU))) / MU
 
 
-def to_network(x: Array) -> Array:
-    """[0, 1] to the networks' [-1, 1], for LDR and radiance alike."""
-    return x * 2.0 - 1.0
-
-
-def from_network(x: Array) -> Array:
-    """The networks' [-1, 1] to [0, 1], for LDR and radiance alike."""
-    return (x + 1.0) / 2.0
-
-
-def join_network_input(ldr: Array, hdr: Array) -> Array:
-    """Six-channel network input of a frame whose linearised values are at hand.
-
-    Args:
-        ldr: `(..., 3)` LDR values in [0, 1].
-        hdr: `(..., 3)` the same frame linearised, radiance.
-
-    Returns:
-        `(..., 6)`, LDR then radiance, in the network range.
-    """
-    return to_network(_operations(ldr).concatenate([ldr, hdr], axis=-1))
-
-
-def network_input(ldr: Array, exposure_time: Array) -> Array:
-    """Six-channel network input of a frame.
-
-    Args:
-        ldr: `(..., 3)` LDR values in [0, 1].
-        exposure_time: Relative exposure time, broadcast against `ldr`.
-
-    Returns:
-        `(..., 6)`, LDR then radiance, in the network range.
-    """
-    return join_network_input(ldr, ldr_to_hdr(ldr, exposure_time))
+def brightest_channel(image: np.ndarray) -> np.ndarray:
+    """`(H, W)` largest channel of `(H, W, 3)`; `image.max(axis=-1)` takes six times as long."""
+    return np.maximum(np.maximum(image[..., 0], image[..., 1]), image[..., 2])

@@ -8,6 +8,8 @@ Any function of one channel is then a table of 65,536 entries, exact and faster 
 import cv2
 import numpy as np
 
+from utils.radiometry.radiance import brightest_channel
+
 _BIAS = 136  # the format's exponent bias of 128, and 8 bits of mantissa
 
 
@@ -58,3 +60,25 @@ def codes(rgbe: np.ndarray) -> np.ndarray:
 def values(code: np.ndarray) -> np.ndarray:
     """`(H, W, 3)` uint16 codes to float32 radiance, bit for bit what OpenCV reads."""
     return cv2.LUT(code, VALUES)
+
+
+def round_to_rgbe(image: np.ndarray) -> np.ndarray:
+    """The nearest values that an .hdr file can hold: what `read_radiance` will give.
+
+    The encoder truncates, which would darken everything by a quarter of a percent.
+
+    Args:
+        image: `(H, W, 3)` radiance, finite, at least 0.
+
+    Returns:
+        float32, same shape; within 1/512 of each pixel's largest channel.
+    """
+    image = image.astype(np.float32)
+    largest = brightest_channel(image)[..., None]
+    # Twice: a largest channel that rounds up to a power of two takes the next exponent.
+    _, exponent = np.frexp(_round_mantissa(largest, np.frexp(largest)[1]))
+    return _round_mantissa(image, exponent)
+
+
+def _round_mantissa(x: np.ndarray, exponent: np.ndarray) -> np.ndarray:
+    return np.ldexp(np.rint(np.ldexp(x, 8 - exponent)), exponent - 8)

@@ -15,110 +15,16 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from configs import paths
-from utils import images, records, scenes, shards
-from utils.records import RecordsError
-from utils.shards import Entry, Split
+from utils.images import frames
+from utils.radiometry import levels
+from utils.records import record, shards
+from utils.records.plan import Shard, Source
+from utils.records.record import RecordsError
+from utils.records.shards import Entry
+from utils.scenes import folders
+from utils.scenes.scene import Scene, SceneError
 
 _OTHER_SCENES = "The folder holds records of other scenes; delete it or name another."
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Source:
-    """A scene to be packed."""
-
-    name: str
-    """Name in the records."""
-    folder: Path
-    """Where its files are."""
-    size: int
-    """Bytes of its files, and of its aligned frames."""
-    aligned: tuple[Path, Path] | None = None
-    """Its aligned low and high frames, to be packed in place of its own."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Shard:
-    """A shard to be written."""
-
-    name: str
-    """File name."""
-    split: Split
-    """What its scenes are for."""
-    sources: tuple[Source, ...]
-    """Its scenes in order."""
-
-
-def find_sources(root: Path, aligned: Path | None = None) -> list[Source]:
-    """The scenes in a folder, sorted by name.
-
-    Args:
-        root: Folder of scenes.
-        aligned: Results of reconstruction_align2.py for them, if its frames are to be packed.
-
-    Raises:
-        SceneError: There are none, two have the same name, or one has not been aligned.
-    """
-    sources = sorted(
-        (_source(folder, root, aligned) for folder in scenes.find_scenes(root)),
-        key=lambda source: source.name,
-    )
-    for first, second in itertools.pairwise(sources):
-        if first.name == second.name:
-            raise scenes.SceneError(
-                f"Scenes must have different names. Received: {first.name} for {first.folder}"
-                f" and {second.folder}"
-            )
-    return sources
-
-
-def plan(
-    sources: Sequence[Source],
-    *,
-    validation_scenes: int,
-    scenes_per_shard: int,
-    hold_out: Sequence[str] = (),
-) -> list[Shard]:
-    """Divides scenes into splits and shards, training before validation.
-
-    Args:
-        sources: Scenes sorted by name.
-        validation_scenes: Scenes held out, spread evenly over the sorted names.
-        scenes_per_shard: Scenes in a shard.
-        hold_out: Hold out the scenes whose name contains one of these instead.
-
-    Raises:
-        ValueError: No scene would be left for training, or `hold_out` names none.
-    """
-    if hold_out:
-        held_out = {
-            position
-            for position, source in enumerate(sources)
-            if any(part in source.name for part in hold_out)
-        }
-        if not held_out:
-            raise ValueError(f"hold_out must name some scenes. Received: {tuple(hold_out)}")
-    else:
-        held_out = validation_positions(len(sources), validation_scenes)
-    if len(held_out) >= len(sources):
-        raise ValueError(
-            f"Of {len(sources)} scenes some must be left for training."
-            f" Received: {len(held_out)} held out for validation"
-        )
-    splits: dict[Split, list[Source]] = {"training": [], "validation": []}
-    for position, source in enumerate(sources):
-        splits["validation" if position in held_out else "training"].append(source)
-    return [
-        shard
-        for split, chosen in splits.items()
-        for shard in _plan(split, chosen, scenes_per_shard)
-    ]
-
-
-def validation_positions(count: int, held_out: int) -> set[int]:
-    """Positions in `range(count)` of the held-out scenes: the middles of equal sections."""
-    held_out = min(held_out, count)
-    return {(2 * index + 1) * count // (2 * held_out) for index in range(held_out)}
 
 
 def build(folder: str, planned: Sequence[Shard], *, root: Path, workers: int) -> list[Entry]:
@@ -163,48 +69,20 @@ def build(folder: str, planned: Sequence[Shard], *, root: Path, workers: int) ->
     return shards.read_index(folder)
 
 
-def _source(folder: Path, root: Path, results: Path | None) -> Source:
-    name = scenes.scene_name(folder, root)
-    size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-    if results is None:
-        return Source(name=name, folder=folder, size=size)
-    low, high = (paths.aligned_file(results, name, side) for side in paths.ALIGNMENT)
-    for path in (low, high):
-        if not path.is_file():
-            raise scenes.SceneError(
-                f"Scene {name} has not been aligned; reconstruction_align2.py does it."
-                f" Received: no {path}"
-            )
-        size += path.stat().st_size
-    return Source(name=name, folder=folder, size=size, aligned=(low, high))
-
-
-def _read(source: Source, root: Path) -> scenes.Scene:
-    scene = scenes.read_scene(source.folder, root)
+def _read(source: Source, root: Path) -> Scene:
+    scene = folders.read_scene(source.folder, root)
     if source.aligned is None:
         return scene
-    low, high = (images.read_ldr(path) for path in source.aligned)
-    mid = scenes.to_8bit(scene.ldr[1])
+    low, high = (frames.read_ldr(path) for path in source.aligned)
+    mid = levels.to_8bit(scene.ldr[1])
     for path, frame in zip(source.aligned, (low, high), strict=True):
         if frame.shape != mid.shape or frame.dtype != mid.dtype:
-            raise scenes.SceneError(
+            raise SceneError(
                 f"Scene {source.name}: an aligned frame must have 8 bits and the scene's size"
                 f" {mid.shape[1]}x{mid.shape[0]}. Received: {path},"
                 f" {frame.shape[1]}x{frame.shape[0]} {frame.dtype}"
             )
     return dataclasses.replace(scene, ldr=np.stack([low, mid, high]))
-
-
-def _plan(split: Split, sources: Sequence[Source], scenes_per_shard: int) -> list[Shard]:
-    starts = range(0, len(sources), scenes_per_shard)
-    return [
-        Shard(
-            name=shards.shard_name(split, number, len(starts)),
-            split=split,
-            sources=tuple(sources[start : start + scenes_per_shard]),
-        )
-        for number, start in enumerate(starts)
-    ]
 
 
 def _finished(folder: str, planned: Sequence[Shard]) -> dict[str, list[Entry]]:
@@ -236,7 +114,7 @@ def _require_same_scenes(path: str, sources: Sequence[Source], entries: Sequence
 def _pack(shard: Shard, root: Path, on_scene: Callable[[], object]) -> Iterator[bytes]:
     for source in shard.sources:
         scene = _read(source, root)
-        yield records.pack(scene, source.size, aligned=source.aligned is not None)
+        yield record.pack(scene, source.size, aligned=source.aligned is not None)
         on_scene()
 
 

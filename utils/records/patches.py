@@ -8,7 +8,7 @@ What the networks see is computed from the scene's 8-bit frames and RGBE truth, 
 3. rotate counter-clockwise, then flip left to right.
 
 Without step 2 all arithmetic is by pixel and exact geometry may come first. One channel has 256
-or 65,536 values (utils/rgbe.py), so the arithmetic is a look-up in a table.
+or 65,536 values (utils/radiometry/rgbe.py), so the arithmetic is a look-up in a table.
 """
 
 import dataclasses
@@ -19,8 +19,9 @@ import cv2
 import numpy as np
 
 from configs.settings import SamplingConfig
-from utils import hdr, rgbe
-from utils.records import Record
+from utils.radiometry import bracket, rgbe
+from utils.radiometry.radiance import hdr_to_ldr, ldr_to_hdr
+from utils.records.record import Record
 
 ROTATIONS, FLIPS = 4, 2
 
@@ -126,7 +127,7 @@ def write(batch: Batch, index: int, record: Record, place: Place, sampling: Samp
         sampling: Size and distance of patches, and whether they are resampled.
     """
     window = _window(place, sampling)
-    times = hdr.exposure_times(record.exposure_values)
+    times = bracket.exposure_times(record.exposure_values)
     make = _write_resampled if sampling.resample else _write_exact
     frames, code = [frame[window] for frame in record.ldr], record.hdr_code[window]
     make({key: array[index] for key, array in batch.items()}, frames, code, times, place)
@@ -152,7 +153,7 @@ def resampled_size(patch_size: int) -> int:
 @functools.lru_cache(maxsize=1024)
 def radiance_table(exposure_time: float) -> np.ndarray:
     """`(256,)` float32: radiance of each 8-bit level of a frame."""
-    return hdr.ldr_to_hdr(np.arange(256) / 255, exposure_time).astype(np.float32)
+    return ldr_to_hdr(np.arange(256) / 255, exposure_time).astype(np.float32)
 
 
 @functools.lru_cache(maxsize=256)
@@ -163,7 +164,7 @@ def exposure_table(exposure_time: float) -> np.ndarray:
         exposure_time: Relative exposure time, at least 1.
     """
     radiance = np.minimum(rgbe.VALUES, 1)  # saturated anyway, and codes go up to 1e38
-    return (hdr.hdr_to_ldr(radiance, np.float32(exposure_time)) * 255).astype(np.uint8)
+    return (hdr_to_ldr(radiance, np.float32(exposure_time)) * 255).astype(np.uint8)
 
 
 def _window(place: Place, sampling: SamplingConfig) -> tuple[slice, slice]:

@@ -1,15 +1,15 @@
 """A record: one scene packed for training, as a serialised `tf.train.Example`.
 
 A record holds the whole scene, so that whatever a training sample needs is computed from it
-(utils/patches.py) and nothing is stored twice. `_FORMAT` lists its features:
+(utils/records/patches.py) and nothing is stored twice. `_FORMAT` lists its features:
 
     schema            version of this format
     name              the scene's name
     height, width     pixels
     exposure_values   stops, ascending from 0
     ldr               three 8-bit frames, darkest first, each an RGB PNG
-    hdr               truth: red, green, blue and exponent of RGBE (utils/rgbe.py) as the four
-                      channels of a PNG
+    hdr               truth: red, green, blue and exponent of RGBE (utils/radiometry/rgbe.py) as the
+                      four channels of a PNG
     source_bytes      size of the scene's files, by which a scene made anew is noticed
     aligned           1 if the low and the high frame are aligned ones; missing otherwise
 """
@@ -21,8 +21,11 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from utils import rgbe
-from utils.scenes import TRUTH_FILE, Scene, SceneError, to_8bit
+from utils.files import one_line
+from utils.radiometry import rgbe
+from utils.radiometry.levels import to_8bit
+from utils.scenes.folders import TRUTH_FILE
+from utils.scenes.scene import Scene, SceneError
 
 SCHEMA = 1
 
@@ -62,7 +65,7 @@ class Record:
     exposure_values: np.ndarray
     """`(3,)` float32 stops, ascending from 0."""
     hdr_code: np.ndarray
-    """`(H, W, 3)` uint16: the truth in the codes of utils/rgbe.py."""
+    """`(H, W, 3)` uint16: the truth in the codes of utils/radiometry/rgbe.py."""
 
     @property
     def nbytes(self) -> int:
@@ -95,7 +98,7 @@ class Summary:
     """Whether the low and the high frame are what reconstruction_align2.py made of them."""
 
 
-def memory(height: int, width: int) -> int:
+def decoded_bytes(height: int, width: int) -> int:
     """`Record.nbytes` of a scene of this size: 15 bytes a pixel."""
     return height * width * 3 * (3 + 2)
 
@@ -173,12 +176,7 @@ def summarise(data: bytes, source: str) -> Summary:
     )
 
 
-def one_line(error: Exception) -> str:
-    """The first line of an error's message, to be quoted in another."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def met_by_tensorflow(error: Exception) -> Exception:
+def unwrap_records_error(error: Exception) -> Exception:
     """The `RecordsError` that an operation of TensorFlow quotes; the error itself if there is none.
 
     TensorFlow passes on what a Python function in the input pipeline raises as text alone.

@@ -14,8 +14,9 @@ from typing import Literal
 
 import tensorflow as tf
 
-from utils import records
-from utils.records import Record, RecordsError
+from utils import files
+from utils.records import record
+from utils.records.record import Record, RecordsError
 
 INDEX_FILE = "index.json"
 
@@ -26,7 +27,7 @@ _HEADER, _FOOTER = 12, 4  # bytes of length and checksums that TFRecord puts aro
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Entry(records.Summary):
+class Entry(record.Summary):
     """One line of the index."""
 
     split: Split
@@ -87,14 +88,14 @@ def scan_shard(path: str, split: Split) -> list[Entry]:
         for data in tf.data.TFRecordDataset(path):
             entries.append(_entry(bytes(data.numpy()), path, split, entries))
     except tf.errors.OpError as error:
-        raise RecordsError(f"{path} is damaged. Received: {records.one_line(error)}") from error
+        raise RecordsError(f"{path} is damaged. Received: {files.one_line(error)}") from error
     return entries
 
 
 def write_index(folder: str, entries: Sequence[Entry]) -> None:
     """Writes `index.json`: from now on the folder is complete."""
     content = {
-        "schema": records.SCHEMA,
+        "schema": record.SCHEMA,
         "scenes": [dataclasses.asdict(entry) for entry in entries],
     }
     path = posixpath.join(folder, INDEX_FILE)
@@ -121,19 +122,15 @@ def read_index(folder: str, *, check_shards: bool = True) -> list[Entry]:
         with tf.io.gfile.GFile(path) as file:
             content = json.loads(file.read())
         schema = content["schema"]
-        entries = (
-            [Entry(**scene) for scene in content["scenes"]] if schema == records.SCHEMA else []
-        )
+        entries = [Entry(**scene) for scene in content["scenes"]] if schema == record.SCHEMA else []
     except tf.errors.NotFoundError as error:
         raise RecordsError(
             f"There are no complete records; make_tfrecord.py makes them. Received: no {path}"
         ) from error
     except (tf.errors.OpError, ValueError, TypeError, KeyError) as error:
-        raise RecordsError(f"{path} is no index. Received: {records.one_line(error)}") from error
-    if schema != records.SCHEMA:
-        raise RecordsError(
-            f"{path} must be of version {records.SCHEMA}. Received: version {schema}"
-        )
+        raise RecordsError(f"{path} is no index. Received: {files.one_line(error)}") from error
+    if schema != record.SCHEMA:
+        raise RecordsError(f"{path} must be of version {record.SCHEMA}. Received: version {schema}")
     for entry in entries:
         if posixpath.basename(entry.shard) != entry.shard:  # never out of the folder
             raise RecordsError(f"{path} must name files of its folder. Received: {entry.shard}")
@@ -155,21 +152,19 @@ def read(folder: str, entry: Entry) -> Record:
             file.seek(entry.offset + _HEADER)
             data = file.read(entry.length)
     except tf.errors.OpError as error:
-        raise RecordsError(
-            f"{source} is unreadable. Received: {records.one_line(error)}"
-        ) from error
+        raise RecordsError(f"{source} is unreadable. Received: {files.one_line(error)}") from error
     checksum = zlib.crc32(data)
     if checksum != entry.checksum:
         raise RecordsError(
             f"{source} is damaged: it must have {entry.length} bytes of checksum"
             f" {entry.checksum:#010x}. Received: {len(data)} bytes of checksum {checksum:#010x}"
         )
-    return records.unpack(data, source)
+    return record.unpack(data, source)
 
 
 def _entry(data: bytes, path: str, split: Split, before: Sequence[Entry]) -> Entry:
     return Entry(
-        **dataclasses.asdict(records.summarise(data, path)),
+        **dataclasses.asdict(record.summarise(data, path)),
         split=split,
         shard=posixpath.basename(path),
         offset=before[-1].end if before else 0,

@@ -16,12 +16,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from utils.hdr import hdr_to_ldr
-from utils.inference import Reconstruction
-from utils.metrics import Metrics
-from utils.photographs import Photographs
-from utils.scenes import Scene, to_8bit
-from utils.sheets import error_map, to_display
+from utils.images.drawing import error_map
+from utils.inference.pipeline import Reconstruction
+from utils.metrics.psnr_ssim import Metrics
+from utils.photographs.folder import Photographs
+from utils.radiometry.levels import to_8bit, to_display
+from utils.radiometry.radiance import hdr_to_ldr
+from utils.scenes.scene import Scene
 
 _TEMPLATE = Path(__file__).with_name("report_page.html")
 _LARGEST_SIDE, _SMALLEST_SIDE = 1000, 280  # pixels of a large picture

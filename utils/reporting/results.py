@@ -10,22 +10,18 @@ import numpy as np
 
 from configs import paths
 from configs.settings import PictureName, ToneName
-from utils.images import write_ldr, write_radiance
-from utils.inference import Reconstruction
-from utils.metrics import AlignmentMetrics, Metrics
-from utils.outputs import (
-    Writer,
-    can_write_ultra_hdr,
-    write_exr,
-    write_picture,
-    write_together,
-    write_ultra_hdr,
-)
-from utils.photographs import Photographs
-from utils.protocols import Protocol
-from utils.scenes import Scene
-from utils.sheets import comparison_sheet, to_display
-from utils.tone import tone_map
+from utils.files import Writer, write_together
+from utils.images.frames import write_ldr
+from utils.images.radiance_maps import write_exr, write_radiance
+from utils.inference.pipeline import Reconstruction
+from utils.metrics.protocols import Protocol
+from utils.metrics.psnr_ssim import AlignmentMetrics, Metrics
+from utils.photographs.folder import Photographs
+from utils.radiometry.levels import to_display
+from utils.reporting.pictures import can_write_ultra_hdr, write_picture, write_ultra_hdr
+from utils.reporting.sheets import comparison_sheet
+from utils.reporting.tone import tone_map
+from utils.scenes.scene import Scene
 
 Row = tuple[str, Metrics | AlignmentMetrics]
 """A scene's name and its numbers; a table holds one kind."""

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from configs.settings import ToneName
-from utils.hdr import GAMMA, mu_law
+from utils.radiometry.radiance import GAMMA, mu_law
 
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709, linear
 _KEY = 0.18  # Reinhard et al. 2002: the log-average becomes this middle grey

@@ -14,6 +14,7 @@ import shutil
 from pathlib import Path
 
 import tensorflow as tf
+from utils.files import flush, sha256
 
 KEPT = 2
 
@@ -80,15 +81,15 @@ def _publish(folder: Path, prefix: Path) -> None:
     lines: list[str] = []
     _with_suffix(prefix, _CHECKSUMS).unlink(missing_ok=True)  # of a damaged one of this step
     for path in sorted(folder.glob(f"{_ASIDE}.*")):
-        _flush(path)
+        flush(path)
         target = prefix.with_name(path.name.replace(_ASIDE, prefix.name, 1))
-        lines.append(f"{_sha256(path)}  {target.name}\n")
+        lines.append(f"{sha256(path)}  {target.name}\n")
         path.rename(target)
     aside = folder / f"{_ASIDE}{_CHECKSUMS}"
     aside.write_text("".join(lines))
-    _flush(aside)
+    flush(aside)
     aside.rename(_with_suffix(prefix, _CHECKSUMS))
-    _flush(folder)
+    flush(folder)
 
 
 def _remove_partial(folder: Path) -> None:
@@ -120,7 +121,7 @@ def _damage(prefix: Path) -> str | None:
         lines = _with_suffix(prefix, _CHECKSUMS).read_text().splitlines()
         sums = {name: checksum for checksum, name in (line.split("  ", 1) for line in lines)}
         missing = {f"{prefix.name}.index"} - sums.keys()
-        wrong = {name for name, sum_ in sums.items() if _sha256(prefix.parent / name) != sum_}
+        wrong = {name for name, sum_ in sums.items() if sha256(prefix.parent / name) != sum_}
     except (OSError, ValueError) as error:
         return str(error)
     return f"wrong checksum: {', '.join(sorted(wrong | missing))}" if wrong | missing else None
@@ -130,15 +131,5 @@ def _with_suffix(prefix: Path, suffix: str) -> Path:
     return prefix.with_name(prefix.name + suffix)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _flush(path: Path) -> None:
-    """Waits until a file or folder is on the disk, so that a power cut finds it whole."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

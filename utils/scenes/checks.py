@@ -10,10 +10,12 @@ from typing import TypeVar
 import numpy as np
 from tqdm import tqdm
 
-from utils.data_sets import DATA_SETS, OFFICIAL, check_names, some
-from utils.exposure_units import measure_stops, parse
-from utils.layouts import Layout, SceneFiles, find_files
-from utils.scenes import Scene, find_scenes, ldr_to_float, read_scene, scene_name
+from utils.radiometry.levels import ldr_to_float
+from utils.scenes.data_sets import DATA_SETS, OFFICIAL, check_names, some
+from utils.scenes.exposure_files import measure_stops, parse
+from utils.scenes.folders import find_scenes, read_scene, scene_name
+from utils.scenes.layouts import Layout, SceneFiles, find_files
+from utils.scenes.scene import Scene
 
 _OFFICIAL_SIZE = (1500, 1000)
 _WITHOUT_TRUTH = ("Sen", "Tursun")
@@ -23,7 +25,7 @@ _DISAGREEMENT = 0.5  # stops between what the file says and what the frames show
 
 
 @dataclasses.dataclass(kw_only=True)
-class Diagnosis:
+class Findings:
     """What was found."""
 
     data_set: str
@@ -46,7 +48,7 @@ class _Facts:
     truth_hash: str | None
 
 
-def examine(root: Path) -> Diagnosis:
+def check_data_set(root: Path) -> Findings:
     """Reads every scene of a data set.
 
     Args:
@@ -61,7 +63,7 @@ def examine(root: Path) -> Diagnosis:
     layout = max(DATA_SETS, key=layouts.count)
     names = [scene_name(folder, root) for folder in folders]
     data_set, problems, notes = check_names(names, root.resolve().name, layout)
-    found = Diagnosis(data_set=data_set, scenes=len(folders), problems=problems, notes=notes)
+    found = Findings(data_set=data_set, scenes=len(folders), problems=problems, notes=notes)
     others = [scene_name(f, root) for f in folders if files[f].layout != layout]
     if others:
         found.problems.append(f"scenes of another layout than {layout}: {some(others)}")
@@ -78,9 +80,9 @@ def examine(root: Path) -> Diagnosis:
     return found
 
 
-def report(root: Path) -> bool:
+def print_findings(root: Path) -> bool:
     """Examines a data set and says what was found; whether nothing is wrong."""
-    found = examine(root)
+    found = check_data_set(root)
     tqdm.write(f"{root}: {found.data_set}, {found.scenes} scenes")
     for kind, lines in (("problem", found.problems), ("note", found.notes)):
         for line in lines:
@@ -90,7 +92,7 @@ def report(root: Path) -> bool:
     return not found.problems
 
 
-def _check_scene(found: Diagnosis, scene: Scene, files: SceneFiles) -> None:
+def _check_scene(found: Findings, scene: Scene, files: SceneFiles) -> None:
     """Exposures, brightness and truth of one scene."""
     if files.exposures is not None:
         lines = parse(files.exposures.read_text(errors="replace"))
@@ -118,7 +120,7 @@ def _check_scene(found: Diagnosis, scene: Scene, files: SceneFiles) -> None:
         )
 
 
-def _check_exposures(found: Diagnosis, scene: Scene, lines: list[str]) -> None:
+def _check_exposures(found: Findings, scene: Scene, lines: list[str]) -> None:
     try:
         numbers = np.array([float(line) for line in lines])
     except ValueError:  # fractions, which read_scene understood
@@ -134,7 +136,7 @@ def _check_exposures(found: Diagnosis, scene: Scene, lines: list[str]) -> None:
         )
 
 
-def _check_together(found: Diagnosis, facts: list[_Facts], *, official: bool) -> None:
+def _check_together(found: Findings, facts: list[_Facts], *, official: bool) -> None:
     """Sizes, bit depths and duplicates."""
     if not facts:
         return

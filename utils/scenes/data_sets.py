@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from utils.layouts import Layout
-from utils.published import OFFICIAL_TEST_SCENES
+from utils.scenes.layouts import Layout
 
 OFFICIAL = "Kalantari 2017, official"
 
@@ -17,6 +16,21 @@ DATA_SETS: dict[Layout, str] = {
     "Tursun": "Tursun 2016",
 }
 """Names by layout, for people."""
+
+OFFICIAL_TEST_SCENES = frozenset(
+    {f"EXTRA_{number:03}" for number in range(1, 11)}
+    | {
+        f"PAPER_{name}"
+        for name in (
+            "BarbequeDay",
+            "LadySitting",
+            "ManStanding",
+            "PeopleStanding",
+            "PeopleTalking",
+        )
+    }
+)
+"""Names of Kalantari's test scenes, as `utils.scenes.scene_name` gives them for `Test`."""
 
 _OFFICIAL_SCENES = {
     "Training": frozenset(f"{number:03}" for number in range(1, 75)),

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from utils.hdr import GAMMA
+from utils.radiometry.radiance import GAMMA
 
 _LARGEST_SPAN = 24.0  # stops; no bracket has more
 _SMALLEST_SPAN = 0.5  # stops; any bracket has more

@@ -1,4 +1,4 @@
-"""Scenes on disk, in the layout of Kalantari's data set or another of utils/layouts.py.
+"""Scenes on disk, in the layout of Kalantari's data set or another of utils/scenes/layouts.py.
 
 A scene is a folder of three frames (.tif, .png or .jpg, 8 or 16 bits), `exposure.txt` with the
 exposure value in stops of each frame, one a line, in the order of the sorted file names, and,
@@ -7,62 +7,21 @@ exposure, in [0, 1] where 1 saturates the darkest frame. Other files are ignored
 start at 0, and exposure times, are converted with a notice.
 """
 
-import dataclasses
 import logging
 import shutil
 from pathlib import Path
 
 import numpy as np
 
-from utils import exposure_units, images
-from utils.layouts import EXPOSURE_FILE, FRAMES, TRUTH_FILE, find_files, is_scene
+from utils.images import frames, radiance_maps
+from utils.radiometry.levels import ldr_to_float
+from utils.scenes import exposure_files
+from utils.scenes.layouts import EXPOSURE_FILE, FRAME_COUNT, TRUTH_FILE, find_files, is_scene
+from utils.scenes.scene import Scene, SceneError
 
 SOURCE_FILE = "source.txt"
 
 _LOG = logging.getLogger(__name__)
-
-
-class SceneError(ValueError):
-    """A folder is no readable scene; the message names scene, file and value."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Scene:
-    """One bracket and, if there is one, its ground truth."""
-
-    name: str
-    """Name for tables and result files, without path separators."""
-    ldr: np.ndarray
-    """`(3, H, W, 3)` RGB frames, darkest first: uint8 or uint16; float32 in [0, 1] where a
-    protocol has resized or rescaled them."""
-    exposure_values: np.ndarray
-    """`(3,)` float32 stops, ascending from 0."""
-    hdr: np.ndarray | None
-    """`(H, W, 3)` float32 truth: radiance, at least 0, in [0, 1] in Kalantari's data."""
-
-    @property
-    def exposure_times(self) -> np.ndarray:
-        """`(3,)` float32 relative exposure times `2 ** ev`, ascending from 1."""
-        return np.exp2(self.exposure_values)
-
-
-def ldr_to_float(ldr: np.ndarray) -> np.ndarray:
-    """Frames of any shape to float32 in [0, 1]: uint8 is divided by 255, uint16 by 65535."""
-    if ldr.dtype == np.float32:
-        return ldr
-    return ldr.astype(np.float32) / np.float32(np.iinfo(ldr.dtype).max)
-
-
-def to_8bit(ldr: np.ndarray) -> np.ndarray:
-    """Frames of any shape to uint8, rounded as OpenCV reads a 16-bit TIFF.
-
-    The release trained on frames that were read this way.
-    """
-    if ldr.dtype == np.uint8:
-        return ldr
-    if ldr.dtype == np.float32:
-        return np.rint(255 * ldr).astype(np.uint8)
-    return ((ldr.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
 def find_scenes(root: Path) -> list[Path]:
@@ -83,7 +42,7 @@ def find_scenes(root: Path) -> list[Path]:
     found = _search(root)
     if not found:
         raise SceneError(
-            f"A scene is a folder of {FRAMES} frames with {EXPOSURE_FILE}; there is none."
+            f"A scene is a folder of {FRAME_COUNT} frames with {EXPOSURE_FILE}; there is none."
             f" Received: {root}"
         )
     return found
@@ -111,9 +70,9 @@ def read_scene(folder: Path, root: Path | None = None) -> Scene:
     name = scene_name(folder, root or folder)
     files = find_files(folder)
     paths = files.frames
-    if len(paths) != FRAMES:
+    if len(paths) != FRAME_COUNT:
         raise SceneError(
-            f"Scene {name}: {folder} must hold {FRAMES} frames."
+            f"Scene {name}: {folder} must hold {FRAME_COUNT} frames."
             f" Received: {len(paths)} ({', '.join(path.name for path in paths) or 'none'})"
         )
     frames = [_read_frame(path, name) for path in paths]
@@ -160,9 +119,9 @@ def write_scene(
     partial.mkdir(parents=True)
     try:
         for index, frame in enumerate(ldr):
-            images.write_ldr(partial / f"{index + 1}.tif", frame)
+            frames.write_ldr(partial / f"{index + 1}.tif", frame)
         if hdr is not None:
-            images.write_radiance(partial / TRUTH_FILE, hdr)
+            radiance_maps.write_radiance(partial / TRUTH_FILE, hdr)
         lines = "".join(f"{value:.6f}\n" for value in exposure_values)
         (partial / EXPOSURE_FILE).write_text(lines)
         if source:
@@ -183,14 +142,14 @@ def _read_exposure_values(path: Path, name: str, frames: list[np.ndarray]) -> np
     """Stops, in the order of the frames; the frames tell times from stops."""
     if not path.is_file():
         raise SceneError(f"Scene {name}: the exposures in stops are missing. Received: no {path}")
-    lines = exposure_units.parse(path.read_text(errors="replace"))
-    if len(lines) != FRAMES:
+    lines = exposure_files.parse(path.read_text(errors="replace"))
+    if len(lines) != FRAME_COUNT:
         raise SceneError(
-            f"Scene {name}: {path} must have {FRAMES} lines, one for each frame."
+            f"Scene {name}: {path} must have {FRAME_COUNT} lines, one for each frame."
             f" Received: {len(lines)} lines"
         )
     try:
-        found = exposure_units.to_stops(lines, [ldr_to_float(frame[::4, ::4]) for frame in frames])
+        found = exposure_files.to_stops(lines, [ldr_to_float(frame[::4, ::4]) for frame in frames])
     except ValueError as error:
         raise SceneError(
             f"Scene {name}: {path} must hold three different exposures, stops or times: {error}."
@@ -213,14 +172,14 @@ def _rebase(values: np.ndarray, name: str) -> np.ndarray:
 
 def _read_frame(path: Path, name: str) -> np.ndarray:
     try:
-        return images.read_ldr(path)
+        return frames.read_ldr(path)
     except (ValueError, OSError) as error:
         raise SceneError(f"Scene {name}: {error}") from error
 
 
 def _read_truth(path: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
     try:
-        hdr = images.read_radiance(path)
+        hdr = radiance_maps.read_radiance(path)
     except (ValueError, OSError) as error:
         raise SceneError(f"Scene {name}: {error}") from error
     if hdr.shape != shape:

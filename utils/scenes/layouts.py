@@ -19,9 +19,9 @@ import dataclasses
 from pathlib import Path
 from typing import Literal
 
-from utils.images import LDR_SUFFIXES
+from utils.images.frames import LDR_SUFFIXES
 
-FRAMES = 3
+FRAME_COUNT = 3
 EXPOSURE_FILE = "exposure.txt"
 TRUTH_FILE = "HDRImg.hdr"
 
@@ -51,7 +51,7 @@ def is_scene(folder: Path) -> bool:
     if is_other_moment(folder):
         return False
     marked = any((folder / name).exists() for name in (*_EXPOSURE_FILES, *_TRUTH_FILES))
-    return marked or len(_pictures(folder)) >= FRAMES
+    return marked or len(_pictures(folder)) >= FRAME_COUNT
 
 
 def find_files(folder: Path) -> SceneFiles:

@@ -14,31 +14,25 @@ the generator that is handed in.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
-from utils import hdr
-from utils.foregrounds import OVERSAMPLING, canvas_size, draw_sprite, paste, texture_of
-from utils.images import brightest_channel
-from utils.motion import Track, homography, random_camera_track, random_object_track
-from utils.outlines import Outline, random_outline
-from utils.views import View, random_view
+from utils.radiometry import bracket
+from utils.radiometry.radiance import hdr_to_ldr
+from utils.synthesis.backgrounds import LoadMap, choose_background
+from utils.synthesis.foregrounds import OVERSAMPLING, canvas_size, draw_sprite, paste, texture_of
+from utils.synthesis.motion import Track, homography, random_camera_track, random_object_track
+from utils.synthesis.outlines import Outline, random_outline
+from utils.synthesis.views import View, random_view
 
 STEPS = ((1, 2), (1, 3), (1.5, 3), (2, 4), (2, 5), (3, 5), (3, 6))
 _STEP_SHARES = (0.08, 0.05, 0.07, 0.35, 0.05, 0.05, 0.35)  # mostly those of Kalantari's data
-_LOG_SATURATED = np.log([0.03, 0.45])  # share of the middle frame's pixels
-_LOW_FRAMES_LIGHTS = 0.35  # of its saturation; nobody exposes a frame for lights that are not there
-_BACKGROUND_TRIES = 24
 _OBJECT_SHARES = (0.3, 0.35, 0.2, 0.15)  # of one, two, three and four objects
 _OBJECT_LOG_HEIGHTS = np.log([0.25, 0.9])  # of the frame's height
 _OBJECT_LOG_MEDIANS = np.log([0.02, 0.7])  # radiance, of the middle frame's saturation
 _LONGEST_BLUR = 16.0  # pixels
 _BLUR_STEP = 1.4  # pixels between the sharp renderings that make up a blurred frame
-
-LoadMap = Callable[[int], np.ndarray]
-"""Index of a map to its logarithm, of `views.prepare_map`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -97,8 +91,8 @@ def random_scene(
         step = rng.choice(exposure_steps)
         steps = (step, 2 * step)
     exposure_values = np.array([0.0, *steps], np.float32)
-    times = hdr.exposure_times(exposure_values)
-    background, scale, source = _choose_background(load_map, map_count, rng, size, times)
+    times = bracket.exposure_times(exposure_values)
+    background, scale, source = choose_background(load_map, map_count, rng, size, times)
     sources, objects = [source], []
     count = 1 + rng.choice(len(_OBJECT_SHARES), p=_OBJECT_SHARES)
     heights = [height * np.exp(rng.uniform(*_OBJECT_LOG_HEIGHTS)) for _ in range(count)]
@@ -113,7 +107,7 @@ def random_scene(
                 track=random_object_track(rng, size, static),
             )
         )
-    stage = Stage(
+    stage = Scenery(
         background=background,
         scale=scale,
         camera=random_camera_track(rng, width, static),
@@ -132,49 +126,6 @@ def random_scene(
         hdr=np.clip(radiance[1], 0, 1),
         sources=tuple(sources),
     )
-
-
-def _choose_background(
-    load_map: LoadMap,
-    map_count: int,
-    rng: np.random.Generator,
-    size: tuple[int, int],
-    times: np.ndarray,
-) -> tuple[View, float, int]:
-    """The first of some views that is well exposed, or the best of them; with scale and map."""
-    reduction = max(1.0, max(size) / 256)
-    small = [round(side / reduction) for side in size]
-    candidates = []
-    for _ in range(_BACKGROUND_TRIES):
-        source = int(rng.integers(map_count))
-        view = random_view(load_map(source), *size, rng)
-        preview = view.render(small[0], small[1], np.diag([reduction, reduction, 1]))
-        saturated = np.exp(rng.uniform(*_LOG_SATURATED))
-        white = np.quantile(brightest_channel(preview), 1 - saturated)
-        scale = float(1 / (white * times[1]))
-        candidates.append((_fault(preview * scale, times), view, scale, source))
-        if candidates[-1][0] == 0:
-            break
-    return min(candidates, key=lambda candidate: candidate[0])[1:]
-
-
-def _fault(radiance: np.ndarray, times: np.ndarray) -> float:
-    """How unlike a bracketed photograph a background is; 0 is good enough.
-
-    Too much is lost in the low frame or in the high one, the middle one is dark, the low frame is
-    darker than its lights ask for, or there is little to see (a clear sky, a studio's wall).
-    """
-    brightest = brightest_channel(radiance)
-    mid = hdr.hdr_to_ldr(radiance, times[1])
-    texture = np.abs(mid - cv2.GaussianBlur(mid, (0, 0), 2)).mean()
-    faults = (
-        20 * (np.mean(brightest >= 1) - 0.03),
-        5 * (np.mean(brightest * times[2] >= 1) - 0.75),
-        5 * (0.2 - np.median(mid)),
-        5 * (_LOW_FRAMES_LIGHTS - np.quantile(brightest, 0.99)),
-        60 * (0.012 - texture),
-    )
-    return float(sum(max(fault, 0.0) for fault in faults))
 
 
 def _random_object(
@@ -197,7 +148,7 @@ def _random_object(
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Stage:
+class Scenery:
     """Everything that is in front of the camera, and the camera's own motion."""
 
     background: View
@@ -241,10 +192,10 @@ def sense(radiance: np.ndarray, times: np.ndarray, rng: np.random.Generator) -> 
     """
     full_well = float(np.exp(rng.uniform(*np.log([2000, 30000]))))  # electrons
     read_noise = float(np.exp(rng.uniform(*np.log([2e-4, 2e-3]))))  # of saturation
-    light = radiance * hdr.per_frame(times)
+    light = radiance * bracket.per_frame(times)
     deviation = np.sqrt(light / full_well + read_noise**2)
     noisy = light + deviation * rng.standard_normal(light.shape, np.float32)
-    return np.rint(255 * hdr.hdr_to_ldr(noisy, 1.0)).astype(np.uint8)
+    return np.rint(255 * hdr_to_ldr(noisy, 1.0)).astype(np.uint8)
 
 
 def _other_index(index: int, count: int, rng: np.random.Generator) -> int:

@@ -17,9 +17,10 @@ import numpy as np
 from tqdm import tqdm
 
 from configs.settings import ScenesConfig
-from utils import images, scenes
-from utils.synthesis import random_scene
-from utils.views import prepare_map
+from utils.images import radiance_maps
+from utils.scenes import folders
+from utils.synthesis.dynamic_scene import random_scene
+from utils.synthesis.views import prepare_map
 
 SETTINGS_FILE = "make_scenes.json"
 """Beside the scenes: what they were made with."""
@@ -69,7 +70,7 @@ def find_maps(config: ScenesConfig) -> list[Path]:
     found = sorted(
         path
         for path in config.radiance.rglob("*")
-        if path.suffix.lower() in images.RADIANCE_SUFFIXES
+        if path.suffix.lower() in radiance_maps.RADIANCE_SUFFIXES
         and (not config.include or any(part in path.name for part in config.include))
         and not any(part in path.name for part in config.exclude)
     )
@@ -103,7 +104,7 @@ class MapCache:
         log_map = self._maps.pop(index, None)
         if log_map is None:
             try:
-                log_map = prepare_map(images.read_radiance(self._paths[index]))
+                log_map = prepare_map(radiance_maps.read_radiance(self._paths[index]))
             except ValueError as error:
                 raise ValueError(f"{self._paths[index].name}: {error}") from error
         self._maps[index] = log_map
@@ -128,7 +129,7 @@ def _make_scene(config: ScenesConfig, paths: tuple[Path, ...], index: int) -> No
         gamma_spread=config.gamma_spread,
     )
     background, *objects = (paths[source].name for source in scene.sources)
-    scenes.write_scene(
+    folders.write_scene(
         scene_folder(config, index),
         ldr=scene.ldr,
         exposure_values=scene.exposure_values,

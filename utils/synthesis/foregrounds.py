@@ -7,9 +7,9 @@ changes from frame to frame (limbs swing, blobs wobble) while its texture stays 
 import cv2
 import numpy as np
 
-from utils.images import brightest_channel
-from utils.outlines import Outline, polygons
-from utils.views import View
+from utils.radiometry.radiance import brightest_channel
+from utils.synthesis.outlines import Outline, polygons
+from utils.synthesis.views import View
 
 OVERSAMPLING = 1.5  # canvas pixels for each pixel of the frame, so that warping costs no sharpness
 _SHIFT = 4  # fractional bits of cv2's polygon corners

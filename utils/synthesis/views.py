@@ -11,7 +11,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from utils.images import brightest_channel
+from utils.radiometry.radiance import brightest_channel
 
 _DARKEST = 1e-6  # of a map whose 99th percentile is 1; also takes the place of negative values
 _ZOOM = (0.9, 1.7)  # pixels of a view for each pixel of its map, where there is a choice

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
-from utils.stages import Batch
+from utils.training.stages import Batch
 
 Name = Literal["one", "mirrored", "multi_worker"]
 Batches = Any  # tf.data.Dataset or tf.distribute.DistributedDataset

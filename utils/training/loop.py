@@ -1,10 +1,11 @@
 """The training loop, shared by the three trainers.
 
 Running it again resumes from the newest checkpoint, or does nothing when the stage is finished. The
-batch of a step depends on the seed and the step alone (utils/dataset.py), and so does the learning
-rate, so a resumed run goes on as if it had not been stopped; docs/reliability.md says how far.
+batch of a step depends on the seed and the step alone (utils/records/order.py), and so does the
+learning rate, so a resumed run goes on as if it had not been stopped; docs/reliability.md says how
+far.
 
-    settings.json, lock, checkpoints/    utils/runs.py
+    settings.json, lock, checkpoints/    utils/runs/settings.py
     log.csv                              losses, gradient's norm, learning rate and seconds a step,
                                          every `log_every`
     validation.csv                       scores on the held-out scenes, every `validate_every`
@@ -12,7 +13,7 @@ rate, so a resumed run goes on as if it had not been stopped; docs/reliability.m
     curves.png                           losses and scores against steps, every `validate_every`
     events...                            all of the above for TensorBoard
 
-On several devices (utils/devices.py) every process runs this loop; the chief alone writes.
+On several devices (utils/training/devices.py) every process runs this loop; the chief alone writes.
 """
 
 import contextlib
@@ -25,12 +26,15 @@ import tqdm
 
 from configs import paths
 from configs.settings import TrainingConfig
-from utils import checkpoints, dataset, devices, records, runs
-from utils.diary import Diary
-from utils.locks import lock
-from utils.optimisation import compile_step, learning_rate
-from utils.stages import Losses, Stage
-from utils.training_state import TrainingState
+from utils import files
+from utils.files import lock
+from utils.records import batches, order, record, selection
+from utils.runs import checkpoints, settings
+from utils.training import devices
+from utils.training.optimisation import compile_step, learning_rate
+from utils.training.progress import Progress
+from utils.training.stages import Losses, Stage
+from utils.training.state import TrainingState
 
 _LOST_WORKER = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
 
@@ -73,15 +77,17 @@ class _Training:
         self._strategy = strategy
         self._chief = devices.is_chief(strategy)
         self._records = config.records or str(paths.records_dir(config.run))
-        self._entries = dataset.training_entries(self._records, config.sampling)
-        dataset.require_aligned(self._records, self._entries, aligned=config.takes_aligned_records)
-        self._samples = dataset.count_samples(self._entries, config.sampling)
+        self._entries = selection.training_entries(self._records, config.sampling)
+        selection.require_aligned(
+            self._records, self._entries, aligned=config.takes_aligned_records
+        )
+        self._samples = batches.count_samples(self._entries, config.sampling)
 
     def run(self, build: Callable[[], Stage]) -> Stage:
         """Restores or starts the stage and makes the steps that are left."""
         config, name = self._config, self._folder.name
         if self._chief:
-            runs.write_settings(self._folder, config, self._samples)
+            settings.write_settings(self._folder, config, self._samples)
         devices.make_reproducible(config.seed, deterministic=config.deterministic)
         state = TrainingState.start(config, build)
         first = state.restore(self._folder)
@@ -96,10 +102,10 @@ class _Training:
         except _LOST_WORKER as error:
             raise ConnectionError(
                 f"Another worker was lost; start all workers again to go on from"
-                f" {self._last_good()}. Received: {records.one_line(error)}"
+                f" {self._last_good()}. Received: {files.one_line(error)}"
             ) from error
         except tf.errors.OpError as error:
-            raise records.met_by_tensorflow(error) from error
+            raise record.unwrap_records_error(error) from error
         return state.average
 
     def _loop(self, state: TrainingState, first: int) -> None:
@@ -109,7 +115,7 @@ class _Training:
         progress = tqdm.tqdm(
             initial=first, total=config.steps, desc=name, unit="step", disable=not self._chief
         )
-        diary = Diary(
+        diary = Progress(
             self._folder,
             first,
             state.average,
@@ -138,7 +144,7 @@ class _Training:
 
     def _batches_from(self, first: int) -> Callable[[int, int], tf.data.Dataset]:
         config = self._config
-        return lambda worker, workers: dataset.training_batches(
+        return lambda worker, workers: batches.training_batches(
             self._records,
             config.sampling,
             config.batch_size,
@@ -151,16 +157,14 @@ class _Training:
     def _circumstances(self, step: int) -> str:
         """What there is to know about a step that went wrong."""
         config = self._config
-        numbers = dataset.samples_of_step(
-            step - 1, config.batch_size, self._samples, config.sampling
-        )
+        numbers = order.samples_of_step(step - 1, config.batch_size, self._samples, config.sampling)
         return (
             f"the batch has the samples {numbers} of {self._samples};"
             f" the last good checkpoint is {self._last_good()}"
         )
 
     def _last_good(self) -> str:
-        return checkpoints.newest(self._folder / runs.CHECKPOINTS_NAME) or "none"
+        return checkpoints.newest(self._folder / settings.CHECKPOINTS_NAME) or "none"
 
 
 def finite(losses: Losses, step: int, circumstances: Callable[[int], str]) -> dict[str, float]:

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from configs.settings import TrainingConfig
-from utils.stages import Batch, Losses, Stage
+from utils.training.stages import Batch, Losses, Stage
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:

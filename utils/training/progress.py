@@ -7,13 +7,13 @@ from typing import Self
 
 import tqdm
 
-from utils import curves
-from utils.journal import Journal
-from utils.stages import Stage
-from utils.validation import Validator
+from utils.training import log
+from utils.training.log import Log
+from utils.training.stages import Stage
+from utils.training.validation import Validator
 
 
-class Diary(contextlib.ExitStack):
+class Progress(contextlib.ExitStack):
     """Notes losses and validates; of several processes only the chief's does anything."""
 
     def __init__(
@@ -31,7 +31,7 @@ class Diary(contextlib.ExitStack):
         """
         super().__init__()
         self._folder = folder
-        self._journal = self.enter_context(Journal(folder, first_step)) if chief else None
+        self._journal = self.enter_context(Log(folder, first_step)) if chief else None
         self._validator = Validator(stage, records, crop) if chief else None
         self._logged, self._since = first_step, time.perf_counter()
 
@@ -52,6 +52,6 @@ class Diary(contextlib.ExitStack):
         if self._journal is None or self._validator is None:
             return
         scores = self._validator.run(self._journal, step)
-        curves.draw(self._folder / curves.CURVES_NAME, [self._folder])
+        log.draw(self._folder / log.CURVES_NAME, [self._folder])
         text = ", ".join(f"{name} {value:.2f} dB" for name, value in scores.items())
         tqdm.tqdm.write(f"{self._folder.name}: step {step}: {text or 'no validation scenes'}")

@@ -8,15 +8,13 @@ import keras
 import tensorflow as tf
 
 from configs.settings import FusionConfig
-from utils.hdr import from_network, join_network_input, network_input
-from utils.losses import alignment_loss, merging_loss
+from utils.radiometry.bracket import HIGH, LOW, MERGING, MID_FRAME, SOURCE_FRAME
+from utils.radiometry.levels import from_network, join_network_input, network_input, to_network
+from utils.radiometry.radiance import mu_law
 
 Batch = dict[str, tf.Tensor]
 Losses = dict[str, tf.Tensor]
 
-LOW, HIGH, MERGING = "low", "high", "merging"
-MID_FRAME = 1
-SOURCE_FRAME = {LOW: 0, HIGH: 2}
 _TARGET = {LOW: 0, HIGH: 1}
 
 
@@ -123,3 +121,27 @@ def _set_statistics(network: keras.Model, *, frozen: bool) -> None:
     for layer in network.layers:
         if hasattr(layer, "frozen_statistics"):
             layer.frozen_statistics = frozen
+
+
+Tensor = Any
+
+
+def alignment_loss(aligned: Tensor, target_ldr: Tensor) -> Tensor:
+    """Mean squared error of values in [-1, 1] (release).
+
+    Args:
+        aligned: Output of an alignment network, `(B, H, W, 3)` in [-1, 1].
+        target_ldr: Re-exposed truth, `(B, H, W, 3)` in [0, 1].
+    """
+    return keras.ops.mean(keras.ops.square(aligned - to_network(target_ldr)))
+
+
+def merging_loss(merged: Tensor, target_hdr: Tensor) -> Tensor:
+    """Mean absolute difference of mu-law values mapped to [-1, 1] (release).
+
+    Args:
+        merged: Output of the merging network, `(B, H, W, 3)` in [-1, 1].
+        target_hdr: Truth, radiance `(B, H, W, 3)` in [0, 1].
+    """
+    difference = mu_law(from_network(merged)) - mu_law(target_hdr)
+    return 2.0 * keras.ops.mean(keras.ops.abs(difference))

@@ -9,9 +9,9 @@ import keras
 import tensorflow as tf
 
 from configs.settings import TrainingConfig
-from utils import checkpoints, runs
-from utils.optimisation import adam, compile_average
-from utils.stages import Stage
+from utils.runs import checkpoints, networks, settings
+from utils.training.optimisation import adam, compile_average
+from utils.training.stages import Stage
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class TrainingState:
             average = build()
             for name, network in average.networks.items():
                 network.set_weights(stage.networks[name].get_weights())
-                parts[f"{runs.AVERAGE}{name}"] = network
+                parts[f"{networks.AVERAGE}{name}"] = network
             update = compile_average(average.networks, stage.networks, config.ema)
         return cls(
             stage=stage,
@@ -64,7 +64,7 @@ class TrainingState:
         Raises:
             CheckpointError: All checkpoints are damaged.
         """
-        latest = checkpoints.newest(folder / runs.CHECKPOINTS_NAME)
+        latest = checkpoints.newest(folder / settings.CHECKPOINTS_NAME)
         if latest is not None:
             status = self.checkpoint.read(latest)
             status.assert_existing_objects_matched().expect_partial()
@@ -72,7 +72,7 @@ class TrainingState:
 
     def save(self, folder: Path, step: int) -> None:
         """Writes a checkpoint below a stage's folder; see `checkpoints.save`."""
-        checkpoints.save(self.checkpoint, folder / runs.CHECKPOINTS_NAME, step)
+        checkpoints.save(self.checkpoint, folder / settings.CHECKPOINTS_NAME, step)
 
 
 def _do_nothing(_: tf.Tensor) -> None:

@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from utils.dataset import validation_scenes
-from utils.hdr import from_network, hdr_to_ldr, mu_law, network_input, per_frame
-from utils.journal import Journal
-from utils.metrics import psnr
-from utils.scenes import Scene, ldr_to_float
-from utils.stages import MERGING, SOURCE_FRAME, Stage
-from utils.tiled_networks import SIZE_MULTIPLE
+from utils.metrics.psnr_ssim import psnr
+from utils.radiometry.bracket import MERGING, SOURCE_FRAME, per_frame
+from utils.radiometry.levels import SIZE_MULTIPLE, from_network, ldr_to_float, network_input
+from utils.radiometry.radiance import hdr_to_ldr, mu_law
+from utils.records.selection import validation_scenes
+from utils.scenes.scene import Scene
+from utils.training.log import Log
+from utils.training.stages import Stage
 
 Pictures = dict[str, np.ndarray]
 
@@ -28,7 +29,7 @@ class Validator:
         self._scenes = [_centre_crop(scene, crop) for scene in validation_scenes(records)]
         self._outputs = tf.function(stage.outputs, reduce_retracing=True)
 
-    def run(self, journal: Journal, step: int) -> dict[str, float]:
+    def run(self, journal: Log, step: int) -> dict[str, float]:
         """Notes the mean scores and a picture of the first scene; without scenes does nothing.
 
         Scores are PSNR in dB: `psnr_aligned_low` and `_high` of the aligned frames against the

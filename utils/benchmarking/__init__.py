@@ -1,0 +1,4 @@
+"""Times networks, training and the data path on this machine.
+
+May import `training`, `inference`, `models`, `records`, `scenes`, `radiometry` and `hardware`.
+"""

@@ -1,0 +1,4 @@
+"""Scores methods against the truth and makes tables and plots of the scores.
+
+May import `reporting`, `inference`, `metrics`, `scenes`, `images`, `radiometry` and `files`.
+"""

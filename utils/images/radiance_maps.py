@@ -1,0 +1,108 @@
+"""Reads and writes radiance maps: .hdr (RGBE) and .exr (OpenEXR)."""
+
+from pathlib import Path
+
+import numpy as np
+import OpenEXR
+from PIL import Image
+
+from utils.images.frames import _decode, _encode
+from utils.radiometry.rgbe import round_to_rgbe
+
+_LARGEST_HALF = 65504.0
+# EXIF tag to the attribute of an .exr file that OpenEXR's standard has for it.
+_EXR_ATTRIBUTES = {
+    0x010F: "cameraMake",
+    0x0110: "cameraModel",
+    0x0132: "capDate",
+    0x013B: "owner",
+    0x8298: "copyright",
+}
+RADIANCE_SUFFIXES = frozenset({".hdr", ".exr"})
+
+
+def write_exr(path: Path, hdr: np.ndarray, exif: bytes = b"") -> None:
+    """Writes radiance as half floats with ZIP compression.
+
+    Args:
+        path: The file; it must not be read before this returns.
+        hdr: `(H, W, 3)` RGB radiance, finite, at least 0, at most 65504.
+        exif: EXIF block, of which camera, date, artist and copyright become attributes.
+
+    Raises:
+        ValueError: A value is out of range.
+        OSError: The file cannot be written.
+    """
+    if not (np.isfinite(hdr).all() and hdr.min() >= 0 and hdr.max() <= _LARGEST_HALF):
+        raise ValueError(
+            f"Radiance for an .exr file must be in [0, {_LARGEST_HALF:g}]. Received: {path},"
+            f" [{hdr.min()}, {hdr.max()}]"
+        )
+    tags = _load(exif)
+    header = {
+        "compression": OpenEXR.ZIP_COMPRESSION,
+        "type": OpenEXR.scanlineimage,
+        **{name: str(tags[tag]) for tag, name in _EXR_ATTRIBUTES.items() if tag in tags},
+    }
+    try:
+        with OpenEXR.File(header, {"RGB": np.ascontiguousarray(hdr, np.float16)}) as file:
+            file.write(str(path))
+    except RuntimeError as error:  # OpenEXR's own
+        raise OSError(f"Cannot write the image. Received: {path}, {error}") from error
+
+
+def _load(exif: bytes) -> Image.Exif:
+    tags = Image.Exif()
+    if exif:
+        tags.load(exif)
+    return tags
+
+
+def read_radiance(path: Path) -> np.ndarray:
+    """Reads a radiance map.
+
+    Args:
+        path: A .hdr or .exr file.
+
+    Returns:
+        `(H, W, 3)` float32 RGB, linear light in the file's own scale, values as they stand.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is no radiance map, or not RGB.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in RADIANCE_SUFFIXES:
+        raise ValueError(f"A radiance map must be a .hdr or .exr file. Received: {path}")
+    return _decode_exr(path) if suffix == ".exr" else _decode(path)
+
+
+def write_radiance(path: Path, image: np.ndarray) -> None:
+    """Writes radiance as RGBE: three 8-bit mantissas with one exponent for each pixel.
+
+    Args:
+        path: A .hdr file.
+        image: `(H, W, 3)` RGB, at least 0.
+
+    Raises:
+        ValueError: The suffix or the shape is another, or a value is negative or not finite.
+    """
+    if path.suffix.lower() != ".hdr":
+        raise ValueError(f"Radiance is written to .hdr files. Received: {path}")
+    if not (np.isfinite(image).all() and (image >= 0).all()):
+        raise ValueError(f"Radiance must be finite and at least 0. Received: {path}")
+    _encode(path, round_to_rgbe(image))
+
+
+def _decode_exr(path: Path) -> np.ndarray:
+    if not path.is_file():
+        raise FileNotFoundError(f"No such file. Received: {path}")
+    try:
+        with OpenEXR.File(str(path)) as file:
+            channels = {name: channel.pixels for name, channel in file.channels().items()}
+    except RuntimeError as error:
+        raise ValueError(f"Not a readable image. Received: {path}") from error
+    pixels = channels.get("RGB", channels.get("RGBA"))
+    if pixels is None:
+        raise ValueError(f"An .exr file must be RGB. Received: {path} of {sorted(channels)}")
+    return np.ascontiguousarray(pixels[..., :3], dtype=np.float32)

@@ -1,0 +1,5 @@
+"""Runs the networks on scenes of any size and gives radiance.
+
+May import `models`, `runs`, `metrics`, `photographs`, `scenes`,
+`radiometry`, `hardware` and `files`.
+"""

@@ -1,0 +1,4 @@
+"""Turns a result and the truth into numbers, under named protocols.
+
+May import `scenes` and `radiometry`.
+"""

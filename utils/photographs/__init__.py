@@ -1,0 +1,4 @@
+"""Turns a folder of photographs into a scene.
+
+May import `scenes`, `images` and `radiometry`.
+"""

@@ -1,0 +1,4 @@
+"""Numbers: what a pixel's value means, and every conversion between ranges.
+
+May import nothing of the project.
+"""

@@ -1,0 +1,68 @@
+"""Converts between 8 and 16 bits, [0, 1] and the [-1, 1] of the networks."""
+
+import numpy as np
+
+from utils.radiometry.radiance import Array, ldr_to_hdr, operations
+
+SIZE_MULTIPLE = 8
+"""Alignment halves the picture three times, so height and width must be multiples of this."""
+
+
+def to_network(x: Array) -> Array:
+    """[0, 1] to the networks' [-1, 1], for LDR and radiance alike."""
+    return x * 2.0 - 1.0
+
+
+def from_network(x: Array) -> Array:
+    """The networks' [-1, 1] to [0, 1], for LDR and radiance alike."""
+    return (x + 1.0) / 2.0
+
+
+def join_network_input(ldr: Array, hdr: Array) -> Array:
+    """Six-channel network input of a frame whose linearised values are at hand.
+
+    Args:
+        ldr: `(..., 3)` LDR values in [0, 1].
+        hdr: `(..., 3)` the same frame linearised, radiance.
+
+    Returns:
+        `(..., 6)`, LDR then radiance, in the network range.
+    """
+    return to_network(operations(ldr).concatenate([ldr, hdr], axis=-1))
+
+
+def network_input(ldr: Array, exposure_time: Array) -> Array:
+    """Six-channel network input of a frame.
+
+    Args:
+        ldr: `(..., 3)` LDR values in [0, 1].
+        exposure_time: Relative exposure time, broadcast against `ldr`.
+
+    Returns:
+        `(..., 6)`, LDR then radiance, in the network range.
+    """
+    return join_network_input(ldr, ldr_to_hdr(ldr, exposure_time))
+
+
+def to_display(x: np.ndarray) -> np.ndarray:
+    """Values in [0, 1], any shape, rounded to uint8."""
+    return np.rint(255.0 * x).astype(np.uint8)
+
+
+def ldr_to_float(ldr: np.ndarray) -> np.ndarray:
+    """Frames of any shape to float32 in [0, 1]: uint8 is divided by 255, uint16 by 65535."""
+    if ldr.dtype == np.float32:
+        return ldr
+    return ldr.astype(np.float32) / np.float32(np.iinfo(ldr.dtype).max)
+
+
+def to_8bit(ldr: np.ndarray) -> np.ndarray:
+    """Frames of any shape to uint8, rounded as OpenCV reads a 16-bit TIFF.
+
+    The release trained on frames that were read this way.
+    """
+    if ldr.dtype == np.uint8:
+        return ldr
+    if ldr.dtype == np.float32:
+        return np.rint(255 * ldr).astype(np.uint8)
+    return ((ldr.astype(np.uint32) + 128) // 257).astype(np.uint8)
