@@ -132,5 +132,5 @@ def test_multi_worker_without_tf_config_is_refused(monkeypatch):
 
 
 def test_keras_still_sums_gradients_where_ours_are_summed_already():
-    """`utils.optimisation` replaces this method; under another name it would sum twice."""
+    """`utils.training.optimisation` replaces this method; under another name it would sum twice."""
     assert "_all_reduce_sum_gradients" in vars(TFOptimizer)

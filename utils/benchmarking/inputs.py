@@ -20,7 +20,7 @@ def random_scene(height: int, width: int) -> Scene:
 
 
 def random_batch(size: int) -> Batch:
-    """A training batch of 256x256 patches, see `utils.patches.empty_batch`."""
+    """A training batch of 256x256 patches, see `utils.records.patches.empty_batch`."""
     frames = {"ldr": 3, "hdr": 3, "target_ldr": 2}
     batch = {
         name: tf.random.uniform((size, count, _PATCH, _PATCH, 3)) for name, count in frames.items()

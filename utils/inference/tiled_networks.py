@@ -23,7 +23,7 @@ Read = Callable[[Window], list[Output]]
 
 @typing.runtime_checkable
 class AlignmentInParts(typing.Protocol):
-    """An alignment network that can work on tiles, `models.inference.CompiledAlignment`."""
+    """An alignment network that can work on tiles, `models.compiled.CompiledAlignment`."""
 
     encode: Network
     """Source and reference to x3, an eighth of their size."""
@@ -45,7 +45,7 @@ class AlignmentInParts(typing.Protocol):
 
 @typing.runtime_checkable
 class TileableMerging(typing.Protocol):
-    """A merging network that says what a tile needs, `models.inference.CompiledMerging`."""
+    """A merging network that says what a tile needs, `models.compiled.CompiledMerging`."""
 
     halo: int
     """Pixels around a tile."""

@@ -53,7 +53,7 @@ def training_batches(
         ValueError: The samples of a step cannot be shared evenly.
 
     A record that turns out to be damaged later ends the iteration with an error of TensorFlow's,
-    which `records.met_by_tensorflow` turns back.
+    which `record.unwrap_records_error` turns back.
     """
     if batch_size % workers or not 0 <= worker < workers:
         raise ValueError(

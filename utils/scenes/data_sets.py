@@ -30,7 +30,7 @@ OFFICIAL_TEST_SCENES = frozenset(
         )
     }
 )
-"""Names of Kalantari's test scenes, as `utils.scenes.scene_name` gives them for `Test`."""
+"""Names of Kalantari's test scenes, as `utils.scenes.folders.scene_name` gives them for `Test`."""
 
 _OFFICIAL_SCENES = {
     "Training": frozenset(f"{number:03}" for number in range(1, 75)),
@@ -45,7 +45,7 @@ def check_names(
     """Compares the scenes of a folder with the list of its data set.
 
     Args:
-        names: Names of the scenes, of `utils.scenes.scene_name`.
+        names: Names of the scenes, of `utils.scenes.folders.scene_name`.
         root: Name of the folder.
         layout: Layout of most scenes.
 

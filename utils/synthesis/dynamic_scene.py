@@ -37,7 +37,7 @@ _BLUR_STEP = 1.4  # pixels between the sharp renderings that make up a blurred f
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SyntheticScene:
-    """What `random_scene` makes; arrays as in `scenes.Scene`."""
+    """What `random_scene` makes; arrays as in `scene.Scene`."""
 
     ldr: np.ndarray
     exposure_values: np.ndarray

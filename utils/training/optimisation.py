@@ -67,8 +67,8 @@ def compile_step(
 ) -> Callable[[Batch], Losses]:
     """One update of the weights as a compiled function of a batch.
 
-    The batch is what `utils.devices.share` deals out. Each device takes the mean loss of its share;
-    losses and gradients are the means over the devices, so those of the whole batch.
+    The batch is what `utils.training.devices.share` deals out. Each device takes the mean loss of
+    its share; losses and gradients are the means over the devices, so those of the whole batch.
 
     Args:
         stage: What is trained.
