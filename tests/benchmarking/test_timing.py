@@ -79,7 +79,7 @@ def test_fresh_process_gives_its_result():
 
 
 def test_fresh_process_counts_its_own_memory_only():
-    ballast = np.ones(2**29, np.uint8)  # 512 MiB of this process
+    ballast = np.ones(2**30, np.uint8)  # 1 GiB of this process
     _, nothing = timing.in_fresh_process(len, ())
     assert nothing < ballast.nbytes
     _, small = timing.in_fresh_process(_fill, 1)

@@ -14,6 +14,7 @@ from utils.images import radiance_maps
 from utils.inference import reconstruction
 from utils.metrics.protocols import PROTOCOLS
 from utils.radiometry.radiance import inverse_mu_law, mu_law
+from utils.reporting import tables
 
 FULL = PROTOCOLS["full"]
 COPIES: tuple[Copies, ...] = (1, 2, 4, 8)
@@ -76,11 +77,11 @@ def test_scripts_take_it(tmp_path, monkeypatch):
     hdr = radiance_maps.read_radiance(results / "001.exr")
     np.testing.assert_allclose(hdr[:, 0], inverse_mu_law(0.5), rtol=1e-2)
 
-    tables = {}
-    monkeypatch.setattr(tables, "write", lambda path, table: tables.setdefault(path.name, table))
+    written = {}
+    monkeypatch.setattr(tables, "write", lambda path, table: written.setdefault(path.name, table))
     config = EvaluationConfig(**common, results=results, self_ensemble=8, method="ESBN")
     assert evaluate.main(config) == 0
-    rows = {row[0]: row[2:] for row in tables["methods"].rows}
+    rows = {row[0]: row[2:] for row in written["methods"].rows}
     assert list(rows) == ["ESBN", "ESBN, self-ensemble of 8"]
     assert rows["ESBN"] != rows["ESBN, self-ensemble of 8"]
 

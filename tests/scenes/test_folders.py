@@ -179,7 +179,7 @@ def test_impossible_truth(tmp_path, monkeypatch, value, text):
     folder = _write(tmp_path / "night")
     hdr = np.full((8, 16, 3), 0.5, np.float32)
     hdr[3, 4, 1] = value
-    monkeypatch.setattr(frames, "read_radiance", lambda _: hdr)
+    monkeypatch.setattr(radiance_maps, "read_radiance", lambda _: hdr)
     with pytest.raises(SceneError, match=f"night: .*HDRImg.hdr.*Received: {text} and 0 more"):
         folders.read_scene(folder)
 

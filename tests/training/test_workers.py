@@ -24,7 +24,7 @@ import sys, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import training_align_low as script
-from utils import devices
+from utils.training import devices
 if devices.strategy("mirrored").num_replicas_in_sync != 2: sys.exit("not two devices")
 script.command.run(script.main, script.presets.alignment, "")
 """
