@@ -19,7 +19,7 @@ from configs import presets
 from configs.settings import BenchmarkConfig
 from models import cost, esbn
 from models.compiled import compile_networks
-from utils import command, hardware
+from utils import command, files, hardware
 from utils.benchmarking import data_path, timing
 from utils.benchmarking.inputs import merging_stage, random_batch, random_scene
 from utils.benchmarking.timing import Row, compare, markdown
@@ -89,9 +89,8 @@ def main(config: BenchmarkConfig) -> None:
         heading = f"{title} (quick)" if config.quick else title
         tqdm.write(markdown(heading, report[title]))
         if config.json:  # after each table: what was measured is not lost
-            aside = config.json.with_suffix(".tmp")
-            aside.write_text(json.dumps({"quick": config.quick} | report, indent=2) + "\n")
-            aside.rename(config.json)
+            text = json.dumps({"quick": config.quick} | report, indent=2) + "\n"
+            files.write_text(config.json, text)
 
 
 def measure_networks(size: tuple[int, int]) -> list[Row]:

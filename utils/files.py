@@ -1,4 +1,9 @@
-"""Writes files and folders that appear complete or not at all; one process at a time."""
+"""Writes files and folders that appear complete or not at all; one process at a time.
+
+Files are written beside their place, as `.NAME.partial.SUFFIX`, and renamed when they are on the
+disk. A killed run may leave one there: it is hidden, nobody reads it, and the next run that writes
+the same file clears it.
+"""
 
 import contextlib
 import fcntl
@@ -18,6 +23,98 @@ def one_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
+def printable(name: str) -> str:
+    r"""A file's name for screen, picture and page: what does not print becomes `\x1b`, `\udcff`.
+
+    These are control characters, line ends, marks that turn the direction of text, and bytes of a
+    name that is no UTF-8.
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in name
+    )
+
+
+@contextlib.contextmanager
+def complete(path: Path) -> Iterator[Path]:
+    """Lets a file be written beside its place and puts it there when the context ends.
+
+    Args:
+        path: The file; one that is there is replaced, and stays as it is after an error. Its folder
+            is made if missing.
+
+    Yields:
+        Where to write it: a hidden name of the same suffix in the same folder.
+
+    Raises:
+        OSError: The file cannot be put there.
+    """
+    with _aside(path) as partial:
+        yield partial
+        flush(partial)
+        partial.replace(path)
+
+
+@contextlib.contextmanager
+def complete_folder(path: Path) -> Iterator[Path]:
+    """Lets a folder be filled beside its place and puts it there when the context ends.
+
+    Args:
+        path: The folder; it must not exist. The one above is made if missing.
+
+    Yields:
+        The folder to fill, which is empty.
+
+    Raises:
+        FileExistsError: There is something of this name already.
+        OSError: The folder cannot be put there.
+    """
+    if path.exists():
+        raise FileExistsError(f"A folder is never overwritten; name another. Received: {path}")
+    with _aside(path) as partial:
+        partial.mkdir()
+        yield partial
+        for inside in (*partial.rglob("*"), partial):
+            flush(inside)
+        partial.rename(path)
+
+
+def write_bytes(path: Path, data: bytes | bytearray) -> None:
+    """Writes a file, all of it or nothing.
+
+    Libraries that write pictures may not notice a full disk. So they encode in memory, and this
+    writes.
+
+    Args:
+        path: The file; its folder is made if missing.
+        data: All that it will hold.
+
+    Raises:
+        OSError: Not every byte arrived; a file that was there stays as it is.
+    """
+    with complete(path) as partial:
+        partial.write_bytes(data)
+        written = partial.stat().st_size
+        if written != len(data):
+            raise OSError(
+                f"A file must hold all its {len(data)} bytes; see whether the disk is full."
+                f" Received: {written} bytes of {path}"
+            )
+
+
+def write_text(path: Path, text: str) -> None:
+    r"""Writes a text as UTF-8 in any locale; what UTF-8 does not know becomes `\udcff`.
+
+    Args:
+        path: The file; its folder is made if missing.
+        text: All that it will hold; line ends stay as they are.
+
+    Raises:
+        OSError: Not every byte arrived; a file that was there stays as it is.
+    """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
 def write_together(folder: Path, writers: Mapping[str, Writer]) -> None:
     """Writes several files so that either all of them appear or none.
 
@@ -31,18 +128,42 @@ def write_together(folder: Path, writers: Mapping[str, Writer]) -> None:
         OSError: A file cannot be written; the message names the folder.
     """
     first = next(iter(writers))
-    partial = folder / f".{Path(first).stem}.partial"
     try:
-        partial.mkdir(parents=True, exist_ok=True)
-        for name, write in writers.items():
-            write(partial / name)
-        for name in writers:
-            (partial / name).replace(folder / name)
+        with _aside(folder / Path(first).stem) as partial:
+            partial.mkdir()
+            for name, write in writers.items():
+                write(partial / name)
+                flush(partial / name)
+            for name in writers:
+                (partial / name).replace(folder / name)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OSError(f"Cannot write {first}. Received: {folder}, {reason}") from error
+
+
+def beside(path: Path) -> Path:
+    """Where a file or folder is while it is being written."""
+    return path.with_name(f".{path.stem}.partial{path.suffix}")
+
+
+@contextlib.contextmanager
+def _aside(path: Path) -> Iterator[Path]:
+    """The place beside, cleared before and after."""
+    partial = beside(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remove(partial)  # of a run that was killed
+    try:
+        yield partial
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        remove(partial)
+
+
+def remove(path: Path) -> None:
+    """Removes a file or a whole folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 class LockedError(OSError):

@@ -1,10 +1,13 @@
-"""Image files: round trips, channel order, rounding and what is refused."""
+"""Image files: round trips, channel order, rounding, what is refused, and full disks."""
+
+import functools
 
 import cv2
 import numpy as np
 import OpenEXR
 import pytest
 
+from tests import disk
 from utils.images import frames, radiance_maps
 from utils.radiometry import rgbe
 
@@ -114,8 +117,28 @@ def test_impossible_radiance_is_not_written(tmp_path, value):
 def test_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     old = _noise(np.uint8)
     frames.write_ldr(tmp_path / "a.png", old)
-    monkeypatch.setattr(cv2, "imwrite", lambda *_: False)
+    monkeypatch.setattr(cv2, "imencode", lambda *_: (False, None))
     with pytest.raises(OSError, match=r"Cannot write.*a\.png"):
         frames.write_ldr(tmp_path / "a.png", _noise(np.uint8, seed=1))
     np.testing.assert_array_equal(frames.read_ldr(tmp_path / "a.png"), old)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+WRITERS = {
+    "a.png": functools.partial(frames.write_ldr, image=_noise(np.uint16)),
+    "a.tif": functools.partial(frames.write_ldr, image=_noise(np.uint16)),
+    "a.jpg": functools.partial(frames.write_ldr, image=_noise(np.uint8)),
+    "a.hdr": functools.partial(radiance_maps.write_radiance, image=_noise(np.uint8) / 255),
+    "a.exr": functools.partial(radiance_maps.write_exr, hdr=_noise(np.uint8) / 255),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_full_disks_and_odd_paths(tmp_path, name):
+    disk.check_writer(WRITERS[name], tmp_path, name)
+
+
+def test_what_opencv_cannot_encode_is_named(tmp_path):
+    with pytest.raises(OSError, match=r"Cannot write the image.*a\.jpg"):
+        frames.write_ldr(tmp_path / "a.jpg", np.zeros((1, 70_000, 3), np.uint8))
+    assert not list(tmp_path.iterdir())

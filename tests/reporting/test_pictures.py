@@ -1,6 +1,6 @@
-"""Result files: together or not at all, and what they hold."""
+"""Result files: what they hold, whatever their name, and that all of it arrives."""
 
-import errno
+import functools
 import io
 
 import imagecodecs
@@ -9,51 +9,14 @@ import OpenEXR
 import pytest
 from PIL import Image
 
+from tests import disk
 from tests.photos import exif
-from utils.files import write_together
 from utils.images.radiance_maps import read_radiance, write_exr
 from utils.photographs.exif import kept
 from utils.reporting.pictures import write_picture, write_ultra_hdr
 
 HDR = np.random.default_rng(0).random((40, 56, 3)).astype(np.float32) ** 3
 KEPT = kept(exif(0.01))
-
-
-def _full_disk(path):
-    path.write_bytes(b"half")
-    raise OSError(errno.ENOSPC, "No space left on device", str(path))
-
-
-def test_all_files_appear_and_nothing_else(tmp_path):
-    writers = {name: lambda path: path.write_text(path.name) for name in ("a.hdr", "a.png")}
-    write_together(tmp_path / "new", writers)
-    assert {path.name: path.read_text() for path in (tmp_path / "new").iterdir()} == {
-        "a.hdr": "a.hdr",
-        "a.png": "a.png",
-    }
-
-
-def test_a_full_disk_leaves_the_old_files_and_no_half_ones(tmp_path):
-    (tmp_path / "a.hdr").write_text("old")
-    with pytest.raises(OSError, match=r"Cannot write a\.hdr.*No space left") as error:
-        write_together(tmp_path, {"a.hdr": lambda path: path.write_text("x"), "a.png": _full_disk})
-    assert "\n" not in str(error.value)
-    assert [path.name for path in tmp_path.iterdir()] == ["a.hdr"]
-    assert (tmp_path / "a.hdr").read_text() == "old"
-
-
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(OSError, match=r"Cannot write a\.hdr.*file"):
-        write_together(tmp_path / "file" / "results", {"a.hdr": lambda _: None})
-
-
-def test_names_that_are_too_long_are_refused_whole(tmp_path):
-    name = "x" * 250
-    writers = {f"{name}{end}": lambda path: path.touch() for end in (".hdr", "_sheet.png")}
-    with pytest.raises(OSError, match="File name too long"):
-        write_together(tmp_path, writers)
-    assert not list(tmp_path.iterdir())
 
 
 def test_exr_holds_half_floats_with_zip_and_the_camera(tmp_path):
@@ -108,3 +71,16 @@ def test_ultra_hdr_is_a_jpeg_that_holds_radiance_above_white(tmp_path, shape):
     with Image.open(io.BytesIO(data)) as image:  # an old program sees an ordinary picture
         assert image.size == shape[::-1]
         assert 60 < np.asarray(image.convert("RGB")).mean() < 200
+
+
+PICTURE = np.rint(255 * HDR).astype(np.uint8)
+WRITERS = {
+    "a.jpg": functools.partial(write_picture, image=PICTURE),
+    "a.png": functools.partial(write_picture, image=PICTURE),
+    "ultra.jpg": functools.partial(write_ultra_hdr, hdr=HDR),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_full_disks_and_odd_paths(tmp_path, name):
+    disk.check_writer(WRITERS[name], tmp_path, name)

@@ -1,12 +1,12 @@
 """Checkpoints: complete or not there, the newest undamaged one, and a disk that is full."""
 
 import logging
-import resource
 import subprocess
 
 import pytest
 import tensorflow as tf
 
+from tests import disk
 from utils.runs import checkpoints
 
 
@@ -70,13 +70,13 @@ def test_a_damaged_newest_one_is_named_and_the_one_before_is_taken(folder, kind,
 def test_one_without_checksums_is_not_there(folder):
     """That is what a kill leaves while one is being written."""
     (folder / "ckpt-10.sha256").unlink()
-    for name in ("writing.index", "writing.sha256"):
+    for name in (".ckpt-10.partial.index", ".ckpt-10.partial.sha256"):
         (folder / name).write_bytes(b"half")
-    (folder / "writing_temp").mkdir()
+    (folder / ".ckpt-10.partial_temp").mkdir()
     assert checkpoints.newest(folder) == str(folder / "ckpt-4")
     checkpoints.save(holding(6.0), folder, 6)
     assert checkpoints.newest(folder) == str(folder / "ckpt-6")
-    assert not list(folder.glob("ckpt-10*"))
+    assert not [path for path in folder.iterdir() if "ckpt-10" in path.name]
 
 
 def test_all_damaged_is_an_error_and_no_new_beginning(folder):
@@ -88,13 +88,8 @@ def test_all_damaged_is_an_error_and_no_new_beginning(folder):
 
 def test_a_full_disk_is_named_and_keeps_the_last_good_one(folder):
     before = sorted(path.name for path in folder.iterdir())
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # no file may grow further
-    try:
-        with pytest.raises(checkpoints.CheckpointError) as caught:
-            checkpoints.save(holding(12.0), folder, 12)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with disk.room_for(1000), pytest.raises(checkpoints.CheckpointError) as caught:
+        checkpoints.save(holding(12.0), folder, 12)
     assert "ckpt-12 could not be written" in str(caught.value)
     assert f"the last good checkpoint is {folder / 'ckpt-10'}." in str(caught.value)
     assert "\n" not in str(caught.value)

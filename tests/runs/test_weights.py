@@ -9,6 +9,7 @@ from safetensors.numpy import load_file, save_file
 from configs import paths
 from configs.settings import NetworkConfig, ReconstructionConfig, TrainingConfig
 from models import esbn, release_checkpoint
+from utils import files
 from utils.runs import weights
 from utils.runs.networks import build_networks, load_networks
 from utils.runs.weights import WeightsError
@@ -35,7 +36,7 @@ def reseal(folder):
     """Writes new checksums, as one who changes files on purpose would."""
     sums = folder / weights.SUMS_NAME
     names = [line.split("  ")[1] for line in sums.read_text().splitlines()]
-    sums.write_text("".join(f"{weights._sha256(folder / n)}  {n}\n" for n in names))
+    sums.write_text("".join(f"{files.sha256(folder / n)}  {n}\n" for n in names))
 
 
 def test_loading_gives_the_weights_rounded_to_float16(saved):

@@ -81,7 +81,7 @@ def _new_checkpoints(run: Path, before: set[str]) -> set[str]:
 
 
 def _being_written(run: Path) -> bool:
-    return any(name.startswith("writing") or ".partial" in name for name in names(run))
+    return any(".partial" in name for name in names(run))
 
 
 def damage_newest(run: Path, choice: random.Random) -> bool:

@@ -1,12 +1,14 @@
 """Image files: frames of 8 or 16 bits (.png, .tif, .jpg) and radiance (.hdr, .exr), always RGB.
 
-Files are written beside their place and renamed, so that a file that exists is complete.
+They are encoded in memory and written at once, so that a file that exists is complete.
 """
 
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from utils import files
 
 LDR_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg"})
 
@@ -43,6 +45,7 @@ def write_ldr(path: Path, image: np.ndarray) -> None:
 
     Raises:
         ValueError: The suffix, the type or the shape is another.
+        OSError: The file cannot be written; one that was there stays.
     """
     if path.suffix.lower() not in LDR_SUFFIXES:
         raise ValueError(f"A frame must be a .png, .tif or .jpg file. Received: {path}")
@@ -63,10 +66,15 @@ def _decode(path: Path) -> np.ndarray:
 def _encode(path: Path, image: np.ndarray) -> None:
     if image.ndim != 3 or image.shape[-1] != 3:
         raise ValueError(f"An image must be (H, W, 3). Received: {image.shape} for {path}")
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    # In memory: OpenCV ends the process on a path that is no UTF-8, and overlooks a full disk.
+    kind = path.suffix.lower()
     try:
-        if not cv2.imwrite(str(partial), cv2.cvtColor(image, cv2.COLOR_RGB2BGR)):
-            raise OSError(f"Cannot write the image. Received: {path}")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        done, data = cv2.imencode(kind, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        # OpenCV makes .hdr in a temporary file, whose end may be lost as well.
+        done = done and (kind != ".hdr" or cv2.imdecode(data, _READ_ALL_BITS) is not None)
+    except cv2.error as error:
+        reason = files.one_line(error)
+        raise OSError(f"Cannot write the image. Received: {path}, {reason}") from error
+    if not done:
+        raise OSError(f"Cannot write the image; is the disk full? Received: {path}")
+    files.write_bytes(path, data.tobytes())

@@ -1,11 +1,13 @@
 """Reads and writes radiance maps: .hdr (RGBE) and .exr (OpenEXR)."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import OpenEXR
 from PIL import Image
 
+from utils import files
 from utils.images.frames import _decode, _encode
 from utils.radiometry.rgbe import round_to_rgbe
 
@@ -25,7 +27,7 @@ def write_exr(path: Path, hdr: np.ndarray, exif: bytes = b"") -> None:
     """Writes radiance as half floats with ZIP compression.
 
     Args:
-        path: The file; it must not be read before this returns.
+        path: The file.
         hdr: `(H, W, 3)` RGB radiance, finite, at least 0, at most 65504.
         exif: EXIF block, of which camera, date, artist and copyright become attributes.
 
@@ -44,11 +46,13 @@ def write_exr(path: Path, hdr: np.ndarray, exif: bytes = b"") -> None:
         "type": OpenEXR.scanlineimage,
         **{name: str(tags[tag]) for tag, name in _EXR_ATTRIBUTES.items() if tag in tags},
     }
+    data = io.BytesIO()
     try:
         with OpenEXR.File(header, {"RGB": np.ascontiguousarray(hdr, np.float16)}) as file:
-            file.write(str(path))
+            file.write(data)
     except RuntimeError as error:  # OpenEXR's own
         raise OSError(f"Cannot write the image. Received: {path}, {error}") from error
+    files.write_bytes(path, data.getvalue())
 
 
 def _load(exif: bytes) -> Image.Exif:
@@ -86,6 +90,7 @@ def write_radiance(path: Path, image: np.ndarray) -> None:
 
     Raises:
         ValueError: The suffix or the shape is another, or a value is negative or not finite.
+        OSError: The file cannot be written; one that was there stays.
     """
     if path.suffix.lower() != ".hdr":
         raise ValueError(f"Radiance is written to .hdr files. Received: {path}")

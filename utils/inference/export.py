@@ -7,13 +7,13 @@
 It computes what utils/inference/pipeline.py computes under the protocol `full`.
 """
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
+from utils import files
 from utils.radiometry.bracket import HIGH, LOW, MERGING, MID_FRAME, SOURCE_FRAME, per_frame
 from utils.radiometry.levels import SIZE_MULTIPLE, from_network, network_input
 
@@ -67,12 +67,8 @@ def save(networks: Mapping[str, keras.Model], folder: Path) -> None:
         FileExistsError: There is something of this name already.
         ValueError: A network is missing.
     """
-    if folder.exists():
-        raise FileExistsError(f"The export must not be there yet. Received: {folder}")
-    aside = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    tf.saved_model.save(Esbn(networks), str(aside))
-    aside.rename(folder)
+    with files.complete_folder(folder) as partial:
+        tf.saved_model.save(Esbn(networks), str(partial))
 
 
 def save_onnx(folder: Path, path: Path) -> None:
@@ -88,11 +84,10 @@ def save_onnx(folder: Path, path: Path) -> None:
         raise FileExistsError(f"The export must not be there yet. Received: {path}")
     loaded = tf.saved_model.load(str(folder))  # has the weights, so it must outlive the function
     function = tf.function(loaded.__call__, input_signature=INPUTS)
-    aside = path.with_name(f".{path.name}.partial")
-    tf2onnx.convert.from_function(
-        function, input_signature=INPUTS, opset=ONNX_OPSET, output_path=str(aside)
-    )
-    aside.rename(path)
+    with files.complete(path) as partial:
+        tf2onnx.convert.from_function(
+            function, input_signature=INPUTS, opset=ONNX_OPSET, output_path=str(partial)
+        )
 
 
 def _pad(frames: tf.Tensor) -> tf.Tensor:

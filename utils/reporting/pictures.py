@@ -6,12 +6,14 @@ and phones and browsers of today at several times a white page's brightness, by 
 """
 
 import importlib.util
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from utils import files
 from utils.reporting.tone import expose
 
 _SDR_WHITE = 203.0  # nits of a white page in ISO 22028-5
@@ -23,13 +25,18 @@ def write_picture(path: Path, image: np.ndarray, exif: bytes = b"") -> None:
     """Writes a picture with EXIF.
 
     Args:
-        path: A .png or .jpg file; it must not be read before this returns.
+        path: A .png or .jpg file.
         image: `(H, W, 3)` uint8 RGB.
         exif: EXIF block; none is written if empty.
+
+    Raises:
+        OSError: The file cannot be written; one that was there stays.
     """
     jpeg = path.suffix.lower() in {".jpg", ".jpeg"}
     quality: dict[str, Any] = {"quality": _JPEG_QUALITY, "subsampling": 0} if jpeg else {}
-    Image.fromarray(image).save(path, exif=exif, **quality)
+    data = io.BytesIO()
+    Image.fromarray(image).save(data, "jpeg" if jpeg else "png", exif=exif, **quality)
+    files.write_bytes(path, data.getvalue())
 
 
 def can_write_ultra_hdr() -> bool:
@@ -45,8 +52,11 @@ def write_ultra_hdr(path: Path, hdr: np.ndarray) -> None:
     it would shift the gain map from the place that the file says.
 
     Args:
-        path: A .jpg file; it must not be read before this returns.
+        path: A .jpg file.
         hdr: `(H, W, 3)` RGB radiance, finite, at least 0.
+
+    Raises:
+        OSError: The file cannot be written; one that was there stays.
     """
     import imagecodecs  # noqa: PLC0415 - an optional package
 
@@ -61,4 +71,4 @@ def write_ultra_hdr(path: Path, hdr: np.ndarray) -> None:
         crange=kinds.CR.FULL_RANGE,
         nits=_PEAK,
     )
-    path.write_bytes(data)
+    files.write_bytes(path, data)

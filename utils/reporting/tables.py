@@ -6,6 +6,8 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from utils import files
+
 _LATEX = {
     "\\": r"\textbackslash{}",
     "_": r"\_",
@@ -43,8 +45,8 @@ def to_markdown(table: Table) -> str:
     """A table as GitHub shows it."""
     right = len(table.heading) - table.labels
     lines = [table.heading, [*["---"] * table.labels, *["---:"] * right], *table.rows]
-    text = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    return text + "\n\n" + "\n".join(f"{note}  " for note in table.notes) + "\n"
+    text = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return "\n".join([text, *(f"{note}  " for note in table.notes), ""]) if table.notes else text
 
 
 def to_latex(table: Table) -> str:
@@ -58,12 +60,8 @@ def to_latex(table: Table) -> str:
 
 def write(stem: Path, table: Table) -> None:
     """Writes `stem.csv`, `stem.md` and `stem.tex`; the folder is made."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
     for suffix, convert in ((".csv", to_csv), (".md", to_markdown), (".tex", to_latex)):
-        path = stem.with_suffix(suffix)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(convert(table))
-        partial.replace(path)
+        files.write_text(stem.with_suffix(suffix), convert(table))
 
 
 def _latex_row(cells: Sequence[str]) -> str:

@@ -7,20 +7,17 @@ A checkpoint without its checksums is not there. They are in the format of `sha2
 `sha256sum -c ckpt-STEP.sha256` checks them by hand.
 """
 
-import hashlib
 import logging
-import os
-import shutil
 from pathlib import Path
 
 import tensorflow as tf
-from utils.files import flush, sha256
+
+from utils.files import beside, flush, one_line, remove, sha256, write_text
 
 KEPT = 2
 
 _PREFIX = "ckpt-"
 _CHECKSUMS = ".sha256"
-_ASIDE = "writing"
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,14 +38,14 @@ def save(checkpoint: tf.train.Checkpoint, folder: Path, step: int) -> None:
     prefix = folder / f"{_PREFIX}{step}"
     _remove_partial(folder)  # of a run that was killed
     try:
-        checkpoint.write(str(folder / _ASIDE))
-        _publish(folder, prefix)
+        checkpoint.write(str(beside(prefix)))
+        _publish(prefix)
     except (tf.errors.OpError, OSError) as error:
         _remove_partial(folder)
         last = newest(folder)
         raise CheckpointError(
             f"{prefix} could not be written; the last good checkpoint is {last or 'none'}."
-            f" Received: {str(error).splitlines()[0]}"
+            f" Received: {one_line(error)}"
         ) from error
     _tidy(folder, step)
 
@@ -76,28 +73,23 @@ def newest(folder: Path) -> str | None:
     return None
 
 
-def _publish(folder: Path, prefix: Path) -> None:
+def _publish(prefix: Path) -> None:
     """Moves the finished files to their names, then writes their checksums."""
+    aside = beside(prefix)
     lines: list[str] = []
     _with_suffix(prefix, _CHECKSUMS).unlink(missing_ok=True)  # of a damaged one of this step
-    for path in sorted(folder.glob(f"{_ASIDE}.*")):
+    for path in sorted(aside.parent.glob(f"{aside.name}.*")):
         flush(path)
-        target = prefix.with_name(path.name.replace(_ASIDE, prefix.name, 1))
+        target = _with_suffix(prefix, path.name.removeprefix(aside.name))
         lines.append(f"{sha256(path)}  {target.name}\n")
         path.rename(target)
-    aside = folder / f"{_ASIDE}{_CHECKSUMS}"
-    aside.write_text("".join(lines))
-    flush(aside)
-    aside.rename(_with_suffix(prefix, _CHECKSUMS))
-    flush(folder)
+    write_text(_with_suffix(prefix, _CHECKSUMS), "".join(lines))
+    flush(prefix.parent)
 
 
 def _remove_partial(folder: Path) -> None:
-    for path in folder.glob(f"{_ASIDE}*"):
-        if path.is_dir():  # TensorFlow's own
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+    for path in folder.glob(f"{beside(Path(_PREFIX + '*'))}*"):
+        remove(path)  # a folder among them is TensorFlow's own
 
 
 def _tidy(folder: Path, step: int) -> None:
@@ -129,7 +121,3 @@ def _damage(prefix: Path) -> str | None:
 
 def _with_suffix(prefix: Path, suffix: str) -> Path:
     return prefix.with_name(prefix.name + suffix)
-
-
-
-

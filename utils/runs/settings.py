@@ -22,6 +22,7 @@ import tqdm
 
 from configs import paths
 from configs.settings import NetworkConfig, TrainingConfig, WeightsConfig
+from utils import files
 from utils.hardware import keras_policy
 from utils.runs import checkpoints, weights
 
@@ -75,10 +76,7 @@ def write_settings(folder: Path, config: TrainingConfig, samples: int) -> None:
     if path.exists():
         _check_settings(path, settings, may_lose_samples=config.sampling.skip_damaged)
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".tmp")
-    aside.write_text(json.dumps(settings, indent=2) + "\n")
-    aside.rename(path)
+    files.write_text(path, json.dumps(settings, indent=2) + "\n")
 
 
 def _check_settings(path: Path, settings: dict[str, Any], *, may_lose_samples: bool) -> None:

@@ -7,16 +7,16 @@ A tensor is named `<layer>/<variable>`, as `source1/kernel`. The sizes of the ne
 the shapes, so that they can be built from the files alone. No pickle is involved.
 """
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import keras
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as to_bytes
 
 from configs.settings import NetworkConfig
+from utils import files
 
 SUMS_NAME = "SHA256SUMS"
 
@@ -38,18 +38,13 @@ def save(networks: Mapping[str, keras.Model], folder: Path) -> None:
         FileExistsError: The folder exists.
         WeightsError: A weight is not finite in float16.
     """
-    if folder.exists():
-        raise FileExistsError(f"Weights are never overwritten. Received: {folder}")
-    aside = folder.with_name(f".{folder.name}.partial")
-    aside.mkdir(parents=True, exist_ok=True)
-    sums = []
-    for name, network in networks.items():
-        path = aside / f"{name}{_SUFFIX}"
-        save_file(_to_float16(network), path)
-        path.chmod(0o644)  # it is made for its owner alone
-        sums.append(f"{_sha256(path)}  {path.name}\n")
-    (aside / SUMS_NAME).write_text("".join(sums))
-    aside.rename(folder)
+    with files.complete_folder(folder) as partial:
+        sums = []
+        for name, network in networks.items():
+            path = partial / f"{name}{_SUFFIX}"
+            files.write_bytes(path, to_bytes(_to_float16(network)))
+            sums.append(f"{files.sha256(path)}  {path.name}\n")
+        files.write_text(partial / SUMS_NAME, "".join(sums))
 
 
 def read_size(folder: Path) -> NetworkConfig:
@@ -126,7 +121,7 @@ def _check(folder: Path) -> list[str]:
     for line in path.read_text().splitlines():
         expected, _, name = line.partition("  ")
         file = folder / name
-        received = _sha256(file) if file.is_file() else "no such file"
+        received = files.sha256(file) if file.is_file() else "no such file"
         if received != expected or file.suffix != _SUFFIX:
             raise WeightsError(
                 f"{file} is not what {SUMS_NAME} says, {expected}: fetch it again."
@@ -144,8 +139,3 @@ def _read(path: Path) -> dict[str, np.ndarray]:
             return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 -- no dict
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} must be a safetensors file. Received: {error}") from error
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,11 +8,11 @@ start at 0, and exposure times, are converted with a notice.
 """
 
 import logging
-import shutil
 from pathlib import Path
 
 import numpy as np
 
+from utils.files import complete_folder, write_text
 from utils.images import frames, radiance_maps
 from utils.radiometry.levels import ldr_to_float
 from utils.scenes import exposure_files
@@ -112,23 +112,15 @@ def write_scene(
     Raises:
         FileExistsError: The folder exists.
     """
-    if folder.exists():
-        raise FileExistsError(f"A scene is never overwritten. Received: {folder}")
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
-    partial.mkdir(parents=True)
-    try:
+    with complete_folder(folder) as partial:
         for index, frame in enumerate(ldr):
             frames.write_ldr(partial / f"{index + 1}.tif", frame)
         if hdr is not None:
             radiance_maps.write_radiance(partial / TRUTH_FILE, hdr)
         lines = "".join(f"{value:.6f}\n" for value in exposure_values)
-        (partial / EXPOSURE_FILE).write_text(lines)
+        write_text(partial / EXPOSURE_FILE, lines)
         if source:
-            (partial / SOURCE_FILE).write_text(source)
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+            write_text(partial / SOURCE_FILE, source)
 
 
 def _search(folder: Path) -> list[Path]:

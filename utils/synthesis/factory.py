@@ -17,6 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from configs.settings import ScenesConfig
+from utils import files
 from utils.images import radiance_maps
 from utils.scenes import folders
 from utils.synthesis.dynamic_scene import random_scene
@@ -167,7 +168,4 @@ def _claim_folder(config: ScenesConfig, paths: Sequence[Path]) -> None:
             f" Received: {config.scenes}"
         )
     else:
-        config.scenes.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(json.dumps(settings, indent=2) + "\n")
-        partial.replace(path)
+        files.write_text(path, json.dumps(settings, indent=2) + "\n")

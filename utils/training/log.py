@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from utils import files
 from utils.images.frames import write_ldr
 
 LOG_NAME = "log.csv"
@@ -85,9 +86,7 @@ def _drop_after(path: Path, step: int) -> None:
         and line.count(",") == columns
         and int(line.split(",", 1)[0]) <= step
     ]
-    aside = path.with_suffix(".tmp")
-    aside.write_text("".join([lines[0], *kept]))
-    aside.rename(path)
+    files.write_text(path, "".join([lines[0], *kept]))
 
 
 CURVES_NAME = "curves.png"
@@ -129,9 +128,8 @@ def draw(path: Path, folders: Sequence[Path]) -> None:
         axes.grid(alpha=0.3)
         if axes.lines:
             axes.legend(fontsize=8)
-    partial = path.with_name(f".{path.stem}.partial.png")
-    FigureCanvasAgg(figure).print_figure(partial, dpi=110)
-    partial.replace(path)
+    with files.complete(path) as partial:
+        FigureCanvasAgg(figure).print_figure(partial, dpi=110)
 
 
 def _plot(
