@@ -109,6 +109,15 @@ def test_an_exr_is_preferred_to_the_hdr_beside_it(root, predictions):
     assert scores.by_protocol["full"]["PAPER_X.1"]["psnr_l"] == math.inf
 
 
+def test_what_a_killed_run_left_beside_a_prediction_is_ignored(root, predictions):
+    inside = predictions / "PAPER" / "X.1"
+    inside.mkdir(parents=True)
+    (predictions / "PAPER_X.1.hdr").rename(inside / "theirs.hdr")
+    (inside / ".theirs.partial.hdr").write_text("half")
+    scores = score(root, [PROTOCOLS["full"]], from_files(predictions, root), METER)
+    assert not scores.failures
+
+
 def test_baselines_stand_beside_the_method_on_the_same_scenes(root, predictions, tmp_path):
     (predictions / "PAPER_X.1.hdr").unlink()  # then no method may count that scene
     config = EvaluationConfig(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from configs.settings import ToneName
+from utils.radiometry.radiance import inverse_mu_law
 from utils.reporting.tone import expose, luminance, tone_map
 
 OPERATORS = get_args(ToneName)
@@ -57,3 +58,10 @@ def test_exposed_radiance_has_a_middle_grey_log_average():
 def test_a_single_pixel_is_mapped():
     for operator in OPERATORS:
         assert tone_map(np.full((1, 1, 3), 0.5, np.float32), operator).shape == (1, 1, 3)
+
+
+def test_the_mu_law_is_rounded_and_clipped():
+    levels = np.arange(256, dtype=np.float32)
+    hdr = inverse_mu_law(levels / 255).reshape(16, 16, 1).repeat(3, axis=2)
+    np.testing.assert_array_equal(tone_map(hdr, "mu-law")[..., 0].ravel(), levels)
+    assert tone_map(np.array([[[-0.5, 1.5, 1.0]]]), "mu-law").tolist() == [[[0, 255, 255]]]

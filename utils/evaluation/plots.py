@@ -8,10 +8,11 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from utils import files
 from utils.evaluation.published import PUBLISHED
 from utils.evaluation.significance import bootstrap
+from utils.images.drawing import ERROR_RANGE
 
-_ERROR_RANGE = 0.1  # as in the comparison sheets: an error of 20 dB PSNR-mu is bright
 _COLUMNS = 5
 
 
@@ -55,7 +56,7 @@ def error_maps(path: Path, maps: Mapping[str, np.ndarray], title: str) -> None:
         axes.set_axis_off()
     image = None
     for axes, (scene, error) in zip(grid.flat, maps.items(), strict=False):
-        image = axes.imshow(error, vmin=0, vmax=_ERROR_RANGE, cmap="inferno")
+        image = axes.imshow(error, vmin=0, vmax=ERROR_RANGE, cmap="inferno")
         axes.set_title(f"{scene}, mean {error.mean():.4f}", fontsize=8)
     if image is not None:
         figure.colorbar(image, ax=list(grid.flat), label="absolute error after the mu-law")
@@ -96,6 +97,5 @@ def quality_against_cost(
 
 
 def _save(figure: Figure, path: Path) -> None:
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    FigureCanvasAgg(figure).print_figure(partial, dpi=120, bbox_inches="tight")
-    partial.replace(path)
+    with files.complete(path) as partial:
+        FigureCanvasAgg(figure).print_figure(partial, dpi=120, bbox_inches="tight")

@@ -4,18 +4,17 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
 from configs.settings import Copies
+from utils.images.drawing import error_map
 from utils.images.radiance_maps import RADIANCE_SUFFIXES, read_radiance
 from utils.inference.pipeline import Networks
 from utils.inference.reconstruction import reconstruct
 from utils.metrics import perceptual
 from utils.metrics.perceptual import ColorVideoVdp, Display
 from utils.metrics.protocols import Protocol
-from utils.radiometry.radiance import mu_law
 from utils.scenes.folders import find_scenes, read_scene
 from utils.scenes.scene import Scene, SceneError
 
@@ -102,7 +101,7 @@ def score(root: Path, protocols: Sequence[Protocol], predict: Predict, meter: Me
             numbers = meter.measure(result, truth, protocol)
             scores.by_protocol[protocol.title][scene.name] = numbers
             if protocol is protocols[0]:
-                scores.error_maps[scene.name] = _error_map(result, truth)
+                scores.error_maps[scene.name] = error_map(result, truth, _LARGEST_ERROR_MAP)
     return scores
 
 
@@ -166,7 +165,11 @@ def _find(predictions: Path, name: str, relative: Path) -> Path:
             if path.is_file():
                 return path
     inside = predictions / relative
-    found = [path for path in inside.glob("*") if path.suffix.lower() in RADIANCE_SUFFIXES]
+    found = [
+        path
+        for path in inside.glob("*")
+        if path.suffix.lower() in RADIANCE_SUFFIXES and path.name[0] != "."
+    ]
     if not relative.parts or len(found) != 1:
         raise SceneError(
             f"Scene {name}: there must be one prediction {predictions / name}.exr or .hdr."
@@ -179,11 +182,3 @@ def _truth(scene: Scene) -> np.ndarray:
     if scene.hdr is None:
         raise SceneError(f"Scene {scene.name}: there is no truth to score against. Received: None")
     return scene.hdr
-
-
-def _error_map(result: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    result_mu, truth_mu = (mu_law(np.clip(x, 0.0, 1.0)) for x in (result, truth))
-    error = np.abs(result_mu - truth_mu).mean(axis=-1)
-    scale = min(1.0, _LARGEST_ERROR_MAP / max(error.shape))
-    size = [max(1, round(scale * side)) for side in error.shape[::-1]]
-    return cv2.resize(error, size, interpolation=cv2.INTER_AREA)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from utils.images.drawing import shrink
+from utils.radiometry.levels import ldr_to_float
 from utils.radiometry.radiance import GAMMA
 
 LARGEST_STEP = 4.0
@@ -38,10 +40,7 @@ class Choice:
 
 def small_version(frame: np.ndarray) -> np.ndarray:
     """A `(H, W, 3)` uint8 or uint16 frame, shrunk to 384 pixels a side, as float32 in [0, 1]."""
-    scale = min(1.0, _SMALL / max(frame.shape[:2]))
-    size = [max(1, round(scale * side)) for side in frame.shape[1::-1]]
-    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32) / np.float32(np.iinfo(frame.dtype).max)
+    return ldr_to_float(shrink(frame, _SMALL))
 
 
 def choose(small: Sequence[np.ndarray], values: np.ndarray, names: Sequence[str]) -> Choice:

@@ -16,7 +16,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from utils.images.drawing import error_map
+from utils import files
+from utils.images.drawing import error_picture, shrink
 from utils.inference.pipeline import Reconstruction
 from utils.metrics.psnr_ssim import Metrics
 from utils.photographs.folder import Photographs
@@ -79,10 +80,10 @@ class HtmlReport:
         self._sections.append("\n".join(part for part in parts if part))
 
     def write(self, path: Path, settings: Mapping[str, object], failures: Sequence[str]) -> None:
-        """Writes the page, aside and renamed.
+        """Writes the page, which appears when it is complete.
 
         Args:
-            path: The file.
+            path: The file; its folder is made.
             settings: What the run was made with, for a table.
             failures: Messages about scenes that are not on the page.
 
@@ -97,13 +98,7 @@ class HtmlReport:
         page = _TEMPLATE.read_text(encoding="utf-8")
         page = page.replace("@title@", html.escape(self._title))
         page = page.replace("@body@", "\n".join(body))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        try:
-            partial.write_text(page, encoding="utf-8")
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        files.write_text(path, page)
 
     def _comparison(self, scene: Scene, shown: np.ndarray) -> str:
         before = self._image(to_8bit(scene.ldr[1]), "reference frame", 'class="before"')
@@ -116,7 +111,7 @@ class HtmlReport:
 
     def _exposures(self, scene: Scene, hdr: np.ndarray) -> str:
         """The result as each exposure from one stop below the darkest frame to the brightest."""
-        hdr = _shrink(hdr, self._side)
+        hdr = shrink(hdr, self._side)
         stops = range(-1, int(np.ceil(scene.exposure_values[-1])) + 2)
         images = [
             self._image(
@@ -135,18 +130,18 @@ class HtmlReport:
         )
 
     def _small_pictures(self, scene: Scene, reconstruction: Reconstruction) -> str:
-        files = scene.files if isinstance(scene, Photographs) else ("", "", "")
+        names = scene.files if isinstance(scene, Photographs) else ("", "", "")
         captions = [
-            f"{role}, {stops:g} stops{f', {file}' if file else ''}"
-            for role, stops, file in zip(
-                ("low", "reference", "high"), scene.exposure_values, files, strict=True
+            f"{role}, {stops:g} stops{f', {name}' if name else ''}"
+            for role, stops, name in zip(
+                ("low", "reference", "high"), scene.exposure_values, names, strict=True
             )
         ]
         pictures = list(zip(captions, (to_8bit(frame) for frame in scene.ldr), strict=True))
         for side, frame in zip(("low", "high"), reconstruction.aligned, strict=True):
-            pictures.append((f"{side}, aligned", to_display(_shrink(frame, self._side))))
+            pictures.append((f"{side}, aligned", to_display(shrink(frame, self._side))))
         if scene.hdr is not None:
-            error = error_map(reconstruction.hdr, scene.hdr)
+            error = error_picture(reconstruction.hdr, scene.hdr)
             pictures.append(("error after mu-law: black 0, bright 0.1 and more", error))
         cells = [
             f"<figure>{self._image(picture, caption, '', 0.45)}"
@@ -156,7 +151,7 @@ class HtmlReport:
         return f'<div class="grid">{"".join(cells)}</div>'
 
     def _image(self, image: np.ndarray, text: str, attributes: str, scale: float = 1.0) -> str:
-        small = _shrink(image, max(64, round(scale * self._side)))
+        small = shrink(image, max(64, round(scale * self._side)))
         _, data = cv2.imencode(
             ".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
         )
@@ -201,9 +196,3 @@ def _table(values: Mapping[str, object]) -> str:
         for name, value in values.items()
     )
     return f"<table>{''.join(rows)}</table>"
-
-
-def _shrink(image: np.ndarray, side: int) -> np.ndarray:
-    scale = min(1.0, side / max(image.shape[:2]))
-    size = [max(1, round(scale * length)) for length in image.shape[1::-1]]
-    return image if scale == 1 else cv2.resize(image, size, interpolation=cv2.INTER_AREA)

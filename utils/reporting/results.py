@@ -1,16 +1,14 @@
 """Result files and tables; a protocol's title stands with every number."""
 
-import csv
 import dataclasses
-import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from configs import paths
 from configs.settings import PictureName, ToneName
-from utils.files import Writer, write_together
+from utils.files import Writer, write_text, write_together
 from utils.images.frames import write_ldr
 from utils.images.radiance_maps import write_exr, write_radiance
 from utils.inference.pipeline import Reconstruction
@@ -20,6 +18,7 @@ from utils.photographs.folder import Photographs
 from utils.radiometry.levels import to_display
 from utils.reporting.pictures import can_write_ultra_hdr, write_picture, write_ultra_hdr
 from utils.reporting.sheets import comparison_sheet
+from utils.reporting.tables import Table, to_csv, to_markdown
 from utils.reporting.tone import tone_map
 from utils.scenes.scene import Scene
 
@@ -40,7 +39,6 @@ def write_aligned(results: Path, scene: str, aligned: np.ndarray) -> None:
     """
     for side, frame in zip(paths.ALIGNMENT, aligned, strict=True):
         path = paths.aligned_file(results, scene, side)
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_ldr(path, to_display(frame))
 
 
@@ -84,7 +82,7 @@ def write_reconstruction(
         )
     title = [f"{scene.name}, protocol {protocol.title}"]
     if metrics is not None:
-        title.append(", ".join(f"{name} {text}" for name, text in _texts(metrics).items()))
+        title.append(", ".join(f"{name} {text}" for name, text in _rounded(metrics).items()))
     exif = scene.exif if isinstance(scene, Photographs) else b""
     shown, sheet = tone_map(hdr, tone), comparison_sheet(scene, reconstruction, title)
     writers: dict[str, Writer] = {
@@ -108,44 +106,48 @@ def write_metrics(
     """Writes a CSV file: scene, protocol, the numbers; the last row is the mean of the scenes.
 
     Args:
-        path: The file; it is written aside and renamed. Its folder is made.
+        path: The file; its folder is made.
         rows: Scene names with their numbers; without any, only the heading is written.
         protocol: What the numbers were made under.
         kind: Dataclass of the numbers.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_heading(kind))
-    for scene, numbers in _with_mean(rows, kind):
-        values = dataclasses.asdict(numbers).values()
-        writer.writerow([scene, protocol.title, *(f"{value:.6f}" for value in values)])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text.getvalue())
-    partial.replace(path)
+    write_text(path, to_csv(_table(rows, protocol, kind, _exact)))
 
 
 def markdown_table(rows: Sequence[Row], protocol: Protocol, kind: Kind = Metrics) -> str:
     """The table of `write_metrics` as Markdown; PSNR in dB with 2 decimals, SSIM with 4."""
     if not rows:
         return f"Protocol {protocol.title}: no scene with a ground truth, so no numbers."
-    heading = _heading(kind)
-    lines = [heading, ["---", "---", *["---:"] * (len(heading) - 2)]]
-    for scene, numbers in _with_mean(rows, kind):
-        lines.append([scene, protocol.title, *_texts(numbers).values()])
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return to_markdown(_table(rows, protocol, kind, _rounded)).rstrip()
 
 
-def _texts(numbers: Metrics | AlignmentMetrics) -> dict[str, str]:
-    """Field names with rounded values."""
+def _table(
+    rows: Sequence[Row],
+    protocol: Protocol,
+    kind: Kind,
+    texts: Callable[[Metrics | AlignmentMetrics], dict[str, str]],
+) -> Table:
+    """A row for each scene, then their mean; `texts` writes the numbers by their names."""
+    return Table(
+        heading=["scene", "protocol", *(field.name for field in dataclasses.fields(kind))],
+        rows=[
+            [scene, protocol.title, *texts(numbers).values()]
+            for scene, numbers in _with_mean(rows, kind)
+        ],
+        notes=[],
+        labels=2,
+    )
+
+
+def _exact(numbers: Metrics | AlignmentMetrics) -> dict[str, str]:
+    return {name: f"{value:.6f}" for name, value in dataclasses.asdict(numbers).items()}
+
+
+def _rounded(numbers: Metrics | AlignmentMetrics) -> dict[str, str]:
     return {
         name: f"{value:.2f}" if name.startswith("psnr") else f"{value:.4f}"
         for name, value in dataclasses.asdict(numbers).items()
     }
-
-
-def _heading(kind: Kind) -> list[str]:
-    return ["scene", "protocol", *(field.name for field in dataclasses.fields(kind))]
 
 
 def _with_mean(rows: Sequence[Row], kind: Kind) -> list[Row]:

@@ -1,21 +1,16 @@
-"""Pictures to look at: radiance tone-mapped, and everything about one scene side by side."""
+"""Puts everything about one scene side by side in a picture to look at."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from utils.images.drawing import ERROR_RANGE, colour, error_map, shrink, strip, write_text
+from utils.images.drawing import ERROR_RANGE, colour, error_picture, shrink, strip, write_text
 from utils.inference.pipeline import Reconstruction
 from utils.radiometry.levels import to_8bit, to_display
-from utils.radiometry.radiance import mu_law
+from utils.reporting.tone import tone_map
 from utils.scenes.scene import Scene
 
 _NARROWEST_PANEL = 320  # the longest caption
-
-
-def tone_map(hdr: np.ndarray) -> np.ndarray:
-    """`(H, W, 3)` radiance, clipped to [0, 1], to uint8 by the mu-law, as the release shows it."""
-    return to_display(mu_law(np.clip(hdr, 0.0, 1.0)))
 
 
 def comparison_sheet(
@@ -39,20 +34,21 @@ def comparison_sheet(
     frames = to_8bit(scene.ldr)
     aligned_low, aligned_high = to_display(reconstruction.aligned)
     low, mid, high = (f"{time:g}x" for time in scene.exposure_times)
+    result = tone_map(reconstruction.hdr, "mu-law")
     columns = [
         [_panel(f"low, {low}", frames[0]), _panel("aligned low", aligned_low)],
-        [_panel(f"reference, {mid}", frames[1]), _panel("result", tone_map(reconstruction.hdr))],
+        [_panel(f"reference, {mid}", frames[1]), _panel("result", result)],
         [_panel(f"high, {high}", frames[2]), _panel("aligned high", aligned_high)],
     ]
     if scene.hdr is not None:
-        truth = _panel("truth", tone_map(scene.hdr))
+        truth = _panel("truth", tone_map(scene.hdr, "mu-law"))
         columns.append([truth, _error_panel(reconstruction.hdr, scene.hdr)])
     panels = np.hstack([np.vstack(column) for column in columns])
     return np.vstack([*(strip(line, panels.shape[1]) for line in title), panels])
 
 
 def _error_panel(result: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    panel = _panel("error after mu-law: 0", error_map(result, truth))
+    panel = _panel("error after mu-law: 0", error_picture(result, truth))
     panel[8:22, 150:230] = colour(np.linspace(0, 1, 80)[None])
     return write_text(panel, f"{ERROR_RANGE:g}", 236)
 

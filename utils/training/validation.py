@@ -2,13 +2,19 @@
 
 import dataclasses
 
-import cv2
 import numpy as np
 import tensorflow as tf
 
+from utils.images.drawing import grid, strip
 from utils.metrics.psnr_ssim import psnr
 from utils.radiometry.bracket import MERGING, SOURCE_FRAME, per_frame
-from utils.radiometry.levels import SIZE_MULTIPLE, from_network, ldr_to_float, network_input
+from utils.radiometry.levels import (
+    SIZE_MULTIPLE,
+    from_network,
+    ldr_to_float,
+    network_input,
+    to_display,
+)
 from utils.radiometry.radiance import hdr_to_ldr, mu_law
 from utils.records.selection import validation_scenes
 from utils.scenes.scene import Scene
@@ -18,7 +24,6 @@ from utils.training.stages import Stage
 Pictures = dict[str, np.ndarray]
 
 _COLUMNS = 3
-_CAPTION = 28  # pixels
 
 
 class Validator:
@@ -82,17 +87,9 @@ def _sheet(
     panels = list(ldr_to_float(scene.ldr))
     for group in (pictures, targets):
         panels += [mu_law(x) if name == MERGING else x for name, x in group.items()]
-    height, width = scene.ldr.shape[1:3]
-    rows = -(-len(panels) // _COLUMNS)
-    sheet = np.zeros((_CAPTION + rows * height, _COLUMNS * width, 3), np.uint8)
-    for index, panel in enumerate(panels):
-        y, x = _CAPTION + index // _COLUMNS * height, index % _COLUMNS * width
-        sheet[y : y + height, x : x + width] = np.rint(np.clip(panel, 0, 1) * 255)
+    sheet = grid([to_display(np.clip(panel, 0.0, 1.0)) for panel in panels], _COLUMNS)
     text = ", ".join(f"{name} {score:.2f} dB" for name, score in scores.items())
-    cv2.putText(
-        sheet, text, (8, 19), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA
-    )
-    return sheet
+    return np.vstack([strip(text, sheet.shape[1]), sheet])
 
 
 def _centre_crop(scene: Scene, crop: int) -> Scene:
