@@ -81,6 +81,43 @@ def test_alpha_of_exr_is_dropped_and_luminance_alone_refused(tmp_path):
         radiance_maps.read_radiance(tmp_path / "b.exr")
 
 
+def test_a_picture_of_another_kind_is_no_radiance_map(tmp_path):
+    frames.write_ldr(tmp_path / "a.png", _noise(np.uint8))
+    (tmp_path / "a.png").rename(tmp_path / "HDRImg.hdr")
+    with pytest.raises(ValueError, match=r"must begin with #\?RADIANCE.*HDRImg\.hdr.*PNG"):
+        radiance_maps.read_radiance(tmp_path / "HDRImg.hdr")
+    xyze = b"#?RADIANCE\nFORMAT=32-bit_rle_xyze\n\n-Y 1 +X 1\n" + bytes(4)
+    (tmp_path / "b.hdr").write_bytes(xyze)
+    with pytest.raises(ValueError, match=r"must be RGBE.*b\.hdr"):
+        radiance_maps.read_radiance(tmp_path / "b.hdr")
+    (tmp_path / "c.hdr").write_bytes(xyze.replace(b"xyze", b"rgbe").replace(b"+X", b"-X"))
+    with pytest.raises(ValueError, match=r"-Y height \+X width.*c\.hdr"):
+        radiance_maps.read_radiance(tmp_path / "c.hdr")
+
+
+@pytest.mark.parametrize("width", [4, 8, 57])  # below 8 pixels the format does not compress
+def test_hdr_is_what_opencv_reads(tmp_path, width):
+    hdr = np.random.default_rng(0).random((9, width, 3), np.float32) ** 8 * 100
+    path = tmp_path / "a.hdr"
+    radiance_maps.write_radiance(path, hdr)
+    by_opencv = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert by_opencv is not None
+    np.testing.assert_array_equal(radiance_maps.read_radiance(path), by_opencv[..., ::-1])
+
+
+@pytest.mark.parametrize("name", ["a.hdr", "a.exr"])
+def test_radiance_cut_short_is_refused_by_name(tmp_path, name):
+    hdr = np.random.default_rng(0).random((64, 80, 3), np.float32)
+    path = tmp_path / name
+    write = radiance_maps.write_exr if name == "a.exr" else radiance_maps.write_radiance
+    write(path, hdr)
+    data = path.read_bytes()
+    for share in (0.01, 0.1, 0.5, 0.9, 0.999):
+        path.write_bytes(data[: int(share * len(data))])
+        with pytest.raises(ValueError, match=name):
+            radiance_maps.read_radiance(path)
+
+
 @pytest.mark.parametrize("name", ["a.tif", "a.hdr", "a.exr"])
 def test_missing_and_broken_files_are_named(tmp_path, name):
     read = frames.read_ldr if name == "a.tif" else radiance_maps.read_radiance
@@ -93,7 +130,7 @@ def test_missing_and_broken_files_are_named(tmp_path, name):
 
 def test_float_frames_and_other_suffixes_are_refused(tmp_path):
     cv2.imwrite(str(tmp_path / "a.tif"), np.ones((4, 4, 3), np.float32))
-    with pytest.raises(ValueError, match="8 or 16 bits"):
+    with pytest.raises(ValueError, match="32-bit floating point"):
         frames.read_ldr(tmp_path / "a.tif")
     with pytest.raises(ValueError, match="uint8 or uint16"):
         frames.write_ldr(tmp_path / "b.png", np.ones((4, 4, 3), np.float32))

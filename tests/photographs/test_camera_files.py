@@ -3,6 +3,7 @@
 import builtins
 import io
 import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests import photos
-from utils.photographs.camera_files import PHOTO_SUFFIXES, PhotoError, read_exposure, read_photo
+from utils.images.decode import PictureError
+from utils.photographs.camera_files import PHOTO_SUFFIXES, read_photo
 from utils.photographs.exif import Exposure
 from utils.radiometry.levels import to_8bit
 
@@ -52,7 +54,7 @@ def _read(path):
     frame = np.zeros((0, 0, 3), np.uint8)
     try:
         frame = read_photo(path).frame
-    except (PhotoError, OSError) as error:
+    except (PictureError, OSError) as error:
         message = str(error)
     if message:
         assert path.name in message
@@ -82,7 +84,6 @@ def test_files_cut_short_are_refused_and_never_half_a_picture(tmp_path, kind, ca
         path = tmp_path / f"cut{suffix}"
         path.write_bytes(data[: int(share * len(data))])
         assert _read(path) is None
-        assert read_exposure(path) == Exposure()
     assert capfd.readouterr() == ("", "")  # nor do the libraries write to the terminal
 
 
@@ -102,7 +103,6 @@ def test_damaged_files_with_any_suffix_give_a_frame_or_one_line(
     path = tmp_path_factory.mktemp("fuzz") / f"damaged{suffix}"
     path.write_bytes(data[:start] + junk + data[start + len(junk) :])
     _read(path)
-    read_exposure(path)
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -129,19 +129,20 @@ def _huge_png():
     """A header that claims 2^30 pixels a side."""
     data = bytearray(GOOD["png"][1])
     data[16:24] = struct.pack(">II", 2**30, 2**30)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
     return bytes(data)
 
 
 ODD = {
     "empty.jpg": (b"", "which is empty"),
     "text.png": (b"no picture", "10 bytes that begin with b'no pictu'"),
-    "half.tif": (_tiff(np.ones((32, 32, 3), np.float16)), "float samples"),
-    "float.tif": (_tiff(np.ones((32, 32, 3), np.float32)), "float samples"),
+    "half.tif": (_tiff(np.ones((32, 32, 3), np.float16)), "16-bit floating point"),
+    "float.tif": (_tiff(np.ones((32, 32, 3), np.float32)), "32-bit floating point"),
     "ink.jpg": (_saved(Image.new("CMYK", (32, 32)), "jpeg"), "RGB or grey.*of CMYK"),
     "pixel.png": (_saved(Image.new("RGB", (1, 1)), "png"), "16x16 pixels or more.*of 1x1"),
-    "huge.png": (_huge_png(), "too large|Not a readable"),
-    "fake.dng": (GOOD["jpeg"][1][:100], "Not a readable raw file"),
-    "fake.heic": (b"\0\0\0\x18ftypheic" + b"\0" * 50, "Not a readable picture"),
+    "huge.png": (_huge_png(), "which claims 1073741824x1073741824"),
+    "fake.dng": (GOOD["jpeg"][1][:100], "Not a readable image"),
+    "fake.heic": (b"\0\0\0\x18ftypheic" + b"\0" * 50, "Not a readable image"),
 }
 
 
@@ -149,7 +150,7 @@ ODD = {
 def test_odd_files_are_named_with_what_they_are(tmp_path, name):
     data, message = ODD[name]
     (tmp_path / name).write_bytes(data)
-    with pytest.raises(PhotoError, match=message) as error:
+    with pytest.raises(PictureError, match=message) as error:
         read_photo(tmp_path / name)
     assert name in str(error.value)
 
@@ -175,7 +176,7 @@ def test_a_missing_package_is_named_with_how_to_install_it(tmp_path, monkeypatch
 
     (tmp_path / name).write_bytes(GOOD["heic"][1])
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(PhotoError, match=r"pip install -r requirements-extras\.txt.*" + name):
+    with pytest.raises(PictureError, match=r"pip install -r requirements-extras\.txt.*" + name):
         read_photo(tmp_path / name)
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.photos import exif
-from utils.photographs.exif import Exposure, exposure_value, kept, orientation
+from utils.images.pictures import orientation
+from utils.photographs.exif import Exposure, exposure_value, kept
 
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 

@@ -1,5 +1,10 @@
 """Folders of photographs: twenty-odd ways in which cameras, phones and people make them."""
 
+import gc
+import io
+import weakref
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,9 +12,11 @@ from tests import photos
 from utils import command
 from utils.inference.inputs import PreparedScenes
 from utils.metrics.protocols import PROTOCOLS
+from utils.photographs import folder
 from utils.photographs.camera_files import read_photo
 from utils.photographs.exif import Exposure
-from utils.photographs.folder import find_photographs, is_photographs, read_photographs
+from utils.photographs.folder import read_photographs
+from utils.photographs.search import find_brackets, is_photographs
 from utils.radiometry.levels import ldr_to_float, to_8bit
 from utils.scenes.folders import write_scene
 from utils.scenes.scene import SceneError
@@ -173,6 +180,38 @@ def test_of_five_the_reference_is_well_exposed_and_the_choice_is_said(tmp_path):
     assert any(all(file in note for file in scene.files) for note in scene.notes)
 
 
+@pytest.mark.parametrize("name", ["three", "five"])
+def test_photographs_are_opened_once_and_let_go_before_prealignment(tmp_path, monkeypatch, name):
+    make = {"three": VARIANTS["jpeg"], "five": _five}[name]
+    path = make(tmp_path / "a")
+    opened, decoded, alive = [], [], []
+    real_open, real_read, real_align = io.open, folder.read_photo, folder.prealign
+
+    def count(file, *rest, **options):
+        if Path(str(file)).suffix == ".jpg":
+            opened.append(Path(file).name)
+        return real_open(file, *rest, **options)
+
+    def read(*arguments):
+        photo = real_read(*arguments)
+        decoded.append(weakref.ref(photo.frame))
+        return photo
+
+    def align(*arguments):
+        gc.collect()
+        alive.extend(frame for frame in decoded if frame() is not None)
+        return real_align(*arguments)
+
+    monkeypatch.setattr(io, "open", count)
+    monkeypatch.setattr(folder, "read_photo", read)
+    monkeypatch.setattr(folder, "prealign", align)
+    scene = read_photographs(path)
+    assert opened == sorted(file.name for file in path.iterdir())
+    assert len(decoded) == (3 if len(opened) == 3 else 5 + 3)
+    assert alive == []
+    assert scene.exif
+
+
 def test_all_three_cases_of_tiff_orientation_match_jpeg(tmp_path):
     upright = read_photo(_tiff16(tmp_path / "a") / "1.tif").frame
     for orientation in (3, 6, 8):
@@ -235,11 +274,11 @@ REFUSED = {
     ),
     "exposure.txt too short": (
         lambda folder: _exposure_file(folder, "0\n2\n"),
-        r"exposure\.txt must have a line for each of the 3 photographs.*2 lines",
+        r"exposure\.txt must have a line for each of the 3 frames.*2 lines",
     ),
     "exposure.txt of words": (
         lambda folder: _exposure_file(folder, "low\nmid\nhigh\n"),
-        r"exposure\.txt must hold stops.*low",
+        r"exposure\.txt must hold different exposures.*one number a line.*low",
     ),
 }
 
@@ -272,7 +311,8 @@ def test_data_sets_scenes_and_results_are_no_photographs(tmp_path):
     photos.write_bracket(tmp_path / "in" / "results", FRAMES)
     (tmp_path / "in" / "results" / "metrics.csv").touch()
     photos.write_bracket(tmp_path / "in" / ".hidden", FRAMES)
-    assert [path.name for path in find_photographs(tmp_path)] == ["photos"]
+    found = [(found.folder.name, found.kind) for found in find_brackets(tmp_path)]
+    assert found == [("False", "scene"), ("True", "scene"), ("photos", "photographs")]
 
 
 def test_photographs_and_scenes_of_data_sets_lie_side_by_side(tmp_path, capsys):
@@ -286,3 +326,30 @@ def test_photographs_and_scenes_of_data_sets_lie_side_by_side(tmp_path, capsys):
     captured = capsys.readouterr()
     assert "Scene c: A bracket needs 3 photographs" in captured.err
     assert "b: Exposures in stops from EXIF: 1.jpg 0, 2.jpg 2, 3.jpg 4.06" in captured.out
+
+
+def test_one_search_says_what_each_folder_is(tmp_path):
+    hdr = ldr_to_float(FRAMES[1])
+    stops = np.array([0, 2, 5])
+    for name in ("set/scene", "set/scene/nested", "results/scene", "bracket/scene"):
+        write_scene(tmp_path / name, ldr=FRAMES, exposure_values=stops, hdr=hdr)
+    for name in ("set/scene/raw", "results/bracket", "pair"):
+        photos.write_bracket(tmp_path / name, FRAMES[:2], photos.TIMES[:2])
+    for index, frame in enumerate(FRAMES):
+        photos.write(tmp_path / "bracket" / f"{index}.jpg", frame)
+    (tmp_path / "results" / "aligned.csv").touch()
+    (tmp_path / "set" / "again").symlink_to(tmp_path / "set" / "scene")
+    (tmp_path / "bracket" / "up").symlink_to(tmp_path)
+    found = find_brackets(tmp_path)
+    assert [(str(found.folder.relative_to(tmp_path)), found.kind) for found in found] == [
+        ("bracket", "photographs"),
+        ("bracket/scene", "scene"),
+        ("pair", "photographs"),
+        ("set/scene", "scene"),
+        ("set/scene/raw", "photographs"),
+    ]
+    assert [found.folder for found in find_brackets(tmp_path / "pair")] == [tmp_path / "pair"]
+    with pytest.raises(SceneError, match="only results"):
+        find_brackets(tmp_path / "results")
+    with pytest.raises(SceneError, match="no folder of scenes"):
+        find_brackets(tmp_path / "absent")

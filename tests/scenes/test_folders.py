@@ -149,11 +149,14 @@ DEFECTS = {
     "sizes": (_resize, r"one size.*frame0\.png 16x8 uint8, frame1\.png 12x8 uint8"),
     "depths": (_deepen, r"bit depth.*frame0\.png 16x8 uint8, frame1\.png 16x8 uint16"),
     "no exposures": (_remove("exposure.txt"), r"missing.*no .*exposure\.txt"),
-    "two lines": (_text("0\n2\n"), r"exposure\.txt must have 3 lines.*Received: 2 lines"),
+    "two lines": (
+        _text("0\n2\n"),
+        r"exposure\.txt must have a line for each of the 3 frames.*Received: 2 lines",
+    ),
     "four lines": (_text("0\n2\n4\n6"), "Received: 4 lines"),
     "words": (_text("0\nabc\n4"), r"one number a line.*\['0', 'abc', '4'\]"),
-    "nan": (_text("0\nnan\n4"), r"three different exposures.*\['0', 'nan', '4'\]"),
-    "equal": (_text("0\n2\n2"), r"three different exposures.*\['0', '2', '2'\]"),
+    "nan": (_text("0\nnan\n4"), r"every number must be finite.*\['0', 'nan', '4'\]"),
+    "equal": (_text("0\n2\n2"), r"no number may occur twice.*\['0', '2', '2'\]"),
     "shutter": (_text("1000\n250\n60"), r"neither stops nor times.*\['1000', '250', '60'\]"),
     "truth size": (_narrow_truth, r"HDRImg\.hdr must have.*16x8.*Received: 12x8"),
     "truth broken": (

@@ -9,11 +9,9 @@ import cv2
 import numpy as np
 
 from utils import files
+from utils.images.pictures import decode
 
 LDR_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg"})
-
-# Not IMREAD_COLOR_RGB: OpenCV 5.0 ignores it for 16-bit TIFF.
-_READ_ALL_BITS = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR
 
 
 def read_ldr(path: Path) -> np.ndarray:
@@ -28,12 +26,21 @@ def read_ldr(path: Path) -> np.ndarray:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is no image, or has samples of another type.
+        PictureError: The file is no image, is cut short, or has samples of another type.
     """
-    image = _decode(path)
-    if image.dtype not in (np.uint8, np.uint16):
-        raise ValueError(f"A frame must have 8 or 16 bits. Received: {path} of {image.dtype}")
-    return image
+    return decode(path, read_bytes(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        FileNotFoundError: There is no such file, or it is none.
+        OSError: The file cannot be read.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"No such file. Received: {path}")
+    return path.read_bytes()
 
 
 def write_ldr(path: Path, image: np.ndarray) -> None:
@@ -54,15 +61,6 @@ def write_ldr(path: Path, image: np.ndarray) -> None:
     _encode(path, image)
 
 
-def _decode(path: Path) -> np.ndarray:
-    if not path.is_file():
-        raise FileNotFoundError(f"No such file. Received: {path}")
-    image = cv2.imread(str(path), _READ_ALL_BITS)
-    if image is None:
-        raise ValueError(f"Not a readable image. Received: {path}")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-
-
 def _encode(path: Path, image: np.ndarray) -> None:
     if image.ndim != 3 or image.shape[-1] != 3:
         raise ValueError(f"An image must be (H, W, 3). Received: {image.shape} for {path}")
@@ -71,7 +69,7 @@ def _encode(path: Path, image: np.ndarray) -> None:
     try:
         done, data = cv2.imencode(kind, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
         # OpenCV makes .hdr in a temporary file, whose end may be lost as well.
-        done = done and (kind != ".hdr" or cv2.imdecode(data, _READ_ALL_BITS) is not None)
+        done = done and (kind != ".hdr" or cv2.imdecode(data, cv2.IMREAD_UNCHANGED) is not None)
     except cv2.error as error:
         reason = files.one_line(error)
         raise OSError(f"Cannot write the image. Received: {path}, {reason}") from error

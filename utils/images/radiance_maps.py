@@ -1,14 +1,17 @@
 """Reads and writes radiance maps: .hdr (RGBE) and .exr (OpenEXR)."""
 
 import io
+import re
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import OpenEXR
 from PIL import Image
 
 from utils import files
-from utils.images.frames import _decode, _encode
+from utils.images.decode import PictureError, check_size, reading
+from utils.images.frames import _encode, read_bytes
 from utils.radiometry.rgbe import round_to_rgbe
 
 _LARGEST_HALF = 65504.0
@@ -21,6 +24,10 @@ _EXR_ATTRIBUTES = {
     0x8298: "copyright",
 }
 RADIANCE_SUFFIXES = frozenset({".hdr", ".exr"})
+
+_RGBE_MAGIC = (b"#?RADIANCE", b"#?RGBE")
+_RGBE_SIZE = re.compile(rb"^-Y (\d{1,9}) \+X (\d{1,9})$", re.MULTILINE)  # rows from the top left
+_LONGEST_HEADER = 2**16  # bytes before the line of the size
 
 
 def write_exr(path: Path, hdr: np.ndarray, exif: bytes = b"") -> None:
@@ -73,12 +80,15 @@ def read_radiance(path: Path) -> np.ndarray:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is no radiance map, or not RGB.
+        PictureError: The file is no radiance map, is cut short, claims too many pixels, or is not
+            RGB.
     """
     suffix = path.suffix.lower()
     if suffix not in RADIANCE_SUFFIXES:
         raise ValueError(f"A radiance map must be a .hdr or .exr file. Received: {path}")
-    return _decode_exr(path) if suffix == ".exr" else _decode(path)
+    data = read_bytes(path)
+    with reading(path):
+        return _decode_exr(path, data) if suffix == ".exr" else _decode_rgbe(path, data)
 
 
 def write_radiance(path: Path, image: np.ndarray) -> None:
@@ -99,15 +109,35 @@ def write_radiance(path: Path, image: np.ndarray) -> None:
     _encode(path, round_to_rgbe(image))
 
 
-def _decode_exr(path: Path) -> np.ndarray:
-    if not path.is_file():
-        raise FileNotFoundError(f"No such file. Received: {path}")
-    try:
-        with OpenEXR.File(str(path)) as file:
-            channels = {name: channel.pixels for name, channel in file.channels().items()}
-    except RuntimeError as error:
-        raise ValueError(f"Not a readable image. Received: {path}") from error
+def _decode_rgbe(path: Path, data: bytes) -> np.ndarray:
+    header, end, _ = data[:_LONGEST_HEADER].partition(b"\n\n")
+    if not header.startswith(_RGBE_MAGIC):
+        raise PictureError(
+            f"Not a readable image: a .hdr file must begin with #?RADIANCE."
+            f" Received: {path}, which begins with {data[:8]!r}"
+        )
+    if b"\nFORMAT=32-bit_rle_rgbe" not in header:
+        raise PictureError(f"A .hdr file must be RGBE. Received: {path} of another format")
+    size = _RGBE_SIZE.search(data[len(header + end) :].partition(b"\n")[0])
+    if size is None:
+        raise PictureError(
+            f"A .hdr file must name its size as -Y height +X width. Received: {path} without"
+        )
+    height, width = (int(number) for number in size.groups())
+    check_size(path, width, height)
+    # Not by OpenCV, which needs a file and complains on the terminal; the values are the same.
+    return imagecodecs.rgbe_decode(data)
+
+
+def _decode_exr(path: Path, data: bytes) -> np.ndarray:
+    # Through a stream and not a path: a name may be no UTF-8.
+    with OpenEXR.File(io.BytesIO(data), header_only=True) as file:
+        low, high = file.header()["dataWindow"]
+    width, height = (int(b) - int(a) + 1 for a, b in zip(low, high, strict=True))
+    check_size(path, width, height)
+    with OpenEXR.File(io.BytesIO(data)) as file:
+        channels = {name: channel.pixels for name, channel in file.channels().items()}
     pixels = channels.get("RGB", channels.get("RGBA"))
     if pixels is None:
-        raise ValueError(f"An .exr file must be RGB. Received: {path} of {sorted(channels)}")
+        raise PictureError(f"An .exr file must be RGB. Received: {path} of {sorted(channels)}")
     return np.ascontiguousarray(pixels[..., :3], dtype=np.float32)

@@ -9,14 +9,10 @@ from tqdm import tqdm
 
 from configs.settings import PrealignmentName
 from utils.metrics.protocols import Protocol
-from utils.photographs.folder import (
-    find_photographs,
-    holds_results,
-    is_photographs,
-    read_photographs,
-)
-from utils.scenes.folders import find_scenes, read_scene
-from utils.scenes.scene import Scene, SceneError
+from utils.photographs.folder import read_photographs
+from utils.photographs.search import Found, find_brackets
+from utils.scenes.folders import read_scene
+from utils.scenes.scene import Scene
 
 
 class PreparedScenes:
@@ -49,15 +45,15 @@ class PreparedScenes:
         self._protocol = protocol
         self._exposures = exposures
         self._prealign: PrealignmentName = prealign
-        self._folders = _find(root)
+        self._found = find_brackets(root)
         self._failures: list[str] = []
 
     def __iter__(self) -> Iterator[Scene]:
         """Yields the scenes that can be read, by name."""
         self._failures.clear()
-        for folder in tqdm(self._folders, unit="scene"):
+        for found in tqdm(self._found, unit="scene"):
             try:
-                scene = self._protocol.prepare(self._read(folder))
+                scene = self._protocol.prepare(self._read(found))
             except (ValueError, OSError) as error:
                 self._failures.append(str(error))
             else:
@@ -65,7 +61,7 @@ class PreparedScenes:
 
     def __len__(self) -> int:
         """Number of scenes that were found, readable or not."""
-        return len(self._folders)
+        return len(self._found)
 
     @contextlib.contextmanager
     def attempt(self) -> Iterator[None]:
@@ -80,25 +76,12 @@ class PreparedScenes:
         """Messages about the scenes that failed so far."""
         return tuple(self._failures)
 
-    def _read(self, folder: Path) -> Scene:
-        if is_photographs(folder):
-            scene = read_photographs(folder, self._root, self._exposures, self._prealign)
-            for note in scene.notes:
-                tqdm.write(f"{scene.name}: {note}")
-            for warning in scene.warnings:
-                tqdm.write(f"warning: {scene.name}: {warning}", file=sys.stderr)
-            return scene
-        return read_scene(folder, self._root)
-
-
-def _find(root: Path) -> list[Path]:
-    photographs = list(find_photographs(root))
-    try:
-        scenes = [folder for folder in find_scenes(root) if not holds_results(folder)]
-    except SceneError:
-        if not photographs:
-            raise
-        scenes = []
-    if not photographs and not scenes:
-        raise SceneError(f"There is no scene, only results. Received: {root}")
-    return sorted({*photographs, *scenes})
+    def _read(self, found: Found) -> Scene:
+        if found.kind == "scene":
+            return read_scene(found.folder, self._root)
+        scene = read_photographs(found.folder, self._root, self._exposures, self._prealign)
+        for note in scene.notes:
+            tqdm.write(f"{scene.name}: {note}")
+        for warning in scene.warnings:
+            tqdm.write(f"warning: {scene.name}: {warning}", file=sys.stderr)
+        return scene

@@ -11,7 +11,6 @@ from typing import Any, Self
 from PIL import Image
 
 _EXIF_IFD = 0x8769
-_ORIENTATION = 0x0112
 _EXPOSURE_TIME = 0x829A
 _F_NUMBER = 0x829D
 _SHUTTER_SPEED = 0x9201  # APEX: -log2 of seconds
@@ -86,12 +85,6 @@ def exposure_value(exposure: Exposure) -> float | None:
         return None
     iso, f_number = exposure.iso or 100.0, exposure.f_number or 1.0
     return math.log2(exposure.time * iso / 100 / f_number**2)
-
-
-def orientation(exif: Image.Exif) -> int:
-    """Orientation tag, 1 (upright) to 8; 1 if it is missing or nonsense."""
-    value = exif.get(_ORIENTATION)
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def kept(exif: Image.Exif) -> bytes:

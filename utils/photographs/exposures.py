@@ -56,32 +56,19 @@ def find_exposures(
 
     Raises:
         ExposureError: No source has a value for every photograph, or the values are no stops.
+        ValueError: `exposure.txt` makes no sense.
+        OSError: It cannot be read.
     """
     by_exif = _exif_values(exposures)
     if given:
         values, source = _checked(list(given), len(names), "--exposures"), "--exposures"
     elif path.is_file():
-        values, source = _read(path, frames), path.name
+        values, source = exposure_files.read(path, frames).values, path.name
     elif by_exif is not None:
         return Exposures(values=_checked(list(by_exif), len(names), "EXIF"), source="EXIF")
     else:
         raise ExposureError(_what_is_missing(path, names, exposures))
     return Exposures(values=values, source=source, warnings=_conflicts(values, source, by_exif))
-
-
-def _read(path: Path, frames: Sequence[np.ndarray]) -> np.ndarray:
-    lines = exposure_files.parse(path.read_text(errors="replace"))
-    if len(lines) != len(frames):
-        raise ExposureError(
-            f"{path.name} must have a line for each of the {len(frames)} photographs."
-            f" Received: {len(lines)} lines"
-        )
-    try:
-        return exposure_files.to_stops(lines, frames).values
-    except ValueError as error:
-        raise ExposureError(
-            f"{path.name} must hold stops or exposure times; {error}. Received: {lines[:8]}"
-        ) from error
 
 
 def _checked(values: Sequence[float], count: int, source: str) -> np.ndarray:

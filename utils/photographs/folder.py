@@ -1,28 +1,23 @@
-"""A folder of photographs as a scene: any camera, any size, any exposure step, no ground truth.
-
-A folder of photographs is one without ground truth whose pictures are not laid out as a data set
-lays them out: see `is_photographs`.
-"""
+"""Reads a folder of photographs as a scene: any camera, size and step, no ground truth."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from configs.settings import PrealignmentName
-from utils.images.radiance_maps import RADIANCE_SUFFIXES
-from utils.photographs.camera_files import PHOTO_SUFFIXES, Photo, read_exposure, read_photo
+from utils.photographs.camera_files import read_photo
+from utils.photographs.exif import Exposure
 from utils.photographs.exposures import LARGEST_DISAGREEMENT, Exposures, find_exposures
 from utils.photographs.frame_choice import choose, estimated_step, small_version, step_warnings
 from utils.photographs.prealignment import prealign
+from utils.photographs.search import photograph_paths
+from utils.radiometry.bracket import MID_FRAME
 from utils.scenes.folders import scene_name
-from utils.scenes.layouts import EXPOSURE_FILE, FRAME_COUNT, find_files, is_other_moment
+from utils.scenes.layouts import EXPOSURE_FILE, FRAME_COUNT
 from utils.scenes.scene import Scene, SceneError
-
-_RESULT_TABLES = ("metrics.csv", "aligned.csv")
-
-_TIFF = frozenset({".tif", ".tiff"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,51 +32,6 @@ class Photographs(Scene):
     """What may spoil the result, a line each."""
     exif: bytes = b""
     """The part of the reference's EXIF that the result may keep."""
-
-
-def find_photographs(root: Path) -> Iterator[Path]:
-    """Folders at any depth that hold photographs; hidden ones and folders of results left out."""
-    if not root.is_dir() or holds_results(root):
-        return
-    if is_photographs(root):
-        yield root
-    for path in sorted(root.iterdir()):
-        if path.is_dir() and path.name[0] != ".":
-            yield from find_photographs(path)
-
-
-def holds_results(folder: Path) -> bool:
-    """Whether a folder was written by a reconstruction script: its pictures are no bracket."""
-    return any((folder / name).exists() for name in _RESULT_TABLES)
-
-
-def is_photographs(folder: Path) -> bool:
-    """Whether the pictures of a folder are photographs and not a data set's scene.
-
-    They are if there are two or more and no radiance map beside them. A data set's scene without
-    truth is told from them by its exposure file beside three frames of a data set's name, or three
-    TIFF files without EXIF.
-    """
-    paths = photograph_paths(folder)
-    if len(paths) < 2 or any(p.suffix.lower() in RADIANCE_SUFFIXES for p in folder.iterdir()):
-        return False
-    if is_other_moment(folder):
-        return False
-    files = find_files(folder)
-    if files.exposures is None or len(files.frames) != FRAME_COUNT or len(paths) != FRAME_COUNT:
-        return True
-    named = files.layout not in {"Kalantari", "Sen", "Tursun"}
-    tiffs = all(path.suffix.lower() in _TIFF for path in paths)
-    return not named and not (tiffs and read_exposure(paths[0]).time is None)
-
-
-def photograph_paths(folder: Path) -> list[Path]:
-    """Files of a folder that are photographs by their suffix, by name; hidden ones left out."""
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in PHOTO_SUFFIXES and path.name[0] != "." and path.is_file()
-    )
 
 
 def read_photographs(
@@ -122,18 +72,14 @@ def _read(
             f" Received: {len(paths)} ({', '.join(path.name for path in paths)})"
         )
     names = [path.name for path in paths]
-    # More than three are looked at one after the other, and only the chosen ones kept.
-    photos = [read_photo(path) for path in paths] if len(paths) == FRAME_COUNT else None
-    small = [
-        small_version((photos[i] if photos else read_photo(p)).frame) for i, p in enumerate(paths)
-    ]
-    exif = [read_exposure(path) for path in paths]
-    found = find_exposures(folder / EXPOSURE_FILE, names, exif, exposures, small)
+    looked = [_Looked.at(path, keep=len(paths) == FRAME_COUNT) for path in paths]
+    small, exposure = [photo.small for photo in looked], [photo.exposure for photo in looked]
+    found = find_exposures(folder / EXPOSURE_FILE, names, exposure, exposures, small)
     choice = choose(small, found.values, names)
-    chosen = [photos[i] if photos else read_photo(paths[i]) for i in choice.indices]
     files = tuple(names[i] for i in choice.indices)
-    ldr = _stack(chosen, files)
-    del photos
+    exif = looked[choice.indices[MID_FRAME]].exif
+    ldr = _stack([looked[i] for i in choice.indices], files)
+    del looked  # with the files of those that were not chosen
     values = found.values[list(choice.indices)]
     stops = (values - values[0]).astype(np.float32)
     ldr, alignment_notes = prealign(ldr, np.exp2(stops), prealignment)
@@ -146,18 +92,62 @@ def _read(
         files=files,
         notes=(_describe(found, stops, files), *choice.notes, *alignment_notes),
         warnings=(*found.warnings, *step_warnings(stops), *mismatches),
-        exif=chosen[1].exif,
+        exif=exif,
     )
 
 
-def _stack(photos: Sequence[Photo], files: Sequence[str]) -> np.ndarray:
-    kinds = [f"{p.frame.shape[1]}x{p.frame.shape[0]} {p.frame.dtype}" for p in photos]
+@dataclasses.dataclass(kw_only=True)
+class _Looked:
+    """A photograph that has been looked at: its file, opened once, and what was seen in it."""
+
+    path: Path
+    small: np.ndarray
+    exposure: Exposure
+    exif: bytes
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    frame: np.ndarray | None
+    data: bytes
+    """The file, from which a frame that was not kept is decoded again."""
+
+    @classmethod
+    def at(cls, path: Path, *, keep: bool) -> Self:
+        """Opens a photograph; of many not the frames are kept but the files, which are smaller."""
+        data = path.read_bytes()
+        photo = read_photo(path, data)
+        return cls(
+            path=path,
+            small=small_version(photo.frame),
+            exposure=photo.exposure,
+            exif=photo.exif,
+            shape=photo.frame.shape,
+            dtype=photo.frame.dtype,
+            frame=photo.frame if keep else None,
+            data=b"" if keep else data,
+        )
+
+    def take(self) -> np.ndarray:
+        """The frame, which is held no longer."""
+        frame = read_photo(self.path, self.data).frame if self.frame is None else self.frame
+        self.frame, self.data = None, b""
+        return frame
+
+    def describe(self) -> str:
+        return f"{self.shape[1]}x{self.shape[0]} {self.dtype}"
+
+
+def _stack(bracket: Sequence[_Looked], files: Sequence[str]) -> np.ndarray:
+    """The `(3, H, W, 3)` frames; each photograph is let go once it is copied."""
+    kinds = [looked.describe() for looked in bracket]
     if len(set(kinds)) > 1:
         listed = ", ".join(f"{file} {kind}" for file, kind in zip(files, kinds, strict=True))
         raise ValueError(
             f"Photographs must have one size, upright, and one bit depth. Received: {listed}"
         )
-    return np.stack([photo.frame for photo in photos])
+    ldr = np.empty((len(bracket), *bracket[0].shape), bracket[0].dtype)
+    for frame, looked in zip(ldr, bracket, strict=True):
+        frame[:] = looked.take()
+    return ldr
 
 
 def _mismatches(

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from utils.radiometry.levels import ldr_to_float
 from utils.scenes.data_sets import DATA_SETS, OFFICIAL, check_names, some
-from utils.scenes.exposure_files import measure_stops, parse
+from utils.scenes.exposure_files import measure_stops, read_lines
 from utils.scenes.folders import find_scenes, read_scene, scene_name
 from utils.scenes.layouts import Layout, SceneFiles, find_files
 from utils.scenes.scene import Scene
@@ -95,8 +95,7 @@ def print_findings(root: Path) -> bool:
 def _check_scene(found: Findings, scene: Scene, files: SceneFiles) -> None:
     """Exposures, brightness and truth of one scene."""
     if files.exposures is not None:
-        lines = parse(files.exposures.read_text(errors="replace"))
-        _check_exposures(found, scene, lines)
+        _check_exposures(found, scene, read_lines(files.exposures))
     frames = [ldr_to_float(frame[::4, ::4]) for frame in scene.ldr]
     brightness = [float(frame.mean()) for frame in frames]
     if not brightness[0] < brightness[1] < brightness[2]:

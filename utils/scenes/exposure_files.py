@@ -1,4 +1,4 @@
-"""The unit of a scene's exposure file: stops or exposure times.
+"""Reads the file of a bracket's exposures, and tells stops from exposure times.
 
 Files of the field hold one number a line, in the order of the frames. Most hold stops from 0; some
 stops from elsewhere, some times in seconds. A file of times is told from a file of stops by what
@@ -8,8 +8,10 @@ exposed, the ratio of their linearised values is that of their exposure times.
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -30,10 +32,40 @@ class FileExposures:
     """Stops, in the order of the file, counted from where the file counts."""
     unit: Literal["stops", "times"]
     """What the file holds."""
+    lines: tuple[str, ...] = ()
+    """Its lines, for people."""
 
 
-def parse(text: str) -> list[str]:
-    """The lines of a file that hold something."""
+def read(path: Path, frames: Sequence[np.ndarray]) -> FileExposures:
+    """Reads the exposures of a bracket.
+
+    Args:
+        path: A text file with a number a line, in the order of the frames.
+        frames: The frames, `(H, W, 3)` LDR in [0, 1]; may be thinned out.
+
+    Raises:
+        ValueError: There are more or fewer lines than frames, or they make no sense.
+        OSError: The file cannot be read.
+    """
+    lines = read_lines(path)
+    if len(lines) != len(frames):
+        raise ValueError(
+            f"{path} must have a line for each of the {len(frames)} frames."
+            f" Received: {len(lines)} lines"
+        )
+    try:
+        found = to_stops(lines, frames)
+    except ValueError as error:
+        shown = [line if len(line) <= 20 else f"{line[:20]}.." for line in lines[:8]]
+        raise ValueError(
+            f"{path} must hold different exposures, stops or times: {error}. Received: {shown}"
+        ) from error
+    return dataclasses.replace(found, lines=tuple(lines))
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a file that hold something; a byte order mark is no part of them."""
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 
@@ -48,10 +80,12 @@ def to_stops(lines: Sequence[str], frames: Sequence[np.ndarray]) -> FileExposure
         The exposures in stops.
 
     Raises:
-        ValueError: A line is no number, two are the same, or no unit makes sense.
+        ValueError: A line is no finite number, two are the same, or no unit makes sense.
     """
     numbers = np.array([_number(line) for line in lines])
-    if not np.isfinite(numbers).all() or len(np.unique(numbers)) != len(numbers):
+    if not np.isfinite(numbers).all():
+        raise ValueError("every number must be finite")
+    if len(np.unique(numbers)) != len(numbers):
         raise ValueError("no number may occur twice")
     span = float(np.ptp(numbers))
     if (numbers <= 0).any():
@@ -104,5 +138,7 @@ def _require_order(times: np.ndarray, frames: Sequence[np.ndarray]) -> None:
 def _number(line: str) -> float:
     try:
         return float(Fraction(line)) if "/" in line else float(line)
+    except OverflowError:
+        return math.inf
     except (ValueError, ZeroDivisionError) as error:
         raise ValueError("one number a line") from error

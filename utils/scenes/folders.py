@@ -18,6 +18,7 @@ from utils.radiometry.levels import ldr_to_float
 from utils.scenes import exposure_files
 from utils.scenes.layouts import EXPOSURE_FILE, FRAME_COUNT, TRUTH_FILE, find_files, is_scene
 from utils.scenes.scene import Scene, SceneError
+from utils.scenes.tree import walk
 
 SOURCE_FILE = "source.txt"
 
@@ -32,14 +33,14 @@ def find_scenes(root: Path) -> list[Path]:
 
     Returns:
         Sorted folders that hold exposures, a truth or three frames and more; `root` alone if it
-        is one. Hidden folders are left out.
+        is one. Hidden folders are left out; see `utils.scenes.tree.walk` for links and locks.
 
     Raises:
         SceneError: There is no such folder, or no scene in it.
     """
     if not root.is_dir():
         raise SceneError(f"There is no folder of scenes. Received: {root}")
-    found = _search(root)
+    found = sorted(folder for folder in walk(root, is_scene) if is_scene(folder))
     if not found:
         raise SceneError(
             f"A scene is a folder of {FRAME_COUNT} frames with {EXPOSURE_FILE}; there is none."
@@ -123,32 +124,16 @@ def write_scene(
             write_text(partial / SOURCE_FILE, source)
 
 
-def _search(folder: Path) -> list[Path]:
-    if is_scene(folder):
-        return [folder]
-    below = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
-    return [scene for path in below for scene in _search(path)]
-
-
 def _read_exposure_values(path: Path, name: str, frames: list[np.ndarray]) -> np.ndarray:
     """Stops, in the order of the frames; the frames tell times from stops."""
     if not path.is_file():
         raise SceneError(f"Scene {name}: the exposures in stops are missing. Received: no {path}")
-    lines = exposure_files.parse(path.read_text(errors="replace"))
-    if len(lines) != FRAME_COUNT:
-        raise SceneError(
-            f"Scene {name}: {path} must have {FRAME_COUNT} lines, one for each frame."
-            f" Received: {len(lines)} lines"
-        )
     try:
-        found = exposure_files.to_stops(lines, [ldr_to_float(frame[::4, ::4]) for frame in frames])
-    except ValueError as error:
-        raise SceneError(
-            f"Scene {name}: {path} must hold three different exposures, stops or times: {error}."
-            f" Received: {lines}"
-        ) from error
+        found = exposure_files.read(path, [ldr_to_float(frame[::4, ::4]) for frame in frames])
+    except (ValueError, OSError) as error:
+        raise SceneError(f"Scene {name}: {error}") from error
     if found.unit == "times":
-        _LOG.warning("Scene %s: the exposures %s are times, not stops.", name, lines)
+        _LOG.warning("Scene %s: the exposures %s are times, not stops.", name, found.lines)
     return found.values
 
 

@@ -1,0 +1,82 @@
+"""Folders that nobody has tidied: each is met once, by its own name, and none stops the others."""
+
+import logging
+import os
+
+import pytest
+
+from tests.photos import is_root
+from utils.scenes.tree import DEEPEST, walk
+
+
+def _names(root):
+    return [str(path.relative_to(root)) for path in walk(root, lambda _: False)]
+
+
+def test_folders_come_once_by_their_own_names(tmp_path):
+    (tmp_path / "b" / "real").mkdir(parents=True)
+    (tmp_path / ".hidden" / "x").mkdir(parents=True)
+    (tmp_path / "a").symlink_to(tmp_path / "b" / "real")  # sorts before what it leads to
+    for name in ("loop", "b/one", "b/two"):
+        (tmp_path / name).symlink_to(tmp_path)
+    (tmp_path / "b" / "real" / "dead").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "itself").symlink_to("itself")
+    assert _names(tmp_path) == [".", "b", "b/real"]
+
+
+def test_a_link_out_of_the_tree_is_followed(tmp_path):
+    (tmp_path / "elsewhere" / "scene").mkdir(parents=True)
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "link").symlink_to(tmp_path / "elsewhere")
+    assert _names(tmp_path / "root") == [".", "link", "link/scene"]
+
+
+def test_nothing_below_a_leaf_is_met(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    found = list(walk(tmp_path, lambda folder: folder.name == "a"))
+    assert found == [tmp_path, tmp_path / "a"]
+
+
+def test_a_deep_tree_ends_at_the_bound_with_a_warning(tmp_path, caplog, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1500):  # the whole path would be too long to be made at once
+        os.mkdir("d")  # noqa: PTH102
+        os.chdir("d")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "near").mkdir()
+    with caplog.at_level(logging.WARNING):
+        names = _names(tmp_path)
+    assert len(names) == DEEPEST + 2
+    assert "near" in names
+    assert caplog.text.count("deeper") == 1
+
+
+@pytest.mark.skipif(is_root(), reason="root may list every folder")
+def test_a_locked_folder_is_named_and_left_out_by_permission(tmp_path, caplog):
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "b").chmod(0)
+    try:
+        with caplog.at_level(logging.WARNING):
+            assert _names(tmp_path) == [".", "a", "c"]
+    finally:
+        (tmp_path / "b").chmod(0o700)
+    assert str(tmp_path / "b") in caplog.text
+
+
+def test_a_folder_that_cannot_be_listed_is_named_and_left_out(tmp_path, caplog, monkeypatch):
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+    real = type(tmp_path).iterdir
+
+    def iterdir(path):
+        if path.name == "b":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(type(tmp_path), "iterdir", iterdir)
+    with caplog.at_level(logging.WARNING):
+        assert _names(tmp_path) == [".", "a", "c"]
+    assert f"The folder {tmp_path / 'b'} is left out" in caplog.text
+    with pytest.raises(PermissionError):
+        _names(tmp_path / "b")

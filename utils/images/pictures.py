@@ -1,0 +1,152 @@
+"""Decodes the bytes of a picture file: JPEG, PNG, TIFF, WebP and HEIC, by content and not by name.
+
+Photographs and the frames of data sets come through this one door. EXIF is read here as well,
+because the orientation tag decides which way up a picture is.
+"""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import imagecodecs
+import imageio.v3 as iio
+import numpy as np
+from imageio.core.v3_plugin_api import PluginV3
+from PIL import Image
+
+from utils.images.decode import PictureError, check_size, reading
+from utils.images.tiff import MAGIC, read_tiff
+
+_ORIENTATION = 0x0112
+_JPEG = b"\xff\xd8\xff"
+_PNG = b"\x89PNG\r\n\x1a\n"
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
+_PNG_MARKS_OF_EXIF = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
+_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"})
+_WITH_PALETTE = frozenset({"P", "PA"})
+# A JPEG codes 64 values of one channel in a bit or more.
+_MOST_JPEG_PIXELS = 512  # a byte
+_UPRIGHT = {  # orientation tag to quarter turns counter-clockwise, then left-right flip
+    1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True),
+    5: (3, True), 6: (3, False), 7: (1, True), 8: (1, False),
+}  # fmt: skip
+
+
+def decode(path: Path, data: bytes) -> np.ndarray:
+    """Decodes a picture.
+
+    Args:
+        path: The file, for messages.
+        data: Its bytes.
+
+    Returns:
+        `(H, W, 3)` RGB, uint8 or uint16 as the file has it, upright; grey becomes RGB, an alpha
+        channel is dropped.
+
+    Raises:
+        PictureError: The bytes are no picture, are cut short, claim too many pixels, or have
+            samples of another kind.
+    """
+    with reading(path):
+        if data[:4] in MAGIC:
+            return _turn(*read_tiff(path, data))
+        if not is_picture(data):
+            raise PictureError(f"Not a readable image. Received: {path} {_describe(data)}")
+        with _open(path, data) as file:
+            height, width = file.properties(index=0).shape[:2]
+            _check_claim(path, data, width, height)
+            # Pillow keeps 8 bits of RGB. OpenCV keeps 16, but gives half a picture for a file cut
+            # short and complains on the terminal.
+            frame = _decode_png16(data) if _is_16_bit_png(data) else _decode_8_bits(path, file)
+        return _turn(frame, orientation(exif_of(data)))
+
+
+def is_picture(data: bytes) -> bool:
+    """Whether bytes begin as a file does that `decode` reads."""
+    return (
+        data[:4] in MAGIC
+        or data.startswith((_JPEG, _PNG))
+        or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+        or is_heic(data)
+    )
+
+
+def is_heic(data: bytes) -> bool:
+    """Whether bytes begin as a HEIC file does, whatever its name."""
+    return data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS
+
+
+def exif_of(data: bytes) -> Image.Exif:
+    """The EXIF tags of a picture's bytes; empty if there are none or they are broken.
+
+    The tags of a TIFF file are its EXIF.
+    """
+    exif = Image.Exif()
+    try:
+        if data[:4] in MAGIC:
+            exif.load(data)
+        elif not data.startswith(_PNG) or any(mark in data for mark in _PNG_MARKS_OF_EXIF):
+            # Pillow decodes a whole PNG to look for EXIF behind its pixels.
+            with Image.open(io.BytesIO(data)) as image:
+                exif = image.getexif()
+        dict(exif)
+    except Exception:  # Pillow raises whatever a broken block makes it raise
+        return Image.Exif()
+    return exif
+
+
+def orientation(exif: Image.Exif) -> int:
+    """Orientation tag, 1 (upright) to 8; 1 if it is missing or nonsense."""
+    value = exif.get(_ORIENTATION)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _open(path: Path, data: bytes) -> PluginV3:
+    try:
+        return iio.imopen(data, "r", plugin="pillow")
+    except OSError as error:  # imageio's reason speaks of a URI
+        raise PictureError(f"Not a readable image. Received: {path} {_describe(data)}") from error
+
+
+def _check_claim(path: Path, data: bytes, width: int, height: int) -> None:
+    check_size(path, width, height)
+    if data.startswith(_JPEG) and width * height > _MOST_JPEG_PIXELS * len(data):
+        raise PictureError(
+            f"A JPEG of {width}x{height} pixels must have more bytes; this one is cut short."
+            f" Received: {path} {_describe(data)}"
+        )
+
+
+def _decode_8_bits(path: Path, file: PluginV3) -> np.ndarray:
+    mode = file.metadata(index=0)["mode"]
+    if mode not in _MODES:
+        raise PictureError(
+            f"A picture must be RGB or grey, of 8 or 16 bits. Received: {path} of {mode}"
+        )
+    # RGB of a palette with transparent colours would be a warning.
+    wanted = "RGBA" if mode in _WITH_PALETTE else "RGB"
+    options: dict[str, Any] = {} if mode == wanted else {"mode": wanted}
+    frame = file.read(index=0, **options)
+    return np.ascontiguousarray(frame[..., :3])
+
+
+def _is_16_bit_png(data: bytes) -> bool:
+    return data.startswith(_PNG) and data[24:25] == b"\x10"  # IHDR's bit depth
+
+
+def _decode_png16(data: bytes) -> np.ndarray:
+    samples = imagecodecs.png_decode(data)
+    if samples.ndim == 2 or samples.shape[-1] < 3:  # grey, and perhaps alpha
+        return np.repeat(samples.reshape(*samples.shape[:2], -1)[..., :1], 3, axis=-1)
+    return np.ascontiguousarray(samples[..., :3])
+
+
+def _describe(data: bytes) -> str:
+    """For people: the length of a file and what it begins with."""
+    return f"of {len(data)} bytes that begin with {data[:8]!r}" if data else "which is empty"
+
+
+def _turn(frame: np.ndarray, tag: int) -> np.ndarray:
+    quarters, flip = _UPRIGHT.get(tag, (0, False))
+    frame = np.rot90(frame, quarters)
+    return np.ascontiguousarray(frame[:, ::-1] if flip else frame)
