@@ -48,8 +48,8 @@ def check_size(path: Path, width: int, height: int) -> None:
     """Refuses a declared size, in pixels, before it costs memory.
 
     Raises:
-        PictureError: A side is not positive, or there are more pixels than the limit.
-        ValueError: The environment variable is no positive number.
+        PictureError: A side is not positive, there are more pixels than the limit, or the limit
+            that is set is no positive number.
     """
     limit = _limit()
     if width < 1 or height < 1:
@@ -68,5 +68,5 @@ def _limit() -> float:
     except ValueError:
         limit = 0.0
     if not limit > 0:
-        raise ValueError(f"{LIMIT_VARIABLE} must be a positive number. Received: {text!r}")
+        raise PictureError(f"{LIMIT_VARIABLE} must be a positive number. Received: {text!r}")
     return limit
