@@ -14,7 +14,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from configs import paths, presets
-from configs.settings import EvaluationConfig
+from configs.settings import EvaluationConfig, PrealignmentName
 from models import esbn, release_checkpoint
 from models.compiled import compile_networks
 from utils import command
@@ -33,12 +33,13 @@ from utils.inference.pipeline import Networks
 from utils.metrics.perceptual import ColorVideoVdp, Display
 from utils.metrics.protocols import configured
 from utils.reporting import tables
-from utils.runs.networks import load_networks
+from utils.runs.networks import load_networks, trained_prealignment
 
 
 def main(config: EvaluationConfig) -> int:
     """Scores every scene; returns 2 if something could not be scored, else 0."""
-    protocols = [configured(name, config.depth) for name in config.protocol]
+    prealign = config.prealign or _trained_prealignment(config)
+    protocols = [configured(name, config.depth, prealign) for name in config.protocol]
     display = Display(peak=config.display_peak, black=config.display_black)
     meter = Meter(display=display, vdp=ColorVideoVdp(display) if config.cvvdp else None)
     results = config.results or paths.evaluation_dir(config.predictions or config.run)
@@ -60,6 +61,11 @@ def main(config: EvaluationConfig) -> int:
         _compare(results, (config.method, config.against.name), scores, other)
         failures += other.failures
     return command.report_failures(failures)
+
+
+def _trained_prealignment(config: EvaluationConfig) -> PrealignmentName:
+    """What the networks expect of the frames; files expect nothing."""
+    return "off" if config.predictions is not None else trained_prealignment(config)
 
 
 def _methods(config: EvaluationConfig) -> dict[str, Predict]:

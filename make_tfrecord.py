@@ -23,7 +23,7 @@ def main(config: RecordsConfig) -> int:
         return 0 if checks.print_findings(config.check) else command.EXIT_BAD_INPUT
     folder = config.records or str(paths.records_dir(config.run))
     planned = plan.plan(
-        plan.find_sources(config.scenes, config.aligned),
+        plan.find_sources(config.scenes, config.aligned, config.prealign),
         validation_scenes=config.validation_scenes,
         hold_out=config.hold_out,
         scenes_per_shard=config.scenes_per_shard,

@@ -22,12 +22,13 @@ from utils.inference.reconstruction import reconstruct
 from utils.metrics.protocols import configured
 from utils.reporting.page import HtmlReport
 from utils.reporting.results import markdown_table, write_metrics, write_reconstruction
-from utils.runs.networks import load_networks
+from utils.runs.networks import load_networks, trained_prealignment
 
 
 def main(config: ReconstructionConfig) -> int:
     """Reconstructs every scene; returns 2 if one could not be read, else 0."""
-    protocol = configured(config.protocol, config.depth)
+    prealign = config.prealign or trained_prealignment(config)
+    protocol = configured(config.protocol, config.depth, prealign)
     results = config.results or paths.results_dir(config.run)
     scenes = PreparedScenes(config.scenes, protocol, config.exposures, config.prealign)
     models = load_networks(config, esbn.networks, release_checkpoint.load)
@@ -43,7 +44,7 @@ def main(config: ReconstructionConfig) -> int:
                 results,
                 scene,
                 reconstruction,
-                protocol,
+                scenes.protocol_of(scene),
                 metrics,
                 tone=config.tone,
                 picture=config.picture,
@@ -53,7 +54,8 @@ def main(config: ReconstructionConfig) -> int:
                 rows.append((scene.name, metrics))
     with scenes.attempt():
         write_metrics(results / "metrics.csv", rows, protocol)
-        page.write(results / "report.html", dataclasses.asdict(config), scenes.failures)
+        settings = dataclasses.asdict(config) | {"protocol": protocol.title}
+        page.write(results / "report.html", settings, scenes.failures)
     tqdm.write(markdown_table(rows, protocol))
     return command.report_failures(scenes.failures)
 

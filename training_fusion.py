@@ -12,20 +12,27 @@ from configs import paths, presets
 from configs.settings import FusionConfig
 from models import alignment, esbn, release_checkpoint
 from utils import command
+from utils.records import selection, shards
+from utils.runs import settings
 from utils.runs.networks import build_networks, restore
 from utils.training import loop, stages
 
 
 def main(config: FusionConfig) -> None:
     """Trains the last stage."""
+    alignments = {side: paths.stage_dir(config.run, name) for side, name in paths.ALIGNMENT.items()}
+    if config.alignment == "from_scratch":
+        alignments = {}
+    records = config.records or str(paths.records_dir(config.run))
+    mode = selection.prealignment(records, shards.read_index(records, check_shards=False))
+    for folder in alignments.values():
+        settings.require_prealignment(folder, mode)
 
     def build() -> stages.Stage:
         networks = build_networks(config, esbn.networks)
-        if config.alignment != "from_scratch":
-            for side, stage in paths.ALIGNMENT.items():
-                folder = paths.stage_dir(config.run, stage)
-                if config.start_weights is None or folder.exists():
-                    restore({side: networks[side]}, folder)
+        for side, folder in alignments.items():
+            if config.start_weights is None or folder.exists():
+                restore({side: networks[side]}, folder)
         if config.release_checkpoint:
             release_checkpoint.load(networks[esbn.MERGING], config.release_checkpoint)
         joined = networks

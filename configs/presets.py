@@ -34,7 +34,8 @@ def scenes(preset: Preset) -> ScenesConfig:
 
 def records(preset: Preset) -> RecordsConfig:
     """Settings of make_tfrecord.py."""
-    return RecordsConfig(run=paths.run_dir(preset))
+    prealign = "off" if preset == "kalantari" else "auto"
+    return RecordsConfig(run=paths.run_dir(preset), prealign=prealign)
 
 
 def alignment(preset: Preset) -> TrainingConfig:

@@ -11,6 +11,8 @@ from typing import Literal
 from configs import paths
 
 Precision = Literal["float32", "bfloat16", "auto"]
+PrealignmentName = Literal["auto", "on", "off"]
+"""Whether the camera's motion is taken out of low and high before the networks see them."""
 
 
 def _require(condition: bool, message: str, received: object) -> None:
@@ -127,6 +129,10 @@ class RecordsConfig:
     aligned: Path | None = None
     """Results of reconstruction_align2.py for these scenes: pack its aligned frames in place of the
     low and high ones, for training_fusion.py --alignment precomputed."""
+    prealign: PrealignmentName = "off"
+    """Take the camera's motion out of the low and the high frame; `auto`: where it measurably
+    helps. Training, reconstruction and evaluation then know of it. With `aligned` it is what those
+    frames were made with."""
     check: Path | None = None
     """Only say what this data set is and what is wrong with it; nothing is written."""
     validation_scenes: int = 4
@@ -294,7 +300,6 @@ class WeightsConfig:
 
 ToneName = Literal["local", "reinhard", "drago", "mu-law"]
 PictureName = Literal["png", "jpg"]
-PrealignmentName = Literal["auto", "on", "off"]
 Copies = Literal[1, 2, 4, 8]
 """Mirrored and turned copies of a bracket whose results are averaged; 1: only itself."""
 
@@ -315,8 +320,9 @@ class ReconstructionConfig(WeightsConfig):
     """Photographs' exposures in stops, by file name; none: from exposure.txt or EXIF."""
     self_ensemble: Copies = 1
     """Average the results of this many mirrored and turned copies: better, as many times slower."""
-    prealign: PrealignmentName = "auto"
-    """Take out the camera's motion between photographs; `auto`: where it measurably helps."""
+    prealign: PrealignmentName | None = None
+    """Take the camera's motion out of low and high before the networks see them; `auto`: where it
+    measurably helps. None: as the weights were trained; photographs `auto`, unless it is `on`."""
     tone: ToneName = "local"
     """How the pictures of the results are tone-mapped."""
     picture: PictureName = "png"
@@ -353,6 +359,9 @@ class EvaluationConfig(WeightsConfig):
     """What frames of 16 bits are divided by, instead of what the protocols do."""
     predictions: Path | None = None
     """Score this folder of .hdr or .exr, made by any method, instead of the run's networks."""
+    prealign: PrealignmentName | None = None
+    """Take the camera's motion out of low and high before networks and baselines see them; None: as
+    the weights were trained. With predictions: say so of them (None: `off`)."""
     against: Path | None = None
     """Second folder of .hdr or .exr: compare scene by scene with it."""
     baselines: bool = False

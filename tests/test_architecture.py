@@ -17,27 +17,32 @@ ALLOWED = {
     "command": set(),
     "images": {"radiometry", "files"},
     "scenes": {"images", "radiometry", "files"},
-    "photographs": {"scenes", "images", "radiometry"},
+    "camera_motion": {"scenes", "images", "radiometry"},
+    "photographs": {"camera_motion", "scenes", "images", "radiometry"},
     "synthesis": {"scenes", "images", "radiometry", "files"},
     "metrics": {"scenes", "radiometry"},
-    "records": {"scenes", "images", "radiometry", "files"},
+    "records": {"camera_motion", "scenes", "images", "radiometry", "files"},
     "runs": {"models", "hardware", "files"},
     "training": {"records", "runs", "metrics", "scenes", "images", "radiometry", "files"},
     "inference": {
-        *("models", "runs", "metrics", "photographs", "scenes", "radiometry", "hardware", "files"),
+        *("models", "runs", "metrics", "photographs", "camera_motion", "scenes"),
+        *("radiometry", "hardware", "files"),
     },
     "reporting": {
         *("inference", "metrics", "photographs", "scenes", "images", "radiometry", "files"),
     },
     "evaluation": {
-        *("reporting", "inference", "metrics", "scenes", "images", "radiometry", "files"),
+        *("reporting", "inference", "metrics", "camera_motion", "scenes", "images"),
+        *("radiometry", "files"),
     },
     "benchmarking": {
         *("training", "inference", "models", "records", "scenes", "radiometry", "hardware"),
     },
 }
 """Rooms of `utils` to the rooms they may import; each may import itself and `configs` besides."""
-WITHOUT_TENSORFLOW = ("radiometry", "images", "scenes", "photographs", "synthesis", "metrics")
+WITHOUT_TENSORFLOW = (
+    *("radiometry", "images", "scenes", "camera_motion", "photographs", "synthesis", "metrics"),
+)
 
 
 def sources() -> list[Path]:

@@ -28,6 +28,7 @@ ENDINGS = (".hdr", ".exr", ".jpg", "_ultrahdr.jpg", "_sheet.png")
 @pytest.fixture(autouse=True)
 def _networks(monkeypatch):
     monkeypatch.setattr(reconstruction_fusion, "load_networks", lambda *_: MODELS)
+    monkeypatch.setattr(reconstruction_fusion, "trained_prealignment", lambda _: "off")
     monkeypatch.setattr(reconstruction_fusion, "compile_networks", lambda models: models)
 
 
@@ -138,4 +139,4 @@ def test_the_command_line_takes_exposures_tone_and_picture(tmp_path):
         [f"--scenes={tmp_path}", "--exposures", "0", "2", "4", "--tone=drago", "--picture=jpg"],
     )
     assert config.exposures == (0, 2, 4)
-    assert (config.tone, config.picture, config.prealign) == ("drago", "jpg", "auto")
+    assert (config.tone, config.picture, config.prealign) == ("drago", "jpg", None)

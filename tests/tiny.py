@@ -9,7 +9,13 @@ import numpy as np
 import tensorflow as tf
 
 from configs import paths
-from configs.settings import FusionConfig, NetworkConfig, SamplingConfig, TrainingConfig
+from configs.settings import (
+    FusionConfig,
+    NetworkConfig,
+    PrealignmentName,
+    SamplingConfig,
+    TrainingConfig,
+)
 from models import esbn
 from tests.brackets import bracket
 from utils.radiometry import rgbe
@@ -30,9 +36,11 @@ def _scene() -> Scene:
 SCENE = _scene()
 
 
-def write_records(folder: Path, *, aligned: bool = False) -> str:
+def write_records(
+    folder: Path, *, aligned: bool = False, prealign: PrealignmentName = "off"
+) -> str:
     """Writes one scene of 32x40 pixels for training and for validation."""
-    packed = record.pack(SCENE, aligned=aligned)
+    packed = record.pack(SCENE, aligned=aligned, prealign=prealign)
     entries = [
         entry
         for split in ("training", "validation")

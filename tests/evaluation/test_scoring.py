@@ -20,7 +20,7 @@ from utils.evaluation.published import PUBLISHED
 from utils.evaluation.scoring import Meter, from_files, from_networks, score
 from utils.images import frames, radiance_maps
 from utils.metrics.perceptual import Display
-from utils.metrics.protocols import PROTOCOLS
+from utils.metrics.protocols import PROTOCOLS, configured
 from utils.metrics.psnr_ssim import psnr
 from utils.reporting import tables
 from utils.scenes.data_sets import OFFICIAL_TEST_SCENES
@@ -58,6 +58,28 @@ def _read(folder, root) -> Any:
 def _rows(path):
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     return list(csv.DictReader(lines))
+
+
+def test_frames_are_prepared_once_for_all_protocols_and_methods(root, monkeypatch):
+    calls, seen = [], []
+
+    def prealigned(scene, mode):
+        calls.append((scene.name, mode))
+        return dataclasses.replace(scene, ldr=np.zeros_like(scene.ldr))
+
+    def predict(_folder, _scene, prepared, _protocol):
+        seen.append(prepared.ldr.max())
+        return prepared.hdr
+
+    monkeypatch.setattr(scoring, "prealigned", prealigned)
+    protocols = [configured(name, None, "auto") for name in ("full", "release")]
+    scores = score(root, protocols, predict, METER)
+    assert calls == [("EXTRA_001", "auto"), ("PAPER_X.1", "auto")]
+    assert seen == [0, 0, 0, 0]
+    assert list(scores.by_protocol) == [
+        "full, camera motion taken out",
+        "release, camera motion taken out",
+    ]
 
 
 def test_predictions_are_scored_against_the_truth(root, predictions):

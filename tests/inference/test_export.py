@@ -99,6 +99,19 @@ def test_onnx_gives_the_scripts_output(networks, saved, tmp_path):
         np.testing.assert_allclose(radiance[0], expected(networks, scene), atol=1e-5)
 
 
+@pytest.mark.parametrize(("mode", "said"), [("off", "may be the camera's"), ("auto", "bring them")])
+def test_the_export_says_what_frames_it_wants(networks, tmp_path, mode, said):
+    folder = tmp_path / "esbn"
+    export.save(networks, folder, mode)
+    assert said in (folder / "assets.extra" / "README.txt").read_text()
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("tf2onnx")
+    export.save_onnx(folder, tmp_path / "esbn.onnx", mode)
+    model = onnx.load(tmp_path / "esbn.onnx")
+    assert {prop.key: prop.value for prop in model.metadata_props} == {"prealign": mode}
+    assert said in model.doc_string
+
+
 def test_nothing_is_replaced(networks, saved):
     with pytest.raises(FileExistsError, match=f"Received: {saved}"):
         export.save(networks, saved)

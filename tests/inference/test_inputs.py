@@ -1,7 +1,9 @@
 """Both reconstruction scripts on a tree of small scenes."""
 
 import csv
+import dataclasses
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,8 +11,11 @@ import reconstruction_align2
 import reconstruction_fusion
 from configs.settings import ReconstructionConfig
 from tests.brackets import bracket
+from utils.camera_motion.prealignment import prealign
 from utils.images import frames, radiance_maps
 from utils.radiometry.levels import ldr_to_float, to_8bit
+from utils.radiometry.radiance import hdr_to_ldr
+from utils.records import aligned_results
 from utils.scenes.folders import write_scene
 from utils.scenes.scene import SceneError
 
@@ -27,6 +32,7 @@ def _networks(monkeypatch):
     for script in SCRIPTS:
         monkeypatch.setattr(script, "load_networks", lambda *_: MODELS)
         monkeypatch.setattr(script, "compile_networks", lambda models: models)
+        monkeypatch.setattr(script, "trained_prealignment", lambda _: "off")
 
 
 @pytest.fixture
@@ -119,6 +125,53 @@ def test_scenes_without_truth_leave_an_empty_table(config, capsys):
     assert reconstruction_fusion.main(config) == 0
     assert len((config.run / "results" / "metrics.csv").read_text().splitlines()) == 1
     assert "no scene with a ground truth" in capsys.readouterr().out
+
+
+@pytest.fixture
+def shifted(tmp_path):
+    """One scene whose low frame is shifted, and its frames with that undone."""
+    octaves = [
+        cv2.resize(np.random.default_rng(0).random((160 // n, 240 // n, 3), np.float32), (240, 160))
+        for n in (20, 7, 3)
+    ]
+    wide = 0.2 * np.mean(octaves, axis=0) ** 2
+    views = [wide[:128, left : left + 192] for left in (8, 0, 0)]
+    times = np.array([1, 4, 16], np.float32)
+    frames = [hdr_to_ldr(view, time) for view, time in zip(views, times, strict=True)]
+    ldr = np.rint(255 * np.stack(frames)).astype(np.uint8)
+    folder = tmp_path / "Shifted" / "S"
+    write_scene(folder, ldr=ldr, exposure_values=np.array([0, 2, 4]), hdr=views[1])
+    return ReconstructionConfig(run=tmp_path / "run", scenes=folder), prealign(ldr, times, "auto")[
+        0
+    ]
+
+
+@pytest.mark.parametrize(
+    ("trained", "asked", "used"),
+    [("off", None, "off"), ("auto", None, "auto"), ("auto", "off", "off"), ("off", "on", "on")],
+)
+def test_scenes_are_prepared_as_the_weights_were_trained(
+    shifted, monkeypatch, trained, asked, used
+):
+    for script in SCRIPTS:
+        monkeypatch.setattr(script, "trained_prealignment", lambda _: trained)
+    config, expected = shifted
+    config = dataclasses.replace(config, prealign=asked)
+    assert reconstruction_align2.main(config) == 0
+    assert reconstruction_fusion.main(config) == 0
+    results = config.run / "results"
+    low = frames.read_ldr(results / "S" / "aligned_low.png")  # these networks give it back
+    same = np.abs(low.astype(int) - expected[0]).max() <= 1
+    assert same == (used != "off")
+    title = {
+        "off": "full",
+        "auto": "full, camera motion taken out",
+        "on": "full, camera motion taken out (on)",
+    }[used]
+    for table in ("aligned.csv", "metrics.csv"):
+        assert {row["protocol"] for row in _rows(results / table).values()} == {title}
+    assert f"<td>{title}</td>" in (results / "report.html").read_text()
+    assert aligned_results.read_prealignment(results) == used
 
 
 def test_before_merging_is_trained_only_alignment_runs(config, monkeypatch):

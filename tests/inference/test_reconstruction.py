@@ -69,6 +69,7 @@ def test_scripts_take_it(tmp_path, monkeypatch):
     models = {"low": networks.low, "high": networks.high, "merging": networks.merging}
     for script in (evaluate, reconstruction_fusion):
         monkeypatch.setattr(script, "load_networks", lambda *_: models)
+        monkeypatch.setattr(script, "trained_prealignment", lambda _: "off")
         monkeypatch.setattr(script, "compile_networks", lambda models: models)
     common = {"run": tmp_path / "run", "scenes": tmp_path / "Test"}
     results = tmp_path / "results"

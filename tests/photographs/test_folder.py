@@ -320,8 +320,13 @@ def test_photographs_and_scenes_of_data_sets_lie_side_by_side(tmp_path, capsys):
     write_scene(tmp_path / "a", ldr=FRAMES, exposure_values=np.array([0, 2, 5]), hdr=None)
     photos.write_bracket(tmp_path / "c", FRAMES[:2], photos.TIMES[:2])
     scenes = PreparedScenes(tmp_path, PROTOCOLS["full"], prealign="off")
-    assert [scene.name for scene in scenes] == ["a", "b"]
+    found = list(scenes)
+    assert [scene.name for scene in found] == ["a", "b"]
     assert len(scenes) == 3
+    assert [scenes.protocol_of(scene).title for scene in found] == ["full", "full"]
+    by_default = PreparedScenes(tmp_path, PROTOCOLS["full"])
+    titles = [by_default.protocol_of(scene).title for scene in found]
+    assert titles == ["full", "full, camera motion taken out"]
     assert command.report_failures(scenes.failures) == 2
     captured = capsys.readouterr()
     assert "Scene c: A bracket needs 3 photographs" in captured.err

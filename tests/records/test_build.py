@@ -3,14 +3,17 @@
 import dataclasses
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 
 import make_tfrecord
 from configs.settings import RecordsConfig
+from utils.camera_motion.prealignment import prealign
 from utils.images import frames
 from utils.radiometry import rgbe
-from utils.records import plan, record, shards
+from utils.radiometry.radiance import hdr_to_ldr
+from utils.records import aligned_results, plan, record, shards
 from utils.reporting import results
 from utils.scenes import folders
 from utils.scenes.scene import SceneError
@@ -125,6 +128,99 @@ def test_aligned_frames_take_the_place_of_low_and_high(config, tmp_path):
     assert _times(config) == before
     with pytest.raises(record.RecordsError, match="records of other scenes"):
         make_tfrecord.main(dataclasses.replace(config, aligned=None))
+
+
+def _shifted_scene(folder, shift):
+    """A textured scene whose low frame is shifted to the left."""
+    random = np.random.default_rng(shift)
+    octaves = (random.random((160 // n, 240 // n, 3), np.float32) for n in (20, 7, 3))
+    wide = 0.2 * np.mean([cv2.resize(octave, (240, 160)) for octave in octaves], axis=0) ** 2
+    views = [wide[:128, column : column + 192] for column in (shift, 0, 0)]
+    frames = [
+        hdr_to_ldr(x, t) for x, t in zip(views, np.array([1, 4, 16], np.float32), strict=True)
+    ]
+    folders.write_scene(
+        folder,
+        ldr=np.rint(255 * np.stack(frames)).astype(np.uint8),
+        exposure_values=np.array([0, 2, 4]),
+        hdr=rgbe.round_to_rgbe(views[1]),
+    )
+
+
+@pytest.fixture
+def shifted(config, tmp_path):
+    for index in range(3):
+        _shifted_scene(tmp_path / "shifted" / f"{index}", 6 + index)
+    return dataclasses.replace(config, scenes=tmp_path / "shifted", validation_scenes=1)
+
+
+def test_prealigned_frames_are_packed_and_said_of_every_record(shifted):
+    make_tfrecord.main(dataclasses.replace(shifted, prealign="auto"))
+    folder = str(shifted.run / "records")
+    index = shards.read_index(folder)
+    assert {entry.prealign for entry in index} == {"auto"}
+    for entry in index:
+        scanned = shards.scan_shard(f"{folder}/{entry.shard}", entry.split)
+        assert entry in scanned
+        scene, packed = folders.read_scene(shifted.scenes / entry.name), shards.read(folder, entry)
+        expected, _ = prealign(scene.ldr, scene.exposure_times, "auto")
+        np.testing.assert_array_equal(packed.ldr, expected)
+        assert np.abs(packed.ldr[0].astype(int) - scene.ldr[0]).mean() > 1
+        np.testing.assert_array_equal(packed.ldr[1], scene.ldr[1])
+        np.testing.assert_array_equal(packed.scene().hdr, scene.hdr)
+
+
+@pytest.mark.parametrize("with_index", [True, False])
+def test_a_folder_begun_with_another_prealignment_is_left_alone(shifted, with_index):
+    make_tfrecord.main(shifted)
+    folder = shifted.run / "records"
+    if not with_index:
+        (folder / "index.json").unlink()
+    (folder / "validation-00000-of-00001.tfrecord").unlink()
+    before = _times(shifted)
+    with pytest.raises(
+        record.RecordsError, match=r"packed with --prealign off.*Received: --prealign auto"
+    ):
+        make_tfrecord.main(dataclasses.replace(shifted, prealign="auto"))
+    assert _times(shifted) == before
+    make_tfrecord.main(shifted)
+
+
+def test_prealigned_records_are_the_same_side_by_side(shifted):
+    contents = []
+    for workers in (1, 3):
+        run = shifted.run.with_name(f"run{workers}")
+        config = dataclasses.replace(
+            shifted, run=run, prealign="on", workers=workers, scenes_per_shard=1
+        )
+        make_tfrecord.main(config)
+        contents.append(_contents(config))
+    assert contents[0] == contents[1]
+
+
+def test_records_of_aligned_frames_say_what_those_were_made_with(config, tmp_path):
+    config = dataclasses.replace(config, aligned=tmp_path / "aligned", prealign="off")
+    aligned_results.note_prealignment(config.aligned, "auto")
+    for folder in folders.find_scenes(config.scenes):
+        results.write_aligned(config.aligned, folder.name, np.zeros((2, 16, 24, 3), np.float32))
+    make_tfrecord.main(config)
+    index = shards.read_index(str(config.run / "records"))
+    assert {(entry.aligned, entry.prealign) for entry in index} == {(True, "auto")}
+
+
+def test_aligned_frames_of_two_kinds_are_kept_apart(tmp_path):
+    assert aligned_results.read_prealignment(tmp_path) == "off"
+    aligned_results.note_prealignment(tmp_path, "on")
+    assert aligned_results.read_prealignment(tmp_path) == "on"
+    with pytest.raises(ValueError, match=r"aligned with --prealign on.*Received: --prealign auto"):
+        aligned_results.note_prealignment(tmp_path, "auto")
+    (tmp_path / "prealign.json").write_text('{"prealign": "maybe"}')
+    with pytest.raises(ValueError, match=r"must hold auto, on or off\. Received: 'maybe'"):
+        aligned_results.read_prealignment(tmp_path)
+    unmarked = tmp_path / "old"
+    results.write_aligned(unmarked, "001", np.zeros((2, 16, 24, 3), np.float32))
+    with pytest.raises(ValueError, match="aligned with --prealign off"):
+        aligned_results.note_prealignment(unmarked, "auto")
 
 
 def test_a_scene_that_was_not_aligned_is_named(config, tmp_path):

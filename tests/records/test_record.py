@@ -97,6 +97,17 @@ def test_another_version_is_refused():
         unpack(_replace(pack(_scene()), schema=version), "here")
 
 
+def test_a_record_says_how_it_was_prealigned_and_an_old_one_that_it_was_not():
+    old = pack(_scene())
+    assert "prealign" not in tf.train.Example.FromString(old).features.feature
+    assert summarise(old, "here").prealign == "off"
+    packed = pack(_scene(), prealign="auto")
+    assert summarise(packed, "here").prealign == "auto"
+    unknown = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"maybe"]))
+    with pytest.raises(RecordsError, match=r"^here must say auto, on, off.*Received: maybe"):
+        summarise(_replace(old, prealign=unknown), "here")
+
+
 def test_an_image_of_another_size_is_refused():
     other = tf.train.Example.FromString(pack(_scene(16, 16))).features.feature["ldr"]
     with pytest.raises(RecordsError, match=r"\(24, 40, 3\).*Received: \(16, 16, 3\)"):

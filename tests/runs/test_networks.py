@@ -7,10 +7,15 @@ import pytest
 import tensorflow as tf
 
 from configs import paths
-from configs.settings import NetworkConfig, ReconstructionConfig, TrainingConfig
+from configs.settings import (
+    NetworkConfig,
+    PrealignmentName,
+    ReconstructionConfig,
+    TrainingConfig,
+)
 from models import esbn, release_checkpoint
 from utils.runs import checkpoints, settings
-from utils.runs.networks import load_networks
+from utils.runs.networks import load_networks, trained_prealignment
 
 NETWORK = NetworkConfig(width=4, residual_blocks=1, dense_layers=2, initializer="he")
 
@@ -19,9 +24,10 @@ def networks():
     return esbn.networks(**dataclasses.asdict(NETWORK))
 
 
-def save_stage(run, stage, parts):
+def save_stage(run, stage, parts, prealign: PrealignmentName = "off"):
     folder = paths.stage_dir(run, stage)
-    settings.write_settings(folder, TrainingConfig(run=run, network=NETWORK), samples=1)
+    config = TrainingConfig(run=run, network=NETWORK)
+    settings.write_settings(folder, config, samples=1, prealign=prealign)
     checkpoints.save(tf.train.Checkpoint(**parts), folder / settings.CHECKPOINTS_NAME, step=1)
 
 
@@ -80,6 +86,21 @@ def test_a_run_without_alignment_is_rebuilt_without(tmp_path):
     assert not loaded["low"].weights
     assert not loaded["high"].weights
     assert_equal(loaded["merging"], whole["merging"])
+
+
+def test_frames_are_prepared_as_for_the_stages_that_are_used(tmp_path):
+    config = ReconstructionConfig(run=tmp_path)
+    parts = networks()
+    save_stage(tmp_path, "align_low", {"low": parts["low"]}, "auto")
+    save_stage(tmp_path, "align_high", {"high": parts["high"]}, "off")
+    with pytest.raises(settings.SettingsError, match=r"say with --prealign.*'align_high': 'off'"):
+        trained_prealignment(config)
+    released = dataclasses.replace(config, release_high="somewhere")
+    assert trained_prealignment(released) == "auto"
+    save_stage(tmp_path, "fusion", parts, "on")
+    assert trained_prealignment(config) == "on"
+    names = {f"release_{name}": "somewhere" for name in parts}
+    assert trained_prealignment(dataclasses.replace(config, **names)) == "off"
 
 
 def test_a_run_without_weights_is_named(tmp_path):

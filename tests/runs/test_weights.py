@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from configs import paths
@@ -11,8 +12,9 @@ from configs.settings import NetworkConfig, ReconstructionConfig, TrainingConfig
 from models import esbn, release_checkpoint
 from utils import files
 from utils.runs import weights
-from utils.runs.networks import build_networks, load_networks
+from utils.runs.networks import build_networks, load_networks, trained_prealignment
 from utils.runs.weights import WeightsError
+from utils.runs import settings
 
 SIZE = NetworkConfig(width=4, residual_blocks=2, dense_layers=3, initializer="he")
 
@@ -55,6 +57,27 @@ def test_every_tensor_is_float16_and_named_after_its_layer(saved):
     assert {tensor.dtype for tensor in tensors.values()} == {np.dtype(np.float16)}
     assert {"mid1/kernel", "dense3/bias", "dense_out/kernel", "output/bias"} <= tensors.keys()
     assert len(tensors) == len(written["merging"].get_weights())
+
+
+def test_weights_say_how_their_frames_were_prealigned(saved, tmp_path):
+    folder, written = saved
+    assert weights.read_prealignment(folder) == "off"
+    with safe_open(folder / "low.safetensors", "numpy") as file:
+        assert file.metadata() is None
+    weights.save(written, tmp_path / "auto", "auto")
+    assert weights.read_prealignment(tmp_path / "auto") == "auto"
+    config = ReconstructionConfig(run=tmp_path, weights=tmp_path / "auto")
+    assert trained_prealignment(config) == "auto"
+    (tmp_path / "auto" / "high.safetensors").write_bytes((folder / "high.safetensors").read_bytes())
+    reseal(tmp_path / "auto")
+    with pytest.raises(
+        WeightsError, match=r"one kind of frames\. Received: low with --prealign auto"
+    ):
+        weights.read_prealignment(tmp_path / "auto")
+
+
+def test_the_shipped_weights_were_trained_with_the_motion_in():
+    assert weights.read_prealignment(paths.WEIGHTS_DIR) == "off"
 
 
 def test_sizes_follow_from_the_files(saved):

@@ -287,6 +287,15 @@ def test_maps_without_texture_are_avoided():
     assert chosen == [1] * 8
 
 
+def test_a_scene_knows_where_its_cameras_were():
+    still, moving = _scene(0, static=True), _scene(0)
+    np.testing.assert_allclose(
+        still.homographies, np.broadcast_to(np.eye(3), (3, 3, 3)), atol=1e-12
+    )
+    np.testing.assert_allclose(moving.homographies[1], np.eye(3), atol=1e-12)
+    assert min(np.abs(moving.homographies[frame] - np.eye(3)).max() for frame in (0, 2)) > 0.1
+
+
 def test_only_the_exposure_steps_that_are_named():
     found = {
         tuple(

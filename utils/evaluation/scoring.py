@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from configs.settings import Copies
+from utils.camera_motion.prealignment import prealigned
 from utils.images.drawing import error_map
 from utils.images.radiance_maps import RADIANCE_SUFFIXES, read_radiance
 from utils.inference.pipeline import Networks
@@ -72,7 +73,7 @@ def score(root: Path, protocols: Sequence[Protocol], predict: Predict, meter: Me
 
     Args:
         root: Folder of scenes, or one scene.
-        protocols: What to score under.
+        protocols: What to score under; all take the camera's motion out alike.
         predict: Gives the result of a scene.
         meter: Measures it.
 
@@ -83,7 +84,7 @@ def score(root: Path, protocols: Sequence[Protocol], predict: Predict, meter: Me
     scores = Scores(by_protocol={title: {} for title in titles}, error_maps={}, failures=[])
     for folder in tqdm(find_scenes(root), unit="scene"):
         try:
-            scene = read_scene(folder, root)
+            scene = prealigned(read_scene(folder, root), protocols[0].prealign)
         except (ValueError, OSError) as error:
             scores.failures.append(str(error))
             continue

@@ -4,7 +4,10 @@
     exposure_time    (1, 3)            in any unit, ascending: only their ratios count
       -> radiance    (1, H, W, 3)      float32 in [0, 1], relative to the low exposure
 
-It computes what utils/inference/pipeline.py computes under the protocol `full`.
+It computes what utils/inference/pipeline.py computes under the protocol `full`. Frames must be like
+those that the networks were trained on: if the camera's motion was taken out of those, bring low
+and high to the reference's view first, as utils/camera_motion/prealignment.py does. The export says
+so: in `NOTE_FILE` of a SavedModel, in the metadata `prealign` of an ONNX file.
 """
 
 from collections.abc import Mapping
@@ -13,6 +16,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from configs.settings import PrealignmentName
 from utils import files
 from utils.radiometry.bracket import HIGH, LOW, MERGING, MID_FRAME, SOURCE_FRAME, per_frame
 from utils.radiometry.levels import SIZE_MULTIPLE, from_network, network_input
@@ -23,6 +27,17 @@ INPUTS = (
 )
 OUTPUT = "radiance"
 ONNX_OPSET = 18
+NOTE_FILE = "assets.extra/README.txt"
+"""In a SavedModel: what its user must know."""
+
+_SIGNATURE = """ESBN: HDR imaging of dynamic scenes.
+ldr (1, 3, H, W, 3): low, mid, high; float32 in [0, 1], any height and width
+exposure_time (1, 3): ascending, in any unit
+radiance (1, H, W, 3): float32 in [0, 1], relative to the low exposure"""
+_MOTION_OUT = (
+    "Before low and high are handed in, bring them to the view of mid by a homography: the networks"
+    " were trained on frames whose camera motion was taken out"
+)
 
 
 class Esbn(tf.Module):
@@ -60,8 +75,15 @@ class Esbn(tf.Module):
         return {OUTPUT: from_network(merged)}
 
 
-def save(networks: Mapping[str, keras.Model], folder: Path) -> None:
+def save(
+    networks: Mapping[str, keras.Model], folder: Path, prealign: PrealignmentName = "off"
+) -> None:
     """Writes the whole as a SavedModel, which appears when it is complete.
+
+    Args:
+        networks: `low`, `high` and `merging`.
+        folder: Where to.
+        prealign: How the camera's motion was taken out of what they were trained on.
 
     Raises:
         FileExistsError: There is something of this name already.
@@ -69,25 +91,45 @@ def save(networks: Mapping[str, keras.Model], folder: Path) -> None:
     """
     with files.complete_folder(folder) as partial:
         tf.saved_model.save(Esbn(networks), str(partial))
+        note = partial / NOTE_FILE
+        note.parent.mkdir(exist_ok=True)
+        note.write_text(_describe(prealign))
 
 
-def save_onnx(folder: Path, path: Path) -> None:
+def save_onnx(folder: Path, path: Path, prealign: PrealignmentName = "off") -> None:
     """Converts a SavedModel of `save` to ONNX; the file appears when it is complete.
+
+    Args:
+        folder: The SavedModel.
+        path: Where to.
+        prealign: As in `save`.
 
     Raises:
         FileExistsError: There is something of this name already.
         ImportError: The converter is not installed (requirements-extras.txt).
     """
+    import onnx  # noqa: PLC0415 -- optional
     import tf2onnx  # noqa: PLC0415 -- optional
 
     if path.exists():
         raise FileExistsError(f"The export must not be there yet. Received: {path}")
     loaded = tf.saved_model.load(str(folder))  # has the weights, so it must outlive the function
     function = tf.function(loaded.__call__, input_signature=INPUTS)
+    model, _ = tf2onnx.convert.from_function(function, input_signature=INPUTS, opset=ONNX_OPSET)
+    model.doc_string = _describe(prealign)
+    onnx.helper.set_model_props(model, {"prealign": prealign})
     with files.complete(path) as partial:
-        tf2onnx.convert.from_function(
-            function, input_signature=INPUTS, opset=ONNX_OPSET, output_path=str(partial)
-        )
+        onnx.save(model, str(partial))
+
+
+def _describe(prealign: PrealignmentName) -> str:
+    """What a user of the file must know, who has nothing of this project."""
+    frames = {
+        "off": "The frames may be the camera's: the networks were trained on such.",
+        "auto": f"{_MOTION_OUT} where it helped (prealign=auto).",
+        "on": f"{_MOTION_OUT} (prealign=on).",
+    }
+    return f"{_SIGNATURE}\n\n{frames[prealign]}\n"
 
 
 def _pad(frames: tf.Tensor) -> tf.Tensor:

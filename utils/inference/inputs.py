@@ -1,6 +1,7 @@
 """What both reconstruction scripts do: go through the scenes of a folder under one protocol."""
 
 import contextlib
+import dataclasses
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,8 +9,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from configs.settings import PrealignmentName
+from utils.camera_motion.prealignment import prealigned
 from utils.metrics.protocols import Protocol
-from utils.photographs.folder import read_photographs
+from utils.photographs.folder import Photographs, read_photographs
 from utils.photographs.search import Found, find_brackets
 from utils.scenes.folders import read_scene
 from utils.scenes.scene import Scene
@@ -28,15 +30,17 @@ class PreparedScenes:
         root: Path,
         protocol: Protocol,
         exposures: Sequence[float] = (),
-        prealign: PrealignmentName = "auto",
+        prealign: PrealignmentName | None = None,
     ) -> None:
         """Finds the scenes.
 
         Args:
             root: Folder of scenes, or one scene.
-            protocol: Prepares each scene.
+            protocol: Prepares each scene, and says how the camera's motion is taken out of those of
+                data sets.
             exposures: Stops of photographs; see `read_photographs`.
-            prealign: Whether the camera's motion between photographs is taken out.
+            prealign: How it is taken out of photographs; None: `auto`, unless the protocol says
+                `on`.
 
         Raises:
             SceneError: There is no scene.
@@ -44,7 +48,9 @@ class PreparedScenes:
         self._root = root
         self._protocol = protocol
         self._exposures = exposures
-        self._prealign: PrealignmentName = prealign
+        self._prealign: PrealignmentName = prealign or (
+            "on" if protocol.prealign == "on" else "auto"
+        )
         self._found = find_brackets(root)
         self._failures: list[str] = []
 
@@ -63,6 +69,12 @@ class PreparedScenes:
         """Number of scenes that were found, readable or not."""
         return len(self._found)
 
+    def protocol_of(self, scene: Scene) -> Protocol:
+        """The protocol as its title is to stand with a scene's results."""
+        if isinstance(scene, Photographs):
+            return dataclasses.replace(self._protocol, prealign=self._prealign)
+        return self._protocol
+
     @contextlib.contextmanager
     def attempt(self) -> Iterator[None]:
         """Keeps an error of what is done with a scene in `failures`."""
@@ -78,7 +90,7 @@ class PreparedScenes:
 
     def _read(self, found: Found) -> Scene:
         if found.kind == "scene":
-            return read_scene(found.folder, self._root)
+            return prealigned(read_scene(found.folder, self._root), self._protocol.prealign)
         scene = read_photographs(found.folder, self._root, self._exposures, self._prealign)
         for note in scene.notes:
             tqdm.write(f"{scene.name}: {note}")

@@ -10,12 +10,15 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from configs.settings import Depth, ProtocolName
+from configs.settings import Depth, PrealignmentName, ProtocolName
 from utils.metrics.psnr_ssim import Metrics
 from utils.metrics.scores import score_full, score_ntire, score_release
 from utils.radiometry.levels import ldr_to_float, to_8bit
 from utils.radiometry.radiance import hdr_to_ldr
 from utils.scenes.scene import Scene, SceneError
+
+MOTION_OUT = "camera motion taken out"
+"""In a protocol's title: the networks were not shown the camera's frames as they are."""
 
 _RELEASE_SIZE = (1344, 896)  # width, height
 _CROP_SIZE = (1440, 960)  # width, height
@@ -39,18 +42,23 @@ class Protocol:
     """Frames and aligned frames go through 8 bits on their way to the networks."""
     leak: bool = False
     """The high alignment sees the ground truth, as in the release."""
+    prealign: PrealignmentName = "off"
+    """How the camera's motion is taken out of the frames before `prepare` gets them; who reads the
+    scenes does it, once for all protocols (utils/camera_motion/prealignment.py)."""
 
     @property
     def title(self) -> str:
-        """The name that stands with every number; it warns of a leak."""
+        """The name that stands with every number; it warns of a leak and of prepared frames."""
         own = PROTOCOLS[self.name].depth
         depth = "" if self.depth == own else f", input {self.depth}"
-        return f"{self.name}{depth}{' (LEAKS GROUND TRUTH)' if self.leak else ''}"
+        motion = {"off": "", "auto": f", {MOTION_OUT}", "on": f", {MOTION_OUT} (on)"}
+        leak = " (LEAKS GROUND TRUTH)" if self.leak else ""
+        return f"{self.name}{depth}{motion[self.prealign]}{leak}"
 
     @property
     def inputs(self) -> tuple[object, ...]:
         """All that a reconstruction depends on: protocols that share it share the result."""
-        return self.arrange, self.depth, self.tile, self.eight_bit, self.leak
+        return self.arrange, self.depth, self.tile, self.eight_bit, self.leak, self.prealign
 
     def prepare(self, scene: Scene) -> Scene:
         """Frames and truth as this protocol uses them.
@@ -176,7 +184,9 @@ PROTOCOLS: dict[ProtocolName, Protocol] = {
 }
 
 
-def configured(name: ProtocolName, depth: Depth | None) -> Protocol:
+def configured(
+    name: ProtocolName, depth: Depth | None, prealign: PrealignmentName = "off"
+) -> Protocol:
     """The protocol of a name; its own depth of the frames if none is given."""
-    protocol = PROTOCOLS[name]
+    protocol = dataclasses.replace(PROTOCOLS[name], prealign=prealign)
     return protocol if depth is None else dataclasses.replace(protocol, depth=depth)

@@ -1,4 +1,4 @@
 """Turns a folder of photographs into a scene.
 
-May import `scenes`, `images` and `radiometry`.
+May import `camera_motion`, `scenes`, `images` and `radiometry`.
 """

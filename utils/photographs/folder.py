@@ -8,11 +8,11 @@ from typing import Self
 import numpy as np
 
 from configs.settings import PrealignmentName
+from utils.camera_motion.prealignment import prealign
 from utils.photographs.camera_files import read_photo
 from utils.photographs.exif import Exposure
 from utils.photographs.exposures import LARGEST_DISAGREEMENT, Exposures, find_exposures
 from utils.photographs.frame_choice import choose, estimated_step, small_version, step_warnings
-from utils.photographs.prealignment import prealign
 from utils.photographs.search import photograph_paths
 from utils.radiometry.bracket import MID_FRAME
 from utils.scenes.folders import scene_name

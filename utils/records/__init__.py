@@ -1,4 +1,4 @@
 """Packs scenes as TFRecords and cuts training batches from them.
 
-May import `scenes`, `images`, `radiometry` and `files`.
+May import `camera_motion`, `scenes`, `images`, `radiometry` and `files`.
 """

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from utils.camera_motion.prealignment import prealigned
 from utils.images import frames
 from utils.radiometry import levels
 from utils.records import record, shards
@@ -43,7 +44,8 @@ def build(folder: str, planned: Sequence[Shard], *, root: Path, workers: int) ->
         The index.
 
     Raises:
-        RecordsError: The folder holds records of other scenes; it is left as it is.
+        RecordsError: The folder holds records of other scenes, or with the camera's motion taken
+            out in another way; it is left as it is.
         SceneError: A scene cannot be read; finished shards stay.
     """
     tf.io.gfile.makedirs(folder)
@@ -72,7 +74,7 @@ def build(folder: str, planned: Sequence[Shard], *, root: Path, workers: int) ->
 def _read(source: Source, root: Path) -> Scene:
     scene = folders.read_scene(source.folder, root)
     if source.aligned is None:
-        return scene
+        return prealigned(scene, source.prealign)
     low, high = (frames.read_ldr(path) for path in source.aligned)
     mid = levels.to_8bit(scene.ldr[1])
     for path, frame in zip(source.aligned, (low, high), strict=True):
@@ -109,12 +111,23 @@ def _require_same_scenes(path: str, sources: Sequence[Source], entries: Sequence
             raise RecordsError(
                 f"{_OTHER_SCENES} Received: {received} in {path}, where {expected} belongs"
             )
+    for source, entry in zip(sources, entries, strict=True):
+        if source.prealign != entry.prealign:
+            raise RecordsError(
+                f"{path} was packed with --prealign {entry.prealign}; delete the folder, name"
+                f" another, or go on with that. Received: --prealign {source.prealign}"
+            )
 
 
 def _pack(shard: Shard, root: Path, on_scene: Callable[[], object]) -> Iterator[bytes]:
     for source in shard.sources:
         scene = _read(source, root)
-        yield record.pack(scene, source.size, aligned=source.aligned is not None)
+        yield record.pack(
+            scene,
+            source.size,
+            aligned=source.aligned is not None,
+            prealign=source.prealign,
+        )
         on_scene()
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from configs import paths
-from utils.records import shards
+from configs.settings import PrealignmentName
+from utils.records import aligned_results, shards
 from utils.records.shards import Split
 from utils.scenes import folders
 from utils.scenes.scene import SceneError
@@ -24,6 +25,8 @@ class Source:
     """Bytes of its files, and of its aligned frames."""
     aligned: tuple[Path, Path] | None = None
     """Its aligned low and high frames, to be packed in place of its own."""
+    prealign: PrealignmentName = "off"
+    """How the camera's motion is taken out; was, before the frames were aligned."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,18 +41,24 @@ class Shard:
     """Its scenes in order."""
 
 
-def find_sources(root: Path, aligned: Path | None = None) -> list[Source]:
+def find_sources(
+    root: Path, aligned: Path | None = None, prealign: PrealignmentName = "off"
+) -> list[Source]:
     """The scenes in a folder, sorted by name.
 
     Args:
         root: Folder of scenes.
-        aligned: Results of reconstruction_align2.py for them, if its frames are to be packed.
+        aligned: Results of reconstruction_align2.py for them, if its frames are to be packed; then
+            `prealign` is what those were made with.
+        prealign: Whether the camera's motion is taken out.
 
     Raises:
         SceneError: There are none, two have the same name, or one has not been aligned.
     """
+    if aligned is not None:
+        prealign = aligned_results.read_prealignment(aligned)
     sources = sorted(
-        (_source(folder, root, aligned) for folder in folders.find_scenes(root)),
+        (_source(folder, root, aligned, prealign) for folder in folders.find_scenes(root)),
         key=lambda source: source.name,
     )
     for first, second in itertools.pairwise(sources):
@@ -110,11 +119,11 @@ def validation_positions(count: int, held_out: int) -> set[int]:
     return {(2 * index + 1) * count // (2 * held_out) for index in range(held_out)}
 
 
-def _source(folder: Path, root: Path, results: Path | None) -> Source:
+def _source(folder: Path, root: Path, results: Path | None, prealign: PrealignmentName) -> Source:
     name = folders.scene_name(folder, root)
     size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
     if results is None:
-        return Source(name=name, folder=folder, size=size)
+        return Source(name=name, folder=folder, size=size, prealign=prealign)
     low, high = (paths.aligned_file(results, name, side) for side in paths.ALIGNMENT)
     for path in (low, high):
         if not path.is_file():
@@ -123,7 +132,7 @@ def _source(folder: Path, root: Path, results: Path | None) -> Source:
                 f" Received: no {path}"
             )
         size += path.stat().st_size
-    return Source(name=name, folder=folder, size=size, aligned=(low, high))
+    return Source(name=name, folder=folder, size=size, aligned=(low, high), prealign=prealign)
 
 
 def _plan(split: Split, sources: Sequence[Source], scenes_per_shard: int) -> list[Shard]:

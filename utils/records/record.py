@@ -12,15 +12,18 @@ A record holds the whole scene, so that whatever a training sample needs is comp
                       four channels of a PNG
     source_bytes      size of the scene's files, by which a scene made anew is noticed
     aligned           1 if the low and the high frame are aligned ones; missing otherwise
+    prealign          how the camera's motion was taken out, `auto` or `on`; missing if it was not
 """
 
 import dataclasses
 import re
+from typing import get_args
 
 import cv2
 import numpy as np
 import tensorflow as tf
 
+from configs.settings import PrealignmentName
 from utils.files import one_line
 from utils.radiometry import rgbe
 from utils.radiometry.levels import to_8bit
@@ -39,6 +42,7 @@ _FORMAT = {
     "hdr": tf.io.FixedLenFeature([], tf.string),
     "source_bytes": tf.io.FixedLenFeature([], tf.int64),
     "aligned": tf.io.FixedLenFeature([], tf.int64, default_value=0),
+    "prealign": tf.io.FixedLenFeature([], tf.string, default_value="off"),
 }
 
 # Of the PNG settings that OpenCV has, nearly the fastest to write and within 3 % of the smallest.
@@ -96,6 +100,8 @@ class Summary:
     """Size of the scene's files, in bytes."""
     aligned: bool = False
     """Whether the low and the high frame are what reconstruction_align2.py made of them."""
+    prealign: PrealignmentName = "off"
+    """How the camera's motion was taken out of the frames."""
 
 
 def decoded_bytes(height: int, width: int) -> int:
@@ -103,13 +109,20 @@ def decoded_bytes(height: int, width: int) -> int:
     return height * width * 3 * (3 + 2)
 
 
-def pack(scene: Scene, source_bytes: int = 0, *, aligned: bool = False) -> bytes:
+def pack(
+    scene: Scene,
+    source_bytes: int = 0,
+    *,
+    aligned: bool = False,
+    prealign: PrealignmentName = "off",
+) -> bytes:
     """Packs a scene; 16-bit frames become 8-bit, as the release reads them.
 
     Args:
         scene: A scene with truth.
         source_bytes: Size of the scene's files.
         aligned: Whether the low and the high frame are aligned ones.
+        prealign: How the camera's motion was taken out of the scene.
 
     Returns:
         The serialised record; the same bytes for the same scene.
@@ -138,6 +151,8 @@ def pack(scene: Scene, source_bytes: int = 0, *, aligned: bool = False) -> bytes
     }
     if aligned:
         features["aligned"] = _integer(1)
+    if prealign != "off":
+        features["prealign"] = _bytes(prealign.encode())
     example = tf.train.Example(features=tf.train.Features(feature=features))
     return example.SerializeToString(deterministic=True)
 
@@ -173,6 +188,7 @@ def summarise(data: bytes, source: str) -> Summary:
         width=int(features["width"]),
         source_bytes=int(features["source_bytes"]),
         aligned=bool(features["aligned"]),
+        prealign=features["prealign"],
     )
 
 
@@ -191,9 +207,15 @@ def _parse(data: bytes, source: str) -> dict:
     except tf.errors.InvalidArgumentError as error:
         raise RecordsError(f"{source} is no record. Received: {one_line(error)}") from error
     features = {key: value.numpy() for key, value in features.items()}
+    features["prealign"] = features["prealign"].decode()
     if features["schema"] != SCHEMA:
         raise RecordsError(
             f"{source} must be of version {SCHEMA}. Received: version {features['schema']}"
+        )
+    if features["prealign"] not in get_args(PrealignmentName):
+        raise RecordsError(
+            f"{source} must say {', '.join(get_args(PrealignmentName))} of its pre-alignment."
+            f" Received: {features['prealign']}"
         )
     return features
 

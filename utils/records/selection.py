@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from configs.settings import SamplingConfig
+from configs.settings import PrealignmentName, SamplingConfig
 from utils.records import shards
 from utils.records.record import RecordsError
 from utils.records.shards import Entry
@@ -16,11 +16,13 @@ def training_entries(records_dir: str, sampling: SamplingConfig) -> list[Entry]:
     """The training scenes in the index, without damaged ones if `sampling.skip_damaged`.
 
     Raises:
-        RecordsError: There are no complete records, or a scene is smaller than a patch; with
-            `skip_damaged` only if every record is damaged.
+        RecordsError: There are no complete records, their frames were prepared in two ways, or a
+            scene is smaller than a patch; with `skip_damaged` a damaged record is none of these
+            unless all are.
     """
     check = not sampling.skip_damaged
     index = shards.read_index(records_dir, check_shards=check)
+    prealignment(records_dir, index)
     entries = [entry for entry in index if entry.split == "training"]
     if sampling.skip_damaged:
         entries = _undamaged(records_dir, entries)
@@ -63,6 +65,23 @@ def validation_scenes(records_dir: str) -> list[Scene]:
     return [
         shards.read(records_dir, entry).scene() for entry in entries if entry.split == "validation"
     ]
+
+
+def prealignment(records_dir: str, entries: Sequence[Entry]) -> PrealignmentName:
+    """Mode in which the camera's motion was taken out of the frames, in all records alike.
+
+    Raises:
+        RecordsError: Not in all alike.
+    """
+    first = entries[0].prealign if entries else "off"
+    for entry in entries:
+        if entry.prealign != first:
+            raise RecordsError(
+                f"{records_dir} mixes frames packed with --prealign {first} and others; pack all"
+                f" scenes anew with one of them. Received: --prealign {entry.prealign} of scene"
+                f" {entry.name}"
+            )
+    return first
 
 
 def _undamaged(records_dir: str, entries: Sequence[Entry]) -> list[Entry]:

@@ -10,10 +10,10 @@ import keras
 import tensorflow as tf
 import tqdm
 from configs import paths
-from configs.settings import NetworkConfig, TrainingConfig, WeightsConfig
+from configs.settings import NetworkConfig, PrealignmentName, TrainingConfig, WeightsConfig
 from utils.hardware import keras_policy
 from utils.runs import checkpoints, weights
-from utils.runs.settings import CHECKPOINTS_NAME, SETTINGS_NAME, read_network_config
+from utils.runs.settings import CHECKPOINTS_NAME, SETTINGS_NAME, SettingsError, read_network_config, read_prealignment
 
 AVERAGE = "average_"
 """Before a network's name in a checkpoint: the running average of its weights."""
@@ -80,14 +80,10 @@ def load_networks(
         FileNotFoundError: The run or an authors' checkpoint has no weights; it is named.
         WeightsError: The folder of weights is missing or damaged.
     """
-    released = {
-        "low": config.release_low,
-        "high": config.release_high,
-        "merging": config.release_merging,
-    }
-    wanted = [name for name, prefix in released.items() if not prefix]
-    folder = _weights_folder(config) if wanted else None
-    stages = {} if folder or not wanted else _stages(config.run)
+    released = _released(config)
+    wanted, folder, stages = _origin(config)
+    if folder == paths.WEIGHTS_DIR:
+        tqdm.tqdm.write(f"Using the weights that come with this code, {paths.WEIGHTS_DIR.name}")
     if folder:
         size = weights.read_size(folder)
     elif stages:
@@ -112,10 +108,6 @@ def _weights_folder(config: WeightsConfig) -> Path | None:
     stages = (paths.FUSION, *paths.ALIGNMENT.values())
     begun = any(paths.stage_dir(config.run, stage).exists() for stage in stages)
     if config.run == paths.DEFAULT_RUN and not begun:
-        tqdm.tqdm.write(
-            f"{config.run} holds nothing trained: using the weights that come with this code,"
-            f" {paths.WEIGHTS_DIR.name}"
-        )
         return paths.WEIGHTS_DIR
     return None
 
@@ -126,3 +118,44 @@ def _stages(run: Path) -> dict[str, Path]:
     if checkpoints.newest(fusion / CHECKPOINTS_NAME):
         return dict.fromkeys(("low", "high", "merging"), fusion)
     return {side: paths.stage_dir(run, stage) for side, stage in paths.ALIGNMENT.items()}
+
+
+def trained_prealignment(config: WeightsConfig) -> PrealignmentName:
+    """How the camera's motion was taken out of what `load_networks` gives was trained on.
+
+    Authors' checkpoints were trained with it in.
+
+    Raises:
+        FileNotFoundError: The run has no weights; it is named.
+        SettingsError: The run's alignments were trained on two kinds of frames.
+        WeightsError: The folder of weights is missing or damaged.
+    """
+    wanted, folder, stages = _origin(config)
+    if folder:
+        return weights.read_prealignment(folder)
+    used = dict.fromkeys(stages[name] for name in wanted if name in stages)
+    modes: dict[str, PrealignmentName] = {stage.name: read_prealignment(stage) for stage in used}
+    if len(set(modes.values())) > 1:
+        raise SettingsError(
+            f"{config.run}: the alignments were trained on two kinds of frames; say with"
+            f" --prealign which to use. Received: {modes}"
+        )
+    for mode in modes.values():
+        return mode
+    return "off"
+
+
+def _released(config: WeightsConfig) -> dict[str, str]:
+    """Prefix of each network's authors' checkpoint; empty if it does not come from one."""
+    return {
+        "low": config.release_low,
+        "high": config.release_high,
+        "merging": config.release_merging,
+    }
+
+
+def _origin(config: WeightsConfig) -> tuple[list[str], Path | None, dict[str, Path]]:
+    """Names of what is no authors' network, and its folder of weights or else its stages."""
+    wanted = [name for name, prefix in _released(config).items() if not prefix]
+    folder = _weights_folder(config) if wanted else None
+    return wanted, folder, {} if folder or not wanted else _stages(config.run)

@@ -21,7 +21,7 @@ import tensorflow as tf
 import tqdm
 
 from configs import paths
-from configs.settings import NetworkConfig, TrainingConfig, WeightsConfig
+from configs.settings import NetworkConfig, PrealignmentName, TrainingConfig, WeightsConfig
 from utils import files
 from utils.hardware import keras_policy
 from utils.runs import checkpoints, weights
@@ -31,6 +31,7 @@ SETTINGS_NAME = "settings.json"
 CHECKPOINTS_NAME = "checkpoints"
 
 _SAMPLES = "samples_per_epoch"
+_PREALIGN = "prealign"
 
 _LOG = logging.getLogger(__name__)
 
@@ -59,20 +60,23 @@ class SettingsError(ValueError):
     """A run is resumed under settings other than its own."""
 
 
-def write_settings(folder: Path, config: TrainingConfig, samples: int) -> None:
+def write_settings(
+    folder: Path, config: TrainingConfig, samples: int, prealign: PrealignmentName = "off"
+) -> None:
     """Writes a stage's settings beside its weights, or checks that they are the same.
 
     Args:
         folder: The stage's folder.
         config: Settings of the stage.
         samples: Samples of an epoch of its records.
+        prealign: How the camera's motion was taken out of its records.
 
     Raises:
         SettingsError: The stage was started with another value of some field, or with other
             records; it is named.
     """
     path = folder / SETTINGS_NAME
-    settings = _flatten(dataclasses.asdict(config)) | {_SAMPLES: samples}
+    settings = _flatten(dataclasses.asdict(config)) | {_SAMPLES: samples, _PREALIGN: prealign}
     if path.exists():
         _check_settings(path, settings, may_lose_samples=config.sampling.skip_damaged)
         return
@@ -80,7 +84,13 @@ def write_settings(folder: Path, config: TrainingConfig, samples: int) -> None:
 
 
 def _check_settings(path: Path, settings: dict[str, Any], *, may_lose_samples: bool) -> None:
-    started = json.loads(path.read_text())
+    started = {_PREALIGN: "off"} | json.loads(path.read_text())  # an old run does not say
+    if started[_PREALIGN] != settings[_PREALIGN]:
+        raise SettingsError(
+            f"{path}: the run was started on records packed with --prealign {started[_PREALIGN]}"
+            f" and cannot go on with others; use another run folder."
+            f" Received: --prealign {settings[_PREALIGN]}"
+        )
     for name in sorted((started.keys() | settings.keys()) - _FREE_FIELDS - {_SAMPLES}):
         if started.get(name) != settings.get(name):
             raise SettingsError(
@@ -97,6 +107,13 @@ def _check_settings(path: Path, settings: dict[str, Any], *, may_lose_samples: b
     if not may_lose_samples:
         raise SettingsError(change)
     _LOG.warning("%s. From here on the order of samples is another.", change)
+
+
+def _read_settings(folder: Path) -> dict[str, Any]:
+    path = folder / SETTINGS_NAME
+    if not path.exists():
+        raise FileNotFoundError(f"No trained stage in this folder. Received: {folder}")
+    return json.loads(path.read_text())
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -122,22 +139,37 @@ def read_network_config(folder: Path) -> NetworkConfig:
     Raises:
         FileNotFoundError: The folder holds no trained stage.
     """
-    path = folder / SETTINGS_NAME
-    if not path.exists():
-        raise FileNotFoundError(f"No trained stage in this folder. Received: {folder}")
-    settings = json.loads(path.read_text())
+    settings = _read_settings(folder)
     names = [field.name for field in dataclasses.fields(NetworkConfig)]
     stored = {name: f"network.{name}" for name in names}  # a field may be younger than the run
     return NetworkConfig(**{n: settings[key] for n, key in stored.items() if key in settings})
 
 
+def read_prealignment(folder: Path) -> PrealignmentName:
+    """How the camera's motion was taken out of what a stage was trained on.
+
+    Raises:
+        FileNotFoundError: The folder holds no trained stage.
+    """
+    return _read_settings(folder).get(_PREALIGN, "off")
 
 
+def require_prealignment(folder: Path, mode: PrealignmentName) -> None:
+    """Refuses a stage, if it was begun, whose network knows another camera motion than the records.
 
+    Args:
+        folder: The stage's folder.
+        mode: How the camera's motion was taken out of the records.
 
-
-
-
-
-
-
+    Raises:
+        SettingsError: The stage was trained with another mode.
+    """
+    if not (folder / SETTINGS_NAME).exists():
+        return
+    trained = read_prealignment(folder)
+    if trained != mode:
+        raise SettingsError(
+            f"{folder.name} was trained on records packed with --prealign {trained}; pack the"
+            f" scenes with that (make_tfrecord.py, another --records folder) or train the stage"
+            f" on these in another run folder. Received: records of --prealign {mode}"
+        )

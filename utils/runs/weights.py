@@ -4,35 +4,42 @@
     WEIGHTS/SHA256SUMS            checked before anything is read, as `sha256sum -c` would
 
 A tensor is named `<layer>/<variable>`, as `source1/kernel`. The sizes of the networks follow from
-the shapes, so that they can be built from the files alone. No pickle is involved.
+the shapes, so that they can be built from the files alone. No pickle is involved. If the networks
+were trained on frames whose camera motion was taken out, the metadata says how: `prealign` is
+`auto` or `on`.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
 
 import keras
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
-from configs.settings import NetworkConfig
+from configs.settings import NetworkConfig, PrealignmentName
 from utils import files
 
 SUMS_NAME = "SHA256SUMS"
 
 _SUFFIX = ".safetensors"
+_PREALIGN = "prealign"
 
 
 class WeightsError(ValueError):
     """Weights are missing, damaged or of other networks; the message names file and value."""
 
 
-def save(networks: Mapping[str, keras.Model], folder: Path) -> None:
+def save(
+    networks: Mapping[str, keras.Model], folder: Path, prealign: PrealignmentName = "off"
+) -> None:
     """Writes networks as float16; the folder appears when it is complete.
 
     Args:
         networks: `low`, `high` and `merging`.
         folder: Where to; it must not exist.
+        prealign: How the camera's motion was taken out of what they were trained on.
 
     Raises:
         FileExistsError: The folder exists.
@@ -42,7 +49,7 @@ def save(networks: Mapping[str, keras.Model], folder: Path) -> None:
         sums = []
         for name, network in networks.items():
             path = partial / f"{name}{_SUFFIX}"
-            files.write_bytes(path, to_bytes(_to_float16(network)))
+            files.write_bytes(path, to_bytes(_to_float16(network), _metadata(prealign)))
             sums.append(f"{files.sha256(path)}  {path.name}\n")
         files.write_text(partial / SUMS_NAME, "".join(sums))
 
@@ -65,6 +72,25 @@ def read_size(folder: Path) -> NetworkConfig:
         )
     except (KeyError, ValueError) as error:
         raise WeightsError(f"{folder} must hold weights of ESBN. Received: {error}") from error
+
+
+def read_prealignment(folder: Path) -> PrealignmentName:
+    """How the camera's motion was taken out of what the networks of a folder were trained on.
+
+    Raises:
+        WeightsError: The folder is not there, a file is damaged, or its files do not agree.
+    """
+    modes: dict[str, PrealignmentName] = {
+        name: _read_mode(folder / f"{name}{_SUFFIX}") for name in _check(folder)
+    }
+    first, mode = next(iter(modes.items()))
+    for name, other in modes.items():
+        if other != mode:
+            raise WeightsError(
+                f"{folder} must hold networks trained on one kind of frames. Received:"
+                f" {first} with --prealign {mode}, {name} with --prealign {other}"
+            )
+    return mode
 
 
 def load(networks: Mapping[str, keras.Model], folder: Path) -> None:
@@ -139,3 +165,19 @@ def _read(path: Path) -> dict[str, np.ndarray]:
             return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 -- no dict
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} must be a safetensors file. Received: {error}") from error
+
+
+def _metadata(prealign: PrealignmentName) -> dict[str, str] | None:
+    """Metadata of a file beside its tensors; none if the frames were the camera's."""
+    return None if prealign == "off" else {_PREALIGN: prealign}
+
+
+def _read_mode(path: Path) -> PrealignmentName:
+    try:
+        with safe_open(path, "numpy") as file:
+            mode = (file.metadata() or {}).get(_PREALIGN, "off")
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path} must be a safetensors file. Received: {error}") from error
+    if mode not in get_args(PrealignmentName):
+        raise WeightsError(f"{path}: {_PREALIGN} must be auto, on or off. Received: {mode!r}")
+    return mode

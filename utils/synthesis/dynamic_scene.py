@@ -44,6 +44,8 @@ class SyntheticScene:
     hdr: np.ndarray
     sources: tuple[int, ...]
     """Indices of the maps that were used, the background's first."""
+    homographies: np.ndarray
+    """`(3, 3, 3)`: the background's pixels in each frame to those in the reference."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -125,6 +127,7 @@ def random_scene(
         exposure_values=exposure_values,
         hdr=np.clip(radiance[1], 0, 1),
         sources=tuple(sources),
+        homographies=np.stack([homography(stage.camera.at(frame, 0), size) for frame in range(3)]),
     )
 
 

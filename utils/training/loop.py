@@ -25,7 +25,7 @@ import tensorflow as tf
 import tqdm
 
 from configs import paths
-from configs.settings import TrainingConfig
+from configs.settings import PrealignmentName, TrainingConfig
 from utils import files
 from utils.files import lock
 from utils.records import batches, order, record, selection
@@ -81,13 +81,14 @@ class _Training:
         selection.require_aligned(
             self._records, self._entries, aligned=config.takes_aligned_records
         )
+        self._prealign: PrealignmentName = selection.prealignment(self._records, self._entries)
         self._samples = batches.count_samples(self._entries, config.sampling)
 
     def run(self, build: Callable[[], Stage]) -> Stage:
         """Restores or starts the stage and makes the steps that are left."""
         config, name = self._config, self._folder.name
         if self._chief:
-            settings.write_settings(self._folder, config, self._samples)
+            settings.write_settings(self._folder, config, self._samples, self._prealign)
         devices.make_reproducible(config.seed, deterministic=config.deterministic)
         state = TrainingState.start(config, build)
         first = state.restore(self._folder)

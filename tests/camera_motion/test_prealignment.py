@@ -4,7 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from utils.photographs.prealignment import fit_homography, prealign
+from tests.prealignment_study import displacement
+from utils.camera_motion.homography import Reference
+from utils.camera_motion.prealignment import prealign
 from utils.radiometry.radiance import hdr_to_ldr
 
 TIMES = np.array([1, 4, 16], np.float32)
@@ -28,7 +30,7 @@ def _view(radiance, shift, angle=0.0):
     return np.maximum(moved[top : top + HEIGHT, left : left + WIDTH], 0)
 
 
-def _bracket(low_shift, high_shift, angle=0.0, dtype=np.uint16):
+def _bracket(low_shift, high_shift, angle=0.0, dtype: type = np.uint16):
     radiance = _radiance()
     views = [
         _view(radiance, low_shift, angle),
@@ -81,9 +83,19 @@ def test_gaps_are_filled_with_the_reference_at_the_frames_exposure():
 @pytest.mark.parametrize("frame", [np.zeros((64, 64, 3)), np.full((64, 64, 3), 255)])
 def test_without_features_there_is_no_fit(frame):
     frame = frame.astype(np.uint8)
-    assert fit_homography(frame, frame) is None
+    assert Reference(frame).fit(frame) is None
 
 
 def test_unrelated_frames_do_not_fit():
     noise = np.random.default_rng(0).integers(0, 255, (2, 200, 200, 3), np.uint8)
-    assert fit_homography(*noise) is None
+    assert Reference(noise[1]).fit(noise[0]) is None
+
+
+@pytest.mark.parametrize(("shift", "frame"), [((12, -9), 0), ((-7, 5), 2)])
+def test_a_shift_is_found_to_a_tenth_of_a_pixel(shift, frame):
+    frames = _bracket(shift, shift, dtype=np.uint8)
+    fit = Reference(frames[1]).fit(frames[frame])
+    assert fit is not None
+    true = np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]], float)
+    assert displacement(None, true, (HEIGHT, WIDTH)) == pytest.approx(np.hypot(*shift))
+    assert displacement(fit, true, (HEIGHT, WIDTH)) < 0.1

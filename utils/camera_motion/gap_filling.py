@@ -1,0 +1,185 @@
+"""A frame seen from the reference's view, with what it does not show of that view filled in.
+
+Where the frame shows nothing there is the reference, exposed like the frame: brought to the frame's
+brightness beside the gap, so that no edge is seen. A darker frame is asked for just what the
+reference clips, and there a clipped value exposed anew would be a grey bar. Such channels are
+filled from the frame: as bright as the nearest of its pixels that the reference clips too, from its
+own border inwards, and never darker than the clipped value says.
+"""
+
+import dataclasses
+
+import cv2
+import numpy as np
+
+from utils.radiometry.radiance import GAMMA
+
+_CLIPPING = (0.9, 0.97)  # LDR: from where on the reference is trusted less, and not at all
+_COMPARABLE = (0.02, 0.9)  # LDR values of a frame from which its brightness is told
+_LARGEST_GAIN = 1.6  # in LDR: a little more than a stop and a half
+_SIDE = 640  # pixels of the longer side on which the smooth fields are computed
+_QUANTILES = 33
+_FEWEST = 500  # comparable pixels from which a tone curve is told
+_SEAM = 6.0  # pixels there, over which the frame's own border fades
+_BAND = 256  # rows filled at a time, which bounds the memory
+
+
+def seen_from(
+    source: np.ndarray, reference: np.ndarray, homography: np.ndarray, ratio: float
+) -> np.ndarray:
+    """Resamples a frame and fills its gaps.
+
+    Args:
+        source: `(H, W, 3)` uint8 or uint16 frame.
+        reference: The reference, same shape and type.
+        homography: `(3, 3)`, pixels of the source to those of the reference.
+        ratio: The source's exposure time in units of the reference's.
+
+    Returns:
+        The frame from the reference's view, same shape and type.
+    """
+    height, width = source.shape[:2]
+    warped = cv2.warpPerspective(
+        source, homography, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    whole = np.full((height, width), 255, np.uint8)
+    gaps = cv2.warpPerspective(whole, homography, (width, height)) < 255
+    if not gaps.any():
+        return warped
+    largest = np.float32(np.iinfo(source.dtype).max)
+    exposed = np.float32(ratio ** (1 / GAMMA))  # (x^2.2 r)^(1/2.2), no way through radiance
+    fields = _fields(warped, reference, gaps, exposed, darker=ratio < 1)
+    for top in range(0, height, _BAND):
+        band = slice(top, top + _BAND)
+        rows, columns = np.nonzero(gaps[band])
+        if rows.size == 0:
+            continue
+        places = rows + top, columns
+        seen = reference[places].astype(np.float32) / largest
+        floor = np.minimum(exposed * seen, 1)
+        filled = _apply(fields.curve, seen) * _sample(fields.gain, places, gaps.shape)
+        bright = floor
+        if ratio < 1:
+            border = warped[places].astype(np.float32) / largest
+            share = _sample(fields.seam, places, gaps.shape)
+            bright = share * border + (1 - share) * _sample(fields.lights, places, gaps.shape)
+        filled += _clipping(seen) * (np.maximum(bright, floor) - filled)
+        warped[places] = np.rint(largest * np.clip(filled, 0, 1)).astype(source.dtype)
+    return warped
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Fields:
+    """What the gaps are filled by; pictures are at most `_SIDE` pixels a side."""
+
+    curve: np.ndarray
+    """`(2, 3, n)` LDR of the reference and what the frame has there, ascending; see `_apply`."""
+    gain: np.ndarray
+    """`(h, w, 3)` ratio of the frame to that."""
+    lights: np.ndarray
+    """`(h, w, 3)` LDR of what the reference clips."""
+    seam: np.ndarray
+    """`(h, w, 1)` share of the frame's border: 1 where the gap begins, 0 some pixels further."""
+
+
+def _fields(
+    warped: np.ndarray,
+    reference: np.ndarray,
+    gaps: np.ndarray,
+    exposed: np.float32,
+    *,
+    darker: bool,
+) -> _Fields:
+    scale = min(1.0, _SIDE / max(gaps.shape))
+    size = [max(1, round(scale * side)) for side in gaps.shape[::-1]]
+    frame, seen = (_shrink(image, size) for image in (warped, reference))
+    valid = cv2.resize((~gaps).astype(np.uint8), size, interpolation=cv2.INTER_AREA)
+    # A pixel of which part is a gap is none: resizing uint8 rounds, so zeros are widened.
+    valid = cv2.erode(valid, np.ones((3, 3), np.uint8)).astype(np.float32)
+    low, high = _COMPARABLE
+    comparable = valid[..., None] * (frame > low) * (frame < high)
+    comparable *= (seen > low) & (seen < _CLIPPING[0])
+    curve = _tone_curve(frame, seen, comparable > 0, exposed)
+    limit = np.log(_LARGEST_GAIN)
+    logarithm = np.log(np.maximum(frame, low) / np.maximum(_apply(curve, seen), low))
+    gain = np.exp(_extend(np.clip(logarithm, -limit, limit), comparable))
+    clipped = valid[..., None] * _clipping(seen) if darker else np.zeros_like(frame)
+    lights = _extend(frame, clipped)
+    inside = cv2.GaussianBlur(valid, (0, 0), _SEAM, borderType=cv2.BORDER_REPLICATE)
+    seam = np.minimum(2 * inside, 1)[..., None]
+    return _Fields(curve=curve, gain=gain, lights=lights, seam=seam)
+
+
+def _tone_curve(
+    frame: np.ndarray, seen: np.ndarray, comparable: np.ndarray, exposed: np.float32
+) -> np.ndarray:
+    """Quantiles of the reference and of the frame, of each channel's comparable pixels.
+
+    A camera's tone curve is no gamma: four times the light is not always 1.9 times the LDR.
+    """
+    quantiles = np.linspace(0.03, 0.97, _QUANTILES)  # outliers are no tone curve
+    curve = np.empty((2, 3, _QUANTILES), np.float32)
+    for channel in range(3):
+        where = comparable[..., channel]
+        if where.sum() < _FEWEST:
+            curve[:, channel] = np.outer(np.array([1, exposed]), quantiles)
+        else:
+            curve[:, channel] = [np.quantile(x[where, channel], quantiles) for x in (seen, frame)]
+    return curve
+
+
+def _apply(curve: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """What the frame has where the reference has `(.., 3)` values; its ends go on in proportion."""
+    toned = np.empty_like(seen)
+    for channel, (x, y) in enumerate(curve.transpose(1, 0, 2)):
+        values = seen[..., channel]
+        inner = np.interp(values, x, y)
+        below, above = (values * (y[end] / max(x[end], _COMPARABLE[0])) for end in (0, -1))
+        toned[..., channel] = np.where(values < x[0], below, np.where(values > x[-1], above, inner))
+    return toned
+
+
+def _shrink(image: np.ndarray, size: list[int]) -> np.ndarray:
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return small.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
+
+
+def _clipping(ldr: np.ndarray) -> np.ndarray:
+    """0 where a value is to be trusted, 1 where it is clipped, smooth between."""
+    low, high = _CLIPPING
+    x = np.clip((ldr - low) / (high - low), 0, 1)
+    return x * x * (3 - 2 * x)
+
+
+def _extend(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Smoothly extends values to where their weight is 0, from the nearest that have one.
+
+    Means of ever larger neighbourhoods fill what smaller ones leave open (push and pull, Gortler
+    et al., The Lumigraph, SIGGRAPH 1996). Without any weight the result is 0.
+    """
+    if max(values.shape[:2]) <= 1:
+        return np.where(weights > 0, values, 0)
+    size = [-(-side // 2) for side in values.shape[1::-1]]
+    total = cv2.resize(weights, size, interpolation=cv2.INTER_AREA)
+    mean = cv2.resize(weights * values, size, interpolation=cv2.INTER_AREA)
+    mean = mean / np.maximum(total, 1e-6)
+    coarse = _extend(mean, np.minimum(4 * total, 1))
+    coarse = cv2.resize(coarse, values.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return coarse + weights * (values - coarse)
+
+
+def _sample(
+    field: np.ndarray, places: tuple[np.ndarray, np.ndarray], size: tuple[int, ...]
+) -> np.ndarray:
+    """`(N, C)` values of a small field, bilinear, at pixels of a picture of the full size."""
+    corners, shares = [], []
+    for place, full, length in zip(places, size, field.shape, strict=False):
+        position = np.clip((place + 0.5) * length / full - 0.5, 0, length - 1)
+        first = np.minimum(position.astype(np.intp), max(length - 2, 0))
+        corners.append((first, np.minimum(first + 1, length - 1)))
+        shares.append((position - first).astype(np.float32)[:, None])
+    (top, bottom), (left, right) = corners
+    down, across = shares
+    upper = field[top, left] * (1 - across) + field[top, right] * across
+    lower = field[bottom, left] * (1 - across) + field[bottom, right] * across
+    return upper * (1 - down) + lower * down

@@ -1,0 +1,161 @@
+"""A homography from one frame to another of a bracket, by features, and what it is worth.
+
+It is fitted to SIFT features of the frames brought to one exposure. To one exposure means that the
+source's grey values get the reference's histogram, because a camera's tone curve is not known: by
+exposure times and a gamma alone, two stops of a consumer camera look like four in the shadows and
+like one in the highlights.
+"""
+
+import dataclasses
+
+import cv2
+import numpy as np
+
+SMALLEST_GAIN = 0.1
+"""Share by which the error between the exposure-normalised frames must fall."""
+
+_SMALLEST_SHIFT = 0.5  # pixels; below it resampling blurs more than it aligns
+_LARGEST_SHIFT = 0.15  # of the diagonal; beyond it the fit is wrong or the frames do not overlap
+_SIDE = 1200  # pixels of the longer side on which features are found
+_FEATURES = 3000
+_CONTRAST = 0.01  # of SIFT; its own 0.04 leaves nothing in the shadows of a frame
+_RATIO = 0.8  # Lowe's ratio test
+_REPROJECTION = 2.0  # pixels
+_REFITS = 2  # by least squares to all matches that are as close
+_FEWEST_INLIERS = 25
+_RANGE = (0.04, 0.94)  # LDR values in which a pixel can be compared
+
+Features = tuple[np.ndarray, np.ndarray]
+"""`(N, 2)` places in pixels and `(N, 128)` descriptors."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Fit:
+    """A homography from a source frame to the reference, and what it is worth."""
+
+    homography: np.ndarray
+    """`(3, 3)`, full-size pixels of the source to those of the reference."""
+    shift: float
+    """Largest displacement of a corner in pixels."""
+    error_before: float
+    """Mean absolute difference of the exposure-normalised frames, LDR in [0, 1]."""
+    error_after: float
+    """The same over the same pixels with the homography."""
+
+    @property
+    def worthwhile(self) -> bool:
+        """Corners move by half a pixel or more, and the error falls by a tenth or more."""
+        return (
+            self.shift >= _SMALLEST_SHIFT
+            and self.error_after <= (1 - SMALLEST_GAIN) * self.error_before
+        )
+
+
+class Reference:
+    """The frame that others are fitted to; its features are found once."""
+
+    def __init__(self, frame: np.ndarray) -> None:
+        """Takes the reference, `(H, W, 3)` uint8 or uint16."""
+        self._size = frame.shape[:2]
+        self._scale = min(1.0, _SIDE / max(self._size))
+        self._grey = _grey(frame, self._scale)
+        self._features = _find_features(self._grey)
+
+    def fit(self, source: np.ndarray) -> Fit | None:
+        """Fits a homography and measures what it is worth.
+
+        Args:
+            source: `(H, W, 3)` frame of the reference's shape and type.
+
+        Returns:
+            The fit; None if there are too few matches, or it is no camera motion.
+        """
+        grey = _grey(source, self._scale)
+        normalised = _match_histogram(grey, self._grey)
+        homography = _match_features(_find_features(normalised), self._features)
+        if homography is None:
+            return None
+        zoom = np.diag([self._scale, self._scale, 1.0])
+        full = np.linalg.inv(zoom) @ homography @ zoom
+        shift = _corner_shift(full, *self._size)
+        if not shift <= _LARGEST_SHIFT * np.hypot(*self._size):
+            return None
+        before, after = _errors(grey, normalised, self._grey, homography)
+        if not np.isfinite([before, after]).all():
+            return None
+        return Fit(homography=full, shift=shift, error_before=before, error_after=after)
+
+
+def _grey(frame: np.ndarray, scale: float) -> np.ndarray:
+    """`(h, w)` float32 green-ish grey in [0, 1]."""
+    size = [max(1, round(scale * side)) for side in frame.shape[1::-1]]
+    small = frame if scale == 1 else cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    return grey.astype(np.float32) / np.float32(np.iinfo(frame.dtype).max)
+
+
+def _match_histogram(source: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """The source's values mapped, in order, so that it gets the reference's histogram."""
+    levels = np.arange(256)
+    source_shares, reference_shares = (
+        np.cumsum(np.bincount(np.rint(255 * x).astype(np.uint8).ravel(), minlength=256)) / x.size
+        for x in (source, reference)
+    )
+    mapped = np.interp(source_shares, reference_shares, levels) / 255
+    return np.interp(source, levels / 255, mapped).astype(np.float32)
+
+
+def _find_features(image: np.ndarray) -> Features | None:
+    sift = cv2.SIFT.create(_FEATURES, contrastThreshold=_CONTRAST)
+    found, descriptors = sift.detectAndCompute(np.rint(255 * image).astype(np.uint8), None)
+    if descriptors is None or len(found) < _FEWEST_INLIERS:
+        return None
+    return np.array([point.pt for point in found], np.float32), descriptors
+
+
+def _match_features(source: Features | None, reference: Features | None) -> np.ndarray | None:
+    """A first homography by MAGSAC++, then least squares over all that agrees with it."""
+    if source is None or reference is None:
+        return None
+    pairs = cv2.BFMatcher().knnMatch(source[1], reference[1], k=2)
+    good = [p[0] for p in pairs if len(p) == 2 and p[0].distance < _RATIO * p[1].distance]
+    if len(good) < _FEWEST_INLIERS:
+        return None
+    first = source[0][[match.queryIdx for match in good]]
+    second = reference[0][[match.trainIdx for match in good]]
+    homography, _ = cv2.findHomography(
+        first, second, cv2.USAC_MAGSAC, _REPROJECTION, maxIters=10_000, confidence=0.9999
+    )
+    for _ in range(_REFITS):
+        if homography is None:
+            return None
+        moved = cv2.perspectiveTransform(first[None], homography)[0]
+        close = np.linalg.norm(moved - second, axis=-1) < _REPROJECTION
+        if close.sum() < _FEWEST_INLIERS:
+            return None
+        homography, _ = cv2.findHomography(first[close], second[close])
+    return homography
+
+
+def _corner_shift(homography: np.ndarray, height: int, width: int) -> float:
+    corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float64)
+    moved = cv2.perspectiveTransform(corners, homography)
+    return float(np.linalg.norm(moved - corners, axis=-1).max())
+
+
+def _errors(
+    source: np.ndarray, normalised: np.ndarray, reference: np.ndarray, homography: np.ndarray
+) -> tuple[float, float]:
+    """Mean absolute difference before and after, over pixels well exposed in both either way."""
+    size = reference.shape[::-1]
+    covered = cv2.warpPerspective(np.ones_like(source), homography, size) > 0.99
+    warped_source = cv2.warpPerspective(source, homography, size)
+    warped = cv2.warpPerspective(normalised, homography, size)
+    low, high = _RANGE
+    mask = covered
+    for image in (source, warped_source, reference, normalised, warped):
+        mask = mask & (image > low) & (image < high)
+    if mask.sum() < 200:
+        return np.nan, np.nan
+    before, after = (np.abs(x - reference)[mask].mean() for x in (normalised, warped))
+    return float(before), float(after)

@@ -1,0 +1,53 @@
+"""How the camera's motion was taken out before reconstruction_align2.py aligned: a note beside it.
+
+make_tfrecord.py --aligned packs the aligned frames and must say it of the records.
+"""
+
+import json
+from pathlib import Path
+from typing import get_args
+
+from configs.settings import PrealignmentName
+
+NOTE_FILE = "prealign.json"
+
+_KEY = "prealign"
+
+
+def note_prealignment(results: Path, mode: PrealignmentName) -> None:
+    """Writes the note, before any aligned frame.
+
+    Args:
+        results: Folder of the results; made if missing.
+        mode: What the frames are made with.
+
+    Raises:
+        ValueError: The folder holds frames that were made with another mode.
+    """
+    if (results / NOTE_FILE).exists() or list(results.glob("*/aligned_*.png")):
+        before = read_prealignment(results)
+        if before != mode:
+            raise ValueError(
+                f"{results} holds frames aligned with --prealign {before}; name another folder"
+                f" (--results). Received: --prealign {mode}"
+            )
+    results.mkdir(parents=True, exist_ok=True)
+    (results / NOTE_FILE).write_text(json.dumps({_KEY: mode}) + "\n")
+
+
+def read_prealignment(results: Path) -> PrealignmentName:
+    """What the aligned frames of a folder were made with; `off` without a note.
+
+    Raises:
+        ValueError: The note is damaged.
+    """
+    path = results / NOTE_FILE
+    if not path.exists():
+        return "off"
+    try:
+        mode = json.loads(path.read_text())[_KEY]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{path} must hold {_KEY}. Received: {error}") from error
+    if mode not in get_args(PrealignmentName):
+        raise ValueError(f"{path} must hold auto, on or off. Received: {mode!r}")
+    return mode
