@@ -1,8 +1,8 @@
 """Makes dynamic scenes with ground truth from radiance maps, for want of a data set.
 
-Reads .hdr and .exr files, panoramas or photographs, from `--radiance`; writes one folder a scene,
-in the layout of Kalantari's data set, to `--scenes`. Run it before make_tfrecord.py; run again, it
-makes the scenes that are missing.
+Reads .hdr and .exr files, panoramas or photographs, from `--radiance`, and ordinary photographs
+from `--photographs`; writes one folder a scene, in the layout of Kalantari's data set, to
+`--scenes`. Run it before make_tfrecord.py; run again, it makes the scenes that are missing.
 """
 
 from configs import presets

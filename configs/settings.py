@@ -79,8 +79,11 @@ class SamplingConfig:
 class ScenesConfig:
     """Settings of make_scenes.py."""
 
-    radiance: Path = paths.DATA_DIR / "radiance"
-    """Folder of radiance maps (.hdr, .exr) to cut scenes from."""
+    radiance: tuple[Path, ...] = (paths.DATA_DIR / "radiance",)
+    """Folders of radiance maps (.hdr, .exr) to cut scenes from, of any size."""
+    photographs: Path | None = None
+    """Folder of ordinary photographs (.jpg, .png, .tif): textures of objects, and backgrounds once
+    their highlights are expanded; for generator 2."""
     scenes: Path = paths.TRAINING_SCENES
     """Folder the scenes are written to, one folder each, in Kalantari's layout."""
     count: int = 200
@@ -99,12 +102,18 @@ class ScenesConfig:
     gamma_spread: float = 0.0
     """Cameras' gamma varies about 2.2 with this standard deviation of its logarithm (0.05: 2.1 to
     2.3), which the networks are not told."""
+    generator: Literal[1, 2] = 2
+    """1: scenes as the first weights were trained and tested on; 2: sharper views, finer edges,
+    depth and cameras with defects."""
+    camera_defects: float = 0.35
+    """Share of cameras with JPEG compression, noise of colour, a tone curve that is no gamma or
+    exposures that are not as stated, in [0, 1]; for generator 2."""
     workers: int = 2
     """Processes that work side by side."""
     include: tuple[str, ...] = ()
-    """Use only maps whose file name contains one of these; none: all."""
+    """Use only maps and photographs whose file name contains one of these; none: all."""
     exclude: tuple[str, ...] = ()
-    """Leave out maps whose file name contains one of these."""
+    """Leave out maps and photographs whose file name contains one of these."""
 
     def __post_init__(self) -> None:
         """Checks the values."""
@@ -112,6 +121,14 @@ class ScenesConfig:
         _require(self.seed >= 0, "seed must not be negative.", self.seed)
         _require(0 <= self.static_share <= 1, "static_share must be in [0, 1].", self.static_share)
         _require(0 <= self.gamma_spread < 1, "gamma_spread must be in [0, 1).", self.gamma_spread)
+        _require(
+            0 <= self.camera_defects <= 1, "camera_defects must be in [0, 1].", self.camera_defects
+        )
+        _require(
+            self.generator != 1 or self.photographs is None,
+            "Generator 1 takes no photographs; leave them out, or choose generator 2.",
+            self.photographs,
+        )
         for step in self.exposure_steps:
             _require(0 < step <= 4, "exposure_steps must be above 0 and at most 4.", step)
 

@@ -17,7 +17,7 @@ from configs import paths
 from configs.settings import ScenesConfig
 from utils.camera_motion.homography import Fit, Reference
 from utils.synthesis.dynamic_scene import random_scene
-from utils.synthesis.factory import MapCache, find_maps
+from utils.synthesis.maps import find_maps, keep_maps
 
 SIZES = {(384, 512): 40, (256, 256): 20}
 """Height and width: how many scenes."""
@@ -62,8 +62,8 @@ def displacement(fit: Fit | None, true: np.ndarray, size: tuple[int, int]) -> fl
 
 def study(radiance: Path, seed: int = 77) -> Iterator[Side]:
     """Fits low and high of every scene."""
-    maps = find_maps(ScenesConfig(radiance=radiance))
-    load = MapCache(maps).load
+    maps = find_maps(ScenesConfig(radiance=(radiance,)))
+    load = keep_maps(maps, 2**29)
     for size, count in SIZES.items():
         for index in range(count):
             scene = random_scene(

@@ -107,8 +107,8 @@ def test_a_package_says_what_it_may_import(room):
 
 
 def test_a_package_is_no_hall():
-    for room in (ROOT / "utils").iterdir():
-        assert len(list(room.glob("*.py"))) <= 10, room
+    for room in [path for path in (ROOT / "utils").rglob("*") if path.is_dir()]:
+        assert len(list(room.glob("*.py"))) <= 1 + 9, room
 
 
 def test_start_up_without_tensorflow():

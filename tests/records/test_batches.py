@@ -12,7 +12,7 @@ import tensorflow as tf
 from configs.settings import SamplingConfig
 from utils.radiometry import rgbe
 from utils.records import patches, record, shards
-from utils.records.batches import SceneCache, samples_per_epoch, training_batches
+from utils.records.batches import keep_scenes, samples_per_epoch, training_batches
 from utils.records.order import shuffled
 from utils.records.selection import validation_scenes
 from utils.scenes.scene import Scene
@@ -229,20 +229,19 @@ def test_the_cache_keeps_the_latest_used_within_its_bytes():
         loaded.append(scene)
         return _record(10 if scene < 9 else 1000)
 
-    cache = SceneCache(load, 450)  # three scenes of 150 bytes
+    get = keep_scenes(load, 450)  # three scenes of 150 bytes
     for scene in (0, 1, 2, 0, 3, 0, 1, 9, 0):
-        cache.get(scene)
-        assert cache.nbytes <= 450
+        get(scene)
     assert loaded == [0, 1, 2, 3, 1, 9]  # 1 was dropped for 3; 9 is too large to be kept
 
 
 def test_the_cache_is_safe_for_threads():
-    cache = SceneCache(lambda scene: _record(scene + 1), 15 * 20)
+    get = keep_scenes(lambda scene: _record(scene + 1), 15 * 20)
     wrong = []
 
     def use(seed):
         for scene in np.random.default_rng(seed).integers(0, 10, 300):
-            if len(cache.get(int(scene)).hdr_code) != scene + 1 or cache.nbytes > 15 * 20:
+            if len(get(int(scene)).hdr_code) != scene + 1:
                 wrong.append(scene)
 
     threads = [threading.Thread(target=use, args=(seed,)) for seed in range(4)]

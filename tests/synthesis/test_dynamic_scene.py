@@ -8,8 +8,8 @@ import pytest
 
 from utils.radiometry import radiance
 from utils.synthesis import dynamic_scene, motion, views
-from utils.synthesis.foregrounds import OVERSAMPLING, canvas_size, draw_sprite, paste
-from utils.synthesis.outlines import Wave, random_outline
+from utils.synthesis.objects.foregrounds import OVERSAMPLING, canvas_size, draw_sprite, paste
+from utils.synthesis.objects.outlines import Wave, random_outline
 
 
 def _noise_map(height, width, seed=0):

@@ -1,7 +1,9 @@
 """make_scenes.py: same bytes however it is run, nothing is overwritten, sources are named."""
 
 import shutil
+from pathlib import Path
 
+import cv2
 import numpy as np
 import OpenEXR
 import pytest
@@ -10,9 +12,12 @@ import make_scenes
 from configs import presets
 from configs.settings import ScenesConfig
 from utils import command
-from utils.images import radiance_maps
+from utils.images import frames, radiance_maps
 from utils.scenes import folders
 from utils.synthesis import factory
+from utils.synthesis.maps import keep_maps
+
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +31,19 @@ def radiance(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photographs")
+    for name in ("cat", "dog"):
+        rng = np.random.default_rng(ord(name[0]))
+        noise = cv2.GaussianBlur(rng.normal(100, 500, (60, 80, 3)), (0, 0), 1.5)
+        frames.write_ldr(folder / f"{name}.png", np.clip(noise, 0, 255).astype(np.uint8))
+    return folder
+
+
 def _config(radiance, folder, **fields):
     fields = {"count": 3, "height": 24, "width": 32, "workers": 1, "static_share": 0.5} | fields
-    return ScenesConfig(radiance=radiance, scenes=folder, **fields)
+    return ScenesConfig(radiance=(radiance,), scenes=folder, **fields)
 
 
 def _bytes(folder):
@@ -51,17 +66,35 @@ def test_scenes_are_readable_and_name_their_sources(radiance, tmp_path):
         assert scene.hdr.max() <= 1
         first, *others = (folder / folders.SOURCE_FILE).read_text().splitlines()
         assert first.split()[0] == "background"
-        assert 1 <= len(others) <= 4
+        assert 1 <= len(others) <= 5
         assert all((radiance / line.split()[1]).is_file() for line in [first, *others])
 
 
-def test_same_bytes_for_any_count_and_workers(radiance, tmp_path):
-    factory.make_scenes(_config(radiance, tmp_path / "a", count=2))
-    factory.make_scenes(_config(radiance, tmp_path / "a", count=4))
-    factory.make_scenes(_config(radiance, tmp_path / "b", count=4, workers=2))
+def test_generator_1_makes_what_the_first_weights_were_measured_on(radiance, tmp_path):
+    config = _config(radiance, tmp_path / "a", generator=1, gamma_spread=0.05)
+    factory.make_scenes(config)
+    found = [folders.read_scene(folder) for folder in folders.find_scenes(config.scenes)]
+    # Of the code before there was a generator 2, and the same bytes where it was made; another
+    # processor rounds a logarithm otherwise, and a pixel in thousands to the next level.
+    golden = np.load(GOLDEN / "generator_1.npz")
+    difference = np.abs(np.stack([scene.ldr for scene in found]).astype(int) - golden["ldr"])
+    assert difference.max() <= 1
+    assert np.mean(difference > 0) < 1e-3
+    truths = np.stack([scene.hdr for scene in found if scene.hdr is not None])
+    np.testing.assert_allclose(truths, golden["hdr"], rtol=0.01, atol=1e-5)
+
+
+@pytest.mark.parametrize("generator", [1, 2])
+def test_same_bytes_for_any_count_and_workers(radiance, photographs, tmp_path, generator):
+    fields = {"count": 4, "generator": generator}
+    if generator == 2:
+        fields |= {"photographs": photographs, "camera_defects": 0.5}
+    factory.make_scenes(_config(radiance, tmp_path / "a", **fields | {"count": 2}))
+    factory.make_scenes(_config(radiance, tmp_path / "a", **fields))
+    factory.make_scenes(_config(radiance, tmp_path / "b", workers=2, **fields))
     assert len(_bytes(tmp_path / "a")) == 4 * 6 + 1
     assert _bytes(tmp_path / "a") == _bytes(tmp_path / "b")
-    factory.make_scenes(_config(radiance, tmp_path / "c", count=4, seed=1))
+    factory.make_scenes(_config(radiance, tmp_path / "c", seed=1, **fields))
     assert _bytes(tmp_path / "c")["00001/1.tif"] != _bytes(tmp_path / "a")["00001/1.tif"]
 
 
@@ -87,6 +120,8 @@ def test_running_again_makes_only_what_is_missing(radiance, tmp_path):
         ({"exposure_steps": (2,)}, r"another exposure_steps.*Received: \[2\], before: \[\]"),
         ({"width": 40}, "another width.*Received: 40, before: 32"),
         ({"exclude": ("photo",)}, r"other maps.*1 more or less, one of them photo_c\.hdr"),
+        ({"generator": 1}, "another generator.*Received: 1, before: 2"),
+        ({"camera_defects": 0.0}, r"another camera_defects.*Received: 0\.0, before: 0\.35"),
     ],
 )
 def test_other_settings_need_another_folder(radiance, tmp_path, fields, message):
@@ -126,15 +161,65 @@ def test_maps_are_chosen_by_name(radiance, tmp_path):
         names(include=("x",))
 
 
+def test_maps_of_several_folders_and_photographs_are_chosen_alike(radiance, photographs, tmp_path):
+    (tmp_path / "more").mkdir()
+    shutil.copy(radiance / "pano_a.hdr", tmp_path / "more" / "other_a.hdr")
+    config = ScenesConfig(
+        radiance=(radiance, tmp_path / "more"),
+        photographs=photographs,
+        include=("_a", "cat"),
+        exclude=("pano",),
+    )
+    assert [path.name for path in factory.find_maps(config)] == ["other_a.hdr"]
+    assert [path.name for path in factory.find_photographs(config)] == ["cat.png"]
+
+
+def test_photographs_serve_as_backgrounds_and_objects(radiance, photographs, tmp_path):
+    config = _config(radiance, tmp_path / "a", photographs=photographs, count=12)
+    factory.make_scenes(config)
+    sources = [path.read_text() for path in config.scenes.rglob(folders.SOURCE_FILE)]
+    for role in ("background", "object"):
+        for suffix in (".png", ".hdr"):
+            assert any(
+                line.startswith(role) and line.endswith(suffix)
+                for source in sources
+                for line in source.splitlines()
+            )
+
+
+def test_folders_without_pictures_are_named(radiance, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    missing = tmp_path / "missing"
+    with pytest.raises(ValueError, match=r"no folder of radiance maps.*missing"):
+        factory.make_scenes(_config(missing, tmp_path / "scenes"))
+    with pytest.raises(ValueError, match=r"no radiance maps.*empty"):
+        factory.make_scenes(_config(empty, tmp_path / "scenes"))
+    for folder in (empty, missing, radiance):
+        with pytest.raises(ValueError, match=rf"no photographs.*{folder.name}"):
+            factory.make_scenes(_config(radiance, tmp_path / "s", photographs=folder))
+    with pytest.raises(ValueError, match=r"Generator 1 takes no photographs.*missing"):
+        _config(radiance, tmp_path / "s", photographs=missing, generator=1)
+    assert not list(tmp_path.glob("s*"))
+
+
+def test_unreadable_photograph_is_named(tmp_path):
+    (tmp_path / "photographs").mkdir()
+    (tmp_path / "photographs" / "broken.jpg").write_text("?")
+    load = keep_maps([tmp_path / "photographs" / "broken.jpg"], 1)
+    with pytest.raises(ValueError, match=r"broken\.jpg: Not a readable image"):
+        load(0)
+
+
 def test_bad_maps_are_named(tmp_path):
     (tmp_path / "broken.hdr").write_text("?")
     with OpenEXR.File({}, {"RGB": np.full((8, 16, 3), np.nan, np.float32)}) as file:
         file.write(str(tmp_path / "nan.exr"))
-    cache = factory.MapCache(sorted(tmp_path.iterdir()))
+    load = keep_maps(sorted(tmp_path.iterdir()), 2**20)
     with pytest.raises(ValueError, match=r"broken\.hdr: Not a readable image"):
-        cache.load(0)
+        load(0)
     with pytest.raises(ValueError, match=r"nan\.exr: .*finite"):
-        cache.load(1)
+        load(1)
     with pytest.raises(ValueError, match=r"\.(hdr|exr): "):
         factory.make_scenes(_config(tmp_path, tmp_path / "scenes"))
     assert not list((tmp_path / "scenes").glob("0*"))
@@ -143,17 +228,33 @@ def test_bad_maps_are_named(tmp_path):
 def test_cache_forgets_the_map_unused_longest(radiance):
     paths = sorted(radiance.iterdir())
     size = 32 * 64 * 3 * 4
-    cache = factory.MapCache(paths, capacity=2 * size)
-    first = cache.load(0)
-    second = cache.load(1)
-    assert cache.load(0) is first
-    cache.load(2)  # larger than both: all others must go
-    assert cache.load(0) is not first
-    np.testing.assert_array_equal(cache.load(0), first)
-    np.testing.assert_array_equal(cache.load(1), second)
+    load = keep_maps(paths, capacity=2 * size)
+    first = load(0)
+    second = load(1)
+    assert load(0) is first
+    third = load(2)  # larger than both: not kept
+    assert load(2) is not third
+    assert load(0) is first
+    assert load(1) is second
 
 
 def test_every_field_is_a_flag(tmp_path):
-    flags = ["--radiance", str(tmp_path), "--count", "5", "--include", "a", "b", "--seed", "3"]
+    flags = [
+        "--radiance",
+        str(tmp_path),
+        "more",
+        "--generator",
+        "1",
+        "--count",
+        "5",
+        "--include",
+        "a",
+        "b",
+        "--seed",
+        "3",
+    ]
     config = command.parse(presets.scenes, make_scenes.__doc__, flags)
-    assert config == ScenesConfig(radiance=tmp_path, count=5, include=("a", "b"), seed=3)
+    radiance = (tmp_path, Path("more"))
+    assert config == ScenesConfig(
+        radiance=radiance, generator=1, count=5, include=("a", "b"), seed=3
+    )

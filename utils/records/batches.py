@@ -5,10 +5,11 @@ Sample k of a run depends on the seed and k alone: in epoch `k // n` of n sample
 and several workers share one order. With c candidates it is one of those at `c k` to `c k + c - 1`.
 """
 
-import collections
+import operator
 import threading
 from collections.abc import Callable, Sequence
 
+import cachetools
 import numpy as np
 import tensorflow as tf
 
@@ -64,18 +65,18 @@ def training_batches(
         entries = training_entries(records_dir, sampling)
     grid = _grid(entries, sampling)
     _warn_if_too_small(entries, sampling)
-    cache = SceneCache(lambda scene: shards.read(records_dir, entries[scene]), sampling.cache_bytes)
+    read = keep_scenes(lambda scene: shards.read(records_dir, entries[scene]), sampling.cache_bytes)
     layout = patches.empty_batch(batch_size // workers, sampling.patch_size)
 
     def clipping(place: patches.Place) -> float:
-        return patches.clipping(cache.get(place.scene), place, sampling)
+        return patches.clipping(read(place.scene), place, sampling)
 
     def make(numbers: np.ndarray) -> list[np.ndarray]:
         batch = patches.empty_batch(len(numbers), sampling.patch_size)
         for index, choice in enumerate(numbers):
             places = [grid.locate(int(number)) for number in choice]
             place = places[0] if len(places) == 1 else max(places, key=clipping)
-            patches.write(batch, index, cache.get(place.scene), place, sampling)
+            patches.write(batch, index, read(place.scene), place, sampling)
         return list(batch.values())
 
     def batch_of(step: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -122,42 +123,14 @@ def _warn_if_too_small(entries: Sequence[Entry], sampling: SamplingConfig) -> No
         )
 
 
-class SceneCache:
-    """Decoded scenes, the latest used up to a number of bytes; safe for threads."""
+def keep_scenes(load: Callable[[int], Record], capacity: int) -> Callable[[int], Record]:
+    """Returns a function that loads scene number `i` and keeps the scenes used last in memory.
 
-    def __init__(self, load: Callable[[int], Record], capacity: int) -> None:
-        """Starts empty.
+    It is safe for threads: they load side by side, and two may read the same scene.
 
-        Args:
-            load: Reads the scene of a number.
-            capacity: Bytes to keep; a larger scene is not kept.
-        """
-        self._load = load
-        self._capacity = capacity
-        self._used = 0
-        self._scenes: collections.OrderedDict[int, Record] = collections.OrderedDict()
-        self._lock = threading.Lock()
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the scenes that are kept."""
-        return self._used
-
-    def get(self, scene: int) -> Record:
-        """The scene, from memory or read anew."""
-        with self._lock:
-            if scene in self._scenes:
-                self._scenes.move_to_end(scene)
-                return self._scenes[scene]
-        record = self._load(scene)  # without the lock: others go on; two may read the same scene
-        with self._lock:
-            self._keep(scene, record)
-        return record
-
-    def _keep(self, scene: int, record: Record) -> None:
-        if scene in self._scenes or record.nbytes > self._capacity:
-            return
-        while self._used + record.nbytes > self._capacity:
-            self._used -= self._scenes.popitem(last=False)[1].nbytes
-        self._scenes[scene] = record
-        self._used += record.nbytes
+    Args:
+        load: Reads the scene of a number.
+        capacity: Bytes to keep; a larger scene is not kept.
+    """
+    cache = cachetools.LRUCache[int, Record](capacity, getsizeof=operator.attrgetter("nbytes"))
+    return cachetools.cached(cache, key=int, lock=threading.Lock())(load)

@@ -33,13 +33,13 @@ def choose_background(
         saturated = np.exp(rng.uniform(*_LOG_SATURATED))
         white = np.quantile(brightest_channel(preview), 1 - saturated)
         scale = float(1 / (white * times[1]))
-        candidates.append((_fault(preview * scale, times), view, scale, source))
+        candidates.append((fault(preview * scale, times), view, scale, source))
         if candidates[-1][0] == 0:
             break
     return min(candidates, key=lambda candidate: candidate[0])[1:]
 
 
-def _fault(radiance: np.ndarray, times: np.ndarray) -> float:
+def fault(radiance: np.ndarray, times: np.ndarray) -> float:
     """How unlike a bracketed photograph a background is; 0 is good enough.
 
     Too much is lost in the low frame or in the high one, the middle one is dark, the low frame is
@@ -55,4 +55,4 @@ def _fault(radiance: np.ndarray, times: np.ndarray) -> float:
         5 * (_LOW_FRAMES_LIGHTS - np.quantile(brightest, 0.99)),
         60 * (0.012 - texture),
     )
-    return float(sum(max(fault, 0.0) for fault in faults))
+    return float(sum(max(value, 0.0) for value in faults))

@@ -10,7 +10,8 @@ One scene is made in four steps:
 4. a sensor: shot and read noise, clipping, gamma, 8 bits (`sense`).
 
 The truth is step 3 of the middle frame, noiseless, clipped to [0, 1]. All of it is a function of
-the generator that is handed in.
+the random generator that is handed in. This is generator 1 of make_scenes.py;
+utils/synthesis/sharp_scenes.py is generator 2.
 """
 
 import dataclasses
@@ -21,9 +22,17 @@ import numpy as np
 from utils.radiometry import bracket
 from utils.radiometry.radiance import hdr_to_ldr
 from utils.synthesis.backgrounds import LoadMap, choose_background
-from utils.synthesis.foregrounds import OVERSAMPLING, canvas_size, draw_sprite, paste, texture_of
+from utils.synthesis.cameras import CLEAN, Defects, store
 from utils.synthesis.motion import Track, homography, random_camera_track, random_object_track
-from utils.synthesis.outlines import Outline, random_outline
+from utils.synthesis.objects.foregrounds import (
+    OVERSAMPLING,
+    canvas_size,
+    draw_sprite,
+    paste,
+    texture_of,
+)
+from utils.synthesis.objects.outlines import Outline, random_outline
+from utils.synthesis.objects.strands import Matted
 from utils.synthesis.views import View, random_view
 
 STEPS = ((1, 2), (1, 3), (1.5, 3), (2, 4), (2, 5), (3, 5), (3, 6))
@@ -53,11 +62,13 @@ class MovingObject:
     """Something in front of the background."""
 
     texture: np.ndarray
-    outline: Outline
+    outline: Outline | Matted
     height: float
     """In pixels of its canvas."""
     track: Track
     """Of `foregrounds.paste`'s pose."""
+    roundness: float = 0.0
+    """Of `foregrounds.draw_sprite`."""
 
 
 def random_scene(
@@ -88,11 +99,7 @@ def random_scene(
         The scene: `(3, height, width, 3)` uint8 frames and truth in [0, 1].
     """
     size = (height, width)
-    steps = STEPS[rng.choice(len(STEPS), p=_STEP_SHARES)]
-    if exposure_steps:
-        step = rng.choice(exposure_steps)
-        steps = (step, 2 * step)
-    exposure_values = np.array([0.0, *steps], np.float32)
+    exposure_values = random_exposure_values(rng, exposure_steps)
     times = bracket.exposure_times(exposure_values)
     background, scale, source = choose_background(load_map, map_count, rng, size, times)
     sources, objects = [source], []
@@ -116,19 +123,35 @@ def random_scene(
         objects=objects,
         size=size,
     )
-    shutter = rng.uniform(0.0, 0.3)  # the longest exposure, in intervals between frames
-    radiance = [stage.shot(frame, shutter * time / times[2]) for frame, time in enumerate(times)]
-    if gamma_spread:
-        # A frame that a gamma of 2.2 is assumed for, taken with another one, is like one whose
-        # distance to the reference, in stops, is another. The truth is what the reference says.
-        times = times[1] * (times / times[1]) ** np.exp(rng.normal(0, gamma_spread))
+    radiance = stage.bracket(times, rng.uniform(0.0, 0.3))
+    times = other_gamma(times, gamma_spread, rng)
     return SyntheticScene(
-        ldr=sense(np.stack(radiance), times.astype(np.float32), rng),
+        ldr=sense(radiance, times.astype(np.float32), rng),
         exposure_values=exposure_values,
         hdr=np.clip(radiance[1], 0, 1),
         sources=tuple(sources),
         homographies=np.stack([homography(stage.camera.at(frame, 0), size) for frame in range(3)]),
     )
+
+
+def random_exposure_values(rng: np.random.Generator, steps: Sequence[float]) -> np.ndarray:
+    """`(3,)` float32 stops, of one of the equal steps, or of the mixture of `STEPS` if none."""
+    chosen = STEPS[rng.choice(len(STEPS), p=_STEP_SHARES)]
+    if steps:
+        step = rng.choice(steps)
+        chosen = (step, 2 * step)
+    return np.array([0.0, *chosen], np.float32)
+
+
+def other_gamma(times: np.ndarray, spread: float, rng: np.random.Generator) -> np.ndarray:
+    """Exposure times that a camera of another gamma seems to have had.
+
+    A frame that a gamma of 2.2 is assumed for, taken with another one, is like one whose distance
+    to the reference, in stops, is another. The truth is what the reference says.
+    """
+    if not spread:
+        return times
+    return times[1] * (times / times[1]) ** np.exp(rng.normal(0, spread))
 
 
 def _random_object(
@@ -160,6 +183,17 @@ class Scenery:
     objects: Sequence[MovingObject]
     size: tuple[int, int]
 
+    def bracket(self, times: np.ndarray, shutter: float) -> np.ndarray:
+        """Radiance `(3, H, W, 3)` of frames of these exposure times.
+
+        Args:
+            times: `(3,)` relative exposure times.
+            shutter: The longest exposure, in intervals between frames.
+        """
+        return np.stack(
+            [self.shot(frame, shutter * time / times[2]) for frame, time in enumerate(times)]
+        )
+
     def shot(self, frame: int, duration: float) -> np.ndarray:
         """Mean radiance `(H, W, 3)` of a frame over an exposure of `duration` frame intervals."""
         tracks = [self.camera, *(thing.track for thing in self.objects)]
@@ -169,7 +203,8 @@ class Scenery:
         span = blur / fastest if fastest else 0.0
         time = frame - 1 if fastest else 0
         sprites = [
-            draw_sprite(thing.texture, thing.outline, time, thing.height) for thing in self.objects
+            draw_sprite(thing.texture, thing.outline, time, thing.height, thing.roundness)
+            for thing in self.objects
         ]
         moments = span * ((np.arange(count) + 0.5) / count - 0.5)
         return np.mean([self._sharp(sprites, frame, moment) for moment in moments], axis=0)
@@ -182,13 +217,19 @@ class Scenery:
         return image
 
 
-def sense(radiance: np.ndarray, times: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def sense(
+    radiance: np.ndarray,
+    times: np.ndarray,
+    rng: np.random.Generator,
+    defects: Defects = CLEAN,
+) -> np.ndarray:
     """Takes the photographs with one camera at one ISO.
 
     Args:
         radiance: `(3, H, W, 3)`, one a frame, 1 saturating at exposure time 1.
         times: `(3,)` relative exposure times.
         rng: Source of the noise, and of how much there is.
+        defects: Of the camera.
 
     Returns:
         `(3, H, W, 3)` uint8 frames.
@@ -198,7 +239,7 @@ def sense(radiance: np.ndarray, times: np.ndarray, rng: np.random.Generator) -> 
     light = radiance * bracket.per_frame(times)
     deviation = np.sqrt(light / full_well + read_noise**2)
     noisy = light + deviation * rng.standard_normal(light.shape, np.float32)
-    return np.rint(255 * hdr_to_ldr(noisy, 1.0)).astype(np.uint8)
+    return store(hdr_to_ldr(noisy, 1.0), defects, rng)
 
 
 def _other_index(index: int, count: int, rng: np.random.Generator) -> int:

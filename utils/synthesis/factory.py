@@ -1,7 +1,7 @@
-"""Many synthetic scenes: radiance maps from a folder, processes side by side, scenes on disk.
+"""Many synthetic scenes: radiance maps from folders, processes side by side, scenes on disk.
 
-Scene `i` of a seed depends on the seed, on `i` and on the maps, on nothing else: a folder may be
-filled in several runs, with any number of processes, and comes out the same.
+Scene `i` of a seed depends on the seed, on `i` and on the maps and photographs, on nothing else: a
+folder may be filled in several runs, with any number of processes, and comes out the same.
 """
 
 import concurrent.futures
@@ -18,15 +18,16 @@ from tqdm import tqdm
 
 from configs.settings import ScenesConfig
 from utils import files
-from utils.images import radiance_maps
 from utils.scenes import folders
-from utils.synthesis.dynamic_scene import random_scene
-from utils.synthesis.views import prepare_map
+from utils.synthesis import dynamic_scene, sharp_scenes
+from utils.synthesis.backgrounds import LoadMap
+from utils.synthesis.maps import Kind, find_maps, find_photographs, keep_maps, kind_of
 
 SETTINGS_FILE = "make_scenes.json"
 """Beside the scenes: what they were made with."""
 
-_CACHE_BYTES = 2**29  # of decoded maps in each process; 80 maps of 1024x512
+_CACHE_BYTES = {1: 2**29, 2: 2**31}
+"""Of decoded maps in each process: 80 maps of 1024x512; or 40 of 4096x2048 at half precision."""
 
 
 def make_scenes(config: ScenesConfig) -> int:
@@ -41,7 +42,7 @@ def make_scenes(config: ScenesConfig) -> int:
     Raises:
         ValueError: There is no usable map, or the folder holds scenes of another kind.
     """
-    paths = find_maps(config)
+    paths = [*find_maps(config), *find_photographs(config)]
     _claim_folder(config, paths)
     missing = [i for i in range(config.count) if not scene_folder(config, i).exists()]
     job = functools.partial(_make_scene, config, tuple(paths))
@@ -62,73 +63,49 @@ def make_scenes(config: ScenesConfig) -> int:
     return len(missing)
 
 
-def find_maps(config: ScenesConfig) -> list[Path]:
-    """The radiance maps a config names, sorted.
-
-    Raises:
-        ValueError: There is none.
-    """
-    found = sorted(
-        path
-        for path in config.radiance.rglob("*")
-        if path.suffix.lower() in radiance_maps.RADIANCE_SUFFIXES
-        and (not config.include or any(part in path.name for part in config.include))
-        and not any(part in path.name for part in config.exclude)
-    )
-    if not found:
-        raise ValueError(
-            f"There are no radiance maps (.hdr, .exr) with these names. Received:"
-            f" radiance={config.radiance}, include={config.include}, exclude={config.exclude}"
-        )
-    return found
-
-
 def scene_folder(config: ScenesConfig, index: int) -> Path:
     """Folder of scene `index`, counted from 0."""
     return config.scenes / f"{index + 1:05d}"
 
 
-class MapCache:
-    """Prepared radiance maps; the least recently used leave when memory is short."""
-
-    def __init__(self, paths: Sequence[Path], capacity: int = _CACHE_BYTES) -> None:
-        self._paths = paths
-        self._capacity = capacity
-        self._maps: dict[int, np.ndarray] = {}
-
-    def load(self, index: int) -> np.ndarray:
-        """Map number `index` as `views.prepare_map` gives it.
-
-        Raises:
-            ValueError: The file is unreadable or holds values that are no radiance.
-        """
-        log_map = self._maps.pop(index, None)
-        if log_map is None:
-            try:
-                log_map = prepare_map(radiance_maps.read_radiance(self._paths[index]))
-            except ValueError as error:
-                raise ValueError(f"{self._paths[index].name}: {error}") from error
-        self._maps[index] = log_map
-        while len(self._maps) > 1 and sum(m.nbytes for m in self._maps.values()) > self._capacity:
-            del self._maps[next(iter(self._maps))]
-        return log_map
+@functools.lru_cache(maxsize=1)  # one a process
+def _loader(paths: tuple[Path, ...], generator: int) -> LoadMap:
+    dtype = np.float32 if generator == 1 else np.float16
+    return keep_maps(paths, _CACHE_BYTES[generator], dtype)
 
 
-_map_cache = functools.lru_cache(maxsize=1)(MapCache)  # one a process
+@functools.lru_cache(maxsize=1)
+def _kinds(paths: tuple[Path, ...]) -> tuple[Kind, ...]:
+    return tuple(kind_of(path) for path in paths)
 
 
 def _make_scene(config: ScenesConfig, paths: tuple[Path, ...], index: int) -> None:
     rng = np.random.default_rng([config.seed, index])
-    scene = random_scene(
-        _map_cache(paths).load,
-        len(paths),
-        rng,
-        height=config.height,
-        width=config.width,
-        static=rng.random() < config.static_share,
-        exposure_steps=config.exposure_steps,
-        gamma_spread=config.gamma_spread,
-    )
+    load_map = _loader(paths, config.generator)
+    static = rng.random() < config.static_share
+    if config.generator == 1:
+        scene = dynamic_scene.random_scene(
+            load_map,
+            len(paths),
+            rng,
+            height=config.height,
+            width=config.width,
+            static=static,
+            exposure_steps=config.exposure_steps,
+            gamma_spread=config.gamma_spread,
+        )
+    else:
+        scene = sharp_scenes.random_scene(
+            load_map,
+            _kinds(paths),
+            rng,
+            height=config.height,
+            width=config.width,
+            static=static,
+            exposure_steps=config.exposure_steps,
+            gamma_spread=config.gamma_spread,
+            camera_defects=config.camera_defects,
+        )
     background, *objects = (paths[source].name for source in scene.sources)
     folders.write_scene(
         scene_folder(config, index),
@@ -143,7 +120,7 @@ def _claim_folder(config: ScenesConfig, paths: Sequence[Path]) -> None:
     """Writes the settings beside the scenes, or checks that they are those of the scenes there."""
     path = config.scenes / SETTINGS_FILE
     settings = json.loads(json.dumps(dataclasses.asdict(config), default=str))
-    for free in ("radiance", "scenes", "count", "workers", "include", "exclude"):
+    for free in ("radiance", "photographs", "scenes", "count", "workers", "include", "exclude"):
         del settings[free]
     settings["maps"] = [path.name for path in paths]
     if path.exists():

@@ -6,6 +6,9 @@ import numpy as np
 
 _SPEEDS = ((0.0, 0.012), (0.012, 0.08), (0.08, 0.35))  # frame widths from one frame to the next
 _SPEED_SHARES = (0.3, 0.4, 0.3)
+_PACES = ((0.0, 0.004), (0.004, 0.1), (0.1, 0.3))  # of the whole picture's width; the last: leaps
+_PACE_SHARES = (0.08, 0.74, 0.18)
+_STANDING = 0.2  # share of objects that only the camera's motion moves
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -23,7 +26,7 @@ class Track:
         return self.state + self.jitter[frame] + self.rate * (frame - 1 + time)
 
 
-def random_camera_track(rng: np.random.Generator, width: int, static: bool) -> Track:
+def random_camera_track(rng: np.random.Generator, width: float, static: bool) -> Track:
     """Of the parameters of `homography`; strength differs much between hands."""
     strength = 0.0 if static else np.exp(rng.normal(0, 0.6))
     spread = strength * np.array([0.006 * width, 0.006 * width, 0.004, 0.003, 0.006, 0.006])
@@ -58,3 +61,43 @@ def random_object_track(rng: np.random.Generator, size: tuple[int, int], static:
         rate=np.array([speed * np.cos(heading), speed * np.sin(heading), turn, growth]),
         jitter=jitter,
     )
+
+
+def random_own_track(
+    rng: np.random.Generator,
+    spot: np.ndarray,
+    *,
+    width: float,
+    camera: Track,
+    depth: float,
+    static: bool,
+) -> Track:
+    """Track of an object that moves by itself and, as it is nearer, more with the camera.
+
+    Args:
+        rng: Source of randomness.
+        spot: `(2,)` where it is in the reference, x and y in pixels.
+        width: Width in pixels of the whole picture that the scene is a piece of.
+        camera: The camera's track.
+        depth: How many times the background's motion the camera's motion gives it.
+        static: It does not move by itself.
+
+    Returns:
+        The track, of the pose that `foregrounds.paste` takes.
+    """
+    slowest, fastest = _PACES[rng.choice(len(_PACES), p=_PACE_SHARES)]
+    share = rng.uniform(slowest, fastest) if slowest == 0 else _log_uniform(rng, slowest, fastest)
+    speed = width * share * (rng.random() >= _STANDING) * (not static)
+    heading = rng.normal(0, 0.35) + rng.choice([0, np.pi])
+    turn, growth = rng.normal(0, (0.06, 0.03)) * min(speed, 1)
+    spread = 0.3 * np.abs([speed, 0.3 * speed, turn, growth])
+    jitter = rng.normal(0, 1, (3, 4)) * spread
+    jitter[1] = 0
+    rate = np.array([speed * np.cos(heading), speed * np.sin(heading), turn, growth])
+    jitter[:, :2] -= depth * camera.jitter[:, :2]
+    rate[:2] -= depth * camera.rate[:2]
+    return Track(state=np.array([*spot, rng.normal(0, 0.06), 0.0]), rate=rate, jitter=jitter)
+
+
+def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))

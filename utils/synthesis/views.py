@@ -1,8 +1,9 @@
 """Views of radiance maps: a random perspective camera in a panorama, a random crop of a photograph.
 
 A view is sampled from its map once for every frame, so that a frame of a moving camera is no
-blurrier than the reference and never runs over an edge. Interpolation is cubic on the logarithm
-of radiance: the overshoot beside a lamp stays positive.
+blurrier than the reference and never runs over an edge. Of large maps, held at half precision, only
+the part that a view shows is touched (`sharp_view`). Interpolation is cubic on the logarithm of
+radiance: the overshoot beside a lamp stays positive.
 """
 
 import dataclasses
@@ -17,17 +18,22 @@ _DARKEST = 1e-6  # of a map whose 99th percentile is 1; also takes the place of 
 _ZOOM = (0.9, 1.7)  # pixels of a view for each pixel of its map, where there is a choice
 _FIELD_OF_VIEW = (45.0, 100.0)  # degrees, along the width
 _CROP_SHARE = 0.9  # of a photograph, so that a moving camera finds something beside the crop
+_SHARP_ZOOM = (0.75, 1.3)  # where a view shall be as sharp as its map
+_SHARP_FIELD_OF_VIEW = (28.0, 95.0)
+_ALIASED = 1.2  # pixels of the map for each of a view, from which on it is shrunk
+_MARGIN = 3  # pixels of a map about a view, for cubic interpolation
 
 
-def prepare_map(radiance: np.ndarray) -> np.ndarray:
+def prepare_map(radiance: np.ndarray, dtype: type[np.floating] = np.float32) -> np.ndarray:
     """Logarithm of a radiance map that is scaled so that its 99th percentile is 1.
 
     Args:
         radiance: `(H, W, 3)` in any scale. Negative values (colours outside the file's gamut)
             and zeros become a small positive value.
+        dtype: Of the result; float16 is exact to 0.4 % of a radiance.
 
     Returns:
-        `(H, W, 3)` float32, what `random_view` takes.
+        `(H, W, 3)` of `dtype`, what `random_view` takes.
 
     Raises:
         ValueError: A value is not finite, or the map is black.
@@ -39,7 +45,10 @@ def prepare_map(radiance: np.ndarray) -> np.ndarray:
     white = np.percentile(brightest_channel(radiance), 99)
     if white <= 0:
         raise ValueError(f"A radiance map must not be black. Received: 99th percentile {white}")
-    return np.log(np.maximum(radiance / white, _DARKEST), dtype=np.float32)
+    if dtype == np.float16:
+        white = np.float32(white)  # 200 MB less for a map of 4096x2048
+    log_map = np.log(np.maximum(radiance / white, _DARKEST), dtype=np.float32)
+    return log_map.astype(dtype, copy=False)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,10 +56,18 @@ class View:
     """A camera that looks at a map."""
 
     log_map: np.ndarray
-    """`(h, w, 3)` float32 logarithm of radiance, shrunk where the view would skip pixels."""
+    """`(h, w, 3)` logarithm of radiance."""
     to_map: np.ndarray
     """`(3, 3)`: from homogeneous pixels of the view to rays (panorama) or pixels of the map."""
     kind: Literal["panorama", "photograph"]
+    first_column: int = 0
+    """Column of the map that counts as its first: turns a panorama by whole pixels."""
+    skipped: float = 1.0
+    """Pixels of the map for each pixel of the view, where the part shown must be shrunk first."""
+    zoom: float = 1.0
+    """Pixels of the view for each pixel of the map, in its middle."""
+    windowed: bool = False
+    """Take only the part of the map that is seen; coordinates round differently."""
 
     def render(self, height: int, width: int, homography: np.ndarray | None = None) -> np.ndarray:
         """Radiance at each pixel.
@@ -73,7 +90,46 @@ class View:
             border = cv2.BORDER_WRAP
         else:
             u, v, border = a / c, b / c, cv2.BORDER_REFLECT_101
-        return np.exp(cv2.remap(self.log_map, u, v, cv2.INTER_CUBIC, borderMode=border))
+        window = self.log_map
+        if self.windowed:
+            window, u, v = self._window(u, v)
+        return np.exp(cv2.remap(window, u, v, cv2.INTER_CUBIC, borderMode=border))
+
+    def _window(self, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The part of the map at these columns and rows, float32; and them within it."""
+        h, w = self.log_map.shape[:2]
+        left, top = int(np.floor(u.min())) - _MARGIN, int(np.floor(v.min())) - _MARGIN
+        columns = np.arange(left, int(np.ceil(u.max())) + _MARGIN + 1)
+        rows = np.arange(top, int(np.ceil(v.max())) + _MARGIN + 1)
+        if self.kind == "panorama":
+            rows, columns = rows % h, (columns + self.first_column) % w
+        else:
+            rows, columns = _reflect(rows, h), _reflect(columns, w)
+        window = _taken(_taken(self.log_map, rows, 0), columns, 1).astype(np.float32, copy=False)
+        u, v = u - np.float32(left), v - np.float32(top)
+        if self.skipped > 1:
+            size = np.array(window.shape[1::-1])
+            small = np.ceil(size / self.skipped).astype(int)
+            # Light adds up, not its logarithm.
+            mean = cv2.resize(np.exp(window), small.tolist(), interpolation=cv2.INTER_AREA)
+            window = np.log(mean)
+            across, down = (small / size).astype(np.float32)
+            u, v = (u + 0.5) * across - 0.5, (v + 0.5) * down - 0.5
+        return window, u, v
+
+
+def _taken(array: np.ndarray, index: np.ndarray, axis: int) -> np.ndarray:
+    """The rows or columns of an index, without a copy if they follow each other."""
+    if index[-1] - index[0] == len(index) - 1:
+        chosen = slice(index[0], index[-1] + 1)
+        return array[chosen] if axis == 0 else array[:, chosen]
+    return array.take(index, axis)
+
+
+def _reflect(index: np.ndarray, size: int) -> np.ndarray:
+    """Indices beyond an edge to those mirrored about the outermost pixel."""
+    index = np.abs(index) % (2 * size - 2)
+    return np.minimum(index, 2 * size - 2 - index)
 
 
 def random_view(log_map: np.ndarray, height: int, width: int, rng: np.random.Generator) -> View:
@@ -91,26 +147,75 @@ def random_view(log_map: np.ndarray, height: int, width: int, rng: np.random.Gen
     return _crop(log_map, height, width, rng)
 
 
+def sharp_view(
+    log_map: np.ndarray, height: int, width: int, rng: np.random.Generator, *, zoom: float = 1.0
+) -> View:
+    """Points a camera at a random part of a map, about as sharp as the map itself.
+
+    Args:
+        log_map: `(h, w, 3)`, of `prepare_map`.
+        height: Height of the view in pixels.
+        width: Width of the view in pixels.
+        rng: Source of randomness.
+        zoom: Pixels of the view for each pixel of its map, give or take a third, where the map is
+            large enough.
+    """
+    h, w = log_map.shape[:2]
+    zoom *= np.exp(rng.uniform(*np.log(_SHARP_ZOOM)))
+    if abs(w - 2 * h) > 0.01 * w:
+        size, view = np.array([w, h]), np.array([width, height])
+        zoom = max(zoom, np.max(view / (_CROP_SHARE * size)))
+        left, top = (size - view / zoom) * rng.uniform(0.05, 0.95, 2)
+        return View(
+            log_map=log_map,
+            to_map=np.array([[1 / zoom, 0, left], [0, 1 / zoom, top], [0, 0, 1]]),
+            kind="photograph",
+            skipped=_skipped(1 / zoom),
+            zoom=zoom,
+            windowed=True,
+        )
+    per_radian = w / (2 * np.pi)
+    focal = np.clip(per_radian * zoom, *_focal_lengths(width, _SHARP_FIELD_OF_VIEW))
+    return View(
+        log_map=log_map,
+        to_map=_turned(rng, 0.0, 11.0) @ _pinhole(focal, height, width),
+        kind="panorama",
+        first_column=int(rng.integers(w)),
+        skipped=_skipped(per_radian / focal),
+        zoom=focal / per_radian,
+        windowed=True,
+    )
+
+
 def _look_around(log_map: np.ndarray, height: int, width: int, rng: np.random.Generator) -> View:
     per_radian = log_map.shape[1] / (2 * np.pi)
-    widest, narrowest = (
-        width / 2 / np.tan(np.radians(angle) / 2) for angle in reversed(_FIELD_OF_VIEW)
-    )
-    focal = np.clip(per_radian * rng.uniform(*_ZOOM), widest, narrowest)
-    yaw = rng.uniform(0, 2 * np.pi)
-    pitch = np.radians(np.clip(rng.normal(2, 9), -25, 25))
-    roll = np.radians(rng.normal(0, 1.5))
-    to_ray = np.array(
+    focal = np.clip(per_radian * rng.uniform(*_ZOOM), *_focal_lengths(width, _FIELD_OF_VIEW))
+    to_map = _turned(rng, rng.uniform(0, 2 * np.pi), 9.0) @ _pinhole(focal, height, width)
+    return View(log_map=_shrink(log_map, per_radian / focal), to_map=to_map, kind="panorama")
+
+
+def _focal_lengths(width: int, fields: tuple[float, float]) -> tuple[float, float]:
+    """Shortest and longest, in pixels, of narrowest and widest field of view in degrees."""
+    narrow, wide = fields
+    return width / 2 / np.tan(np.radians(wide) / 2), width / 2 / np.tan(np.radians(narrow) / 2)
+
+
+def _pinhole(focal: float, height: int, width: int) -> np.ndarray:
+    """`(3, 3)` from pixels to rays."""
+    return np.array(
         [
             [1 / focal, 0, -(width - 1) / 2 / focal],
             [0, 1 / focal, -(height - 1) / 2 / focal],
             [0, 0, 1],
         ]
     )
-    rotation = _rotation(1, yaw) @ _rotation(0, pitch) @ _rotation(2, roll)
-    return View(
-        log_map=_shrink(log_map, per_radian / focal), to_map=rotation @ to_ray, kind="panorama"
-    )
+
+
+def _turned(rng: np.random.Generator, yaw: float, pitch_deviation: float) -> np.ndarray:
+    """`(3, 3)` rotation of a camera that is held about level."""
+    pitch = np.radians(np.clip(rng.normal(2, pitch_deviation), -25, 25))
+    roll = np.radians(rng.normal(0, 1.5))
+    return _rotation(1, yaw) @ _rotation(0, pitch) @ _rotation(2, roll)
 
 
 def _crop(log_map: np.ndarray, height: int, width: int, rng: np.random.Generator) -> View:
@@ -126,8 +231,12 @@ def _crop(log_map: np.ndarray, height: int, width: int, rng: np.random.Generator
     return View(log_map=shrunk, to_map=to_map, kind="photograph")
 
 
+def _skipped(pixels: float) -> float:
+    return pixels if pixels > _ALIASED else 1.0
+
+
 def _shrink(log_map: np.ndarray, skipped: float) -> np.ndarray:
-    if skipped <= 1.2:
+    if skipped <= _ALIASED:
         return log_map
     return cv2.resize(log_map, None, fx=1 / skipped, fy=1 / skipped, interpolation=cv2.INTER_AREA)
 

@@ -49,13 +49,18 @@ def random_outline(rng: np.random.Generator) -> Outline:
     """A standing figure (most often), a smooth blob or a polygon."""
     kind = rng.choice(["figure", "blob", "polygon"], p=[0.6, 0.25, 0.15])
     if kind == "figure":
-        return _random_figure(rng)
+        return random_figure(rng)
+    return random_wave(rng, 96 if kind == "blob" else None)
+
+
+def random_wave(rng: np.random.Generator, corners: int | None) -> Wave:
+    """A closed curve of that many corners; None: of four to eight."""
     harmonics = np.arange(1, 8)
     return Wave(
         amplitudes=rng.normal(0, 0.35, 7) / harmonics,
         phases=rng.uniform(0, 2 * np.pi, 7),
         drifts=rng.normal(0, 0.25, 7),
-        corners=96 if kind == "blob" else int(rng.integers(4, 9)),
+        corners=corners or int(rng.integers(4, 9)),
         stretch=rng.uniform(0.6, 1.5),
     )
 
@@ -99,6 +104,9 @@ def _limb_corners(limb: Limb, joint: np.ndarray, down: np.ndarray) -> np.ndarray
     return joint + along[:, None] * down + across[:, None] * right
 
 
+HEAD = (0.0, -0.44)
+"""Where a figure's head begins."""
+
 _FIGURE = (  # joint, length, thickness, which turn it takes, which clothes
     ((-0.05, 0.02), 0.27, 0.11, "thigh", 0),
     (0, 0.27, 0.085, "shin", 0),
@@ -110,11 +118,11 @@ _FIGURE = (  # joint, length, thickness, which turn it takes, which clothes
     (6, 0.19, 0.055, "forearm", 2),
     ((0.0, -0.36), 0.09, 0.07, "trunk", 2),
     ((0.0, -0.24), 0.29, 0.2, "trunk", 1),
-    ((0.0, -0.44), 0.1, 0.11, "trunk", 2),
+    (HEAD, 0.1, 0.11, "trunk", 2),
 )
 
 
-def _random_figure(rng: np.random.Generator) -> list[Limb]:
+def random_figure(rng: np.random.Generator) -> list[Limb]:
     """A person of sorts: legs and arms of two parts, neck, trunk and head, all swinging."""
     clothes = np.exp(rng.normal(0, 0.6, (3, 1)) + rng.normal(0, 0.2, (3, 3)))
     wide = rng.uniform(0.8, 1.3)

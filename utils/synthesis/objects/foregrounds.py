@@ -8,14 +8,22 @@ import cv2
 import numpy as np
 
 from utils.radiometry.radiance import brightest_channel
-from utils.synthesis.outlines import Outline, polygons
+from utils.synthesis.objects.outlines import Outline
+from utils.synthesis.objects.strands import Matted, parts
 from utils.synthesis.views import View
 
 OVERSAMPLING = 1.5  # canvas pixels for each pixel of the frame, so that warping costs no sharpness
+_ROUNDED = 0.03  # of an object's height: how far in from its edges it is darker
 _SHIFT = 4  # fractional bits of cv2's polygon corners
 
 
-def draw_sprite(texture: np.ndarray, outline: Outline, time: float, height: float) -> np.ndarray:
+def draw_sprite(
+    texture: np.ndarray,
+    outline: Outline | Matted,
+    time: float,
+    height: float,
+    roundness: float = 0.0,
+) -> np.ndarray:
     """An object on its canvas at one moment.
 
     Args:
@@ -23,6 +31,7 @@ def draw_sprite(texture: np.ndarray, outline: Outline, time: float, height: floa
         outline: The object's outline.
         time: Moment, in frames from the reference.
         height: Height of the object in canvas pixels.
+        roundness: How much darker the object is at its edges than amid, in [0, 1].
 
     Returns:
         `(S, S, 4)` float32: radiance times coverage, and coverage in [0, 1].
@@ -30,13 +39,17 @@ def draw_sprite(texture: np.ndarray, outline: Outline, time: float, height: floa
     size = texture.shape[0]
     tint = np.ones_like(texture)
     mask = np.zeros((size, size), np.uint8)
-    for corners, part_tint in polygons(outline, time):
-        points = np.rint((corners * height + (size - 1) / 2) * 2**_SHIFT).astype(np.int32)
-        cv2.fillPoly(mask, [points], 255, cv2.LINE_AA, _SHIFT)
-        cv2.fillPoly(tint, [points], part_tint.tolist(), cv2.LINE_8, _SHIFT)
+    for part in parts(outline, time):
+        points = np.rint((part.corners * height + (size - 1) / 2) * 2**_SHIFT).astype(np.int32)
+        cv2.fillPoly(mask, [points], 255 * part.covers, cv2.LINE_AA, _SHIFT)
+        cv2.fillPoly(tint, [points], part.tint.tolist(), cv2.LINE_8, _SHIFT)
     # Softer than the polygons' own smoothing: a lens has no perfectly sharp edge.
     alpha = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), 0.5 * OVERSAMPLING)
     tint = cv2.GaussianBlur(tint, (0, 0), 0.7 * OVERSAMPLING)
+    if roundness:
+        reach = 2 * int(_ROUNDED * height) + 1
+        inside = np.clip(2 * cv2.blur(cv2.blur(alpha, (reach, reach)), (reach, reach)) - 1, 0, 1)
+        tint *= 1 - np.float32(roundness) * (1 - inside[..., None])
     return np.dstack([texture * tint * alpha[..., None], alpha])
 
 
