@@ -4,9 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 
-from utils.evaluation.significance import bootstrap, compare, sign_test
+from utils.evaluation.significance import bootstrap, compare
 
 
 def test_the_interval_of_many_values_is_that_of_the_normal_law():
@@ -35,10 +34,14 @@ def test_no_values_have_no_mean():
         bootstrap([])
 
 
-@pytest.mark.parametrize(("wins", "losses"), [(15, 0), (3, 12), (8, 7), (5, 5), (0, 0), (1, 0)])
-def test_the_sign_test_is_scipys(wins, losses):
-    expected = binomtest(wins, wins + losses).pvalue if wins + losses else 1.0
-    assert sign_test(wins, losses) == pytest.approx(expected)
+@pytest.mark.parametrize(
+    ("wins", "losses", "p_value"),
+    [(15, 0, 2 / 2**15), (3, 12, 2 * 576 / 2**15), (8, 7, 1.0), (5, 5, 1.0), (0, 0, 1.0)],
+)
+def test_the_sign_test_is_two_sided_and_leaves_ties_out(wins, losses, p_value):
+    first = [1.0] * wins + [0.0] * losses + [0.5] * 4
+    second = [0.0] * wins + [1.0] * losses + [0.5] * 4
+    assert compare(first, second).p_value == pytest.approx(p_value)
 
 
 def test_a_comparison_is_paired():

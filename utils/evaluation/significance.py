@@ -3,8 +3,10 @@
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from scipy import stats
 
 _RESAMPLES = 10_000
 _SEED = 0  # one file of numbers always has the same intervals
@@ -29,7 +31,8 @@ class Comparison:
     losses: int
     """Scenes where the second is larger."""
     p_value: float
-    """Of the two-sided sign test: how likely so uneven a count is if neither is better."""
+    """Of the two-sided sign test, ties left out: how likely so uneven a count is if neither is
+    better."""
 
 
 def bootstrap(values: Sequence[float]) -> Interval:
@@ -46,10 +49,12 @@ def bootstrap(values: Sequence[float]) -> Interval:
     array = np.asarray(values, np.float64)
     if not np.isfinite(array).all():
         return Interval(mean=float(array.mean()), low=math.nan, high=math.nan)
-    generator = np.random.default_rng(_SEED)
-    chosen = generator.integers(0, len(array), (_RESAMPLES, len(array)))
-    means = array[chosen].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
+    if len(array) == 1:  # which SciPy refuses: all resamples are alike
+        return Interval(mean=float(array[0]), low=float(array[0]), high=float(array[0]))
+    found: Any = stats.bootstrap(
+        (array,), np.mean, n_resamples=_RESAMPLES, method="percentile", rng=_SEED
+    )
+    low, high = found.confidence_interval
     return Interval(mean=float(array.mean()), low=float(low), high=float(high))
 
 
@@ -71,15 +76,5 @@ def compare(first: Sequence[float], second: Sequence[float]) -> Comparison:
         difference=bootstrap(differences.tolist()),
         wins=wins,
         losses=losses,
-        p_value=sign_test(wins, losses),
+        p_value=float(stats.binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0,
     )
-
-
-def sign_test(wins: int, losses: int) -> float:
-    """Two-sided p-value of the sign test; ties are left out before.
-
-    `2 P(X <= min(wins, losses))` for X binomial with a half, at most 1.
-    """
-    count = wins + losses
-    tail = sum(math.comb(count, k) for k in range(min(wins, losses) + 1)) / 2**count
-    return min(1.0, 2 * tail)
