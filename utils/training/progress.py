@@ -51,7 +51,12 @@ class Progress(contextlib.ExitStack):
         """Notes and shows the scores on the held-out scenes, and draws the curves anew."""
         if self._journal is None or self._validator is None:
             return
-        scores = self._validator.run(self._journal, step)
+        found = self._validator.run()
+        scores: dict[str, float] = {}
+        if found is not None:
+            scores, sheet = found
+            self._journal.preview(step, sheet)
+            self._journal.validation(step, scores)
         log.draw(self._folder / log.CURVES_NAME, [self._folder])
         text = ", ".join(f"{name} {value:.2f} dB" for name, value in scores.items())
         tqdm.tqdm.write(f"{self._folder.name}: step {step}: {text or 'no validation scenes'}")

@@ -18,7 +18,6 @@ from utils.radiometry.levels import (
 from utils.radiometry.radiance import hdr_to_ldr, mu_law
 from utils.records.selection import validation_scenes
 from utils.scenes.scene import Scene
-from utils.training.log import Log
 from utils.training.stages import Stage
 
 Pictures = dict[str, np.ndarray]
@@ -34,24 +33,26 @@ class Validator:
         self._scenes = [_centre_crop(scene, crop) for scene in validation_scenes(records)]
         self._outputs = tf.function(stage.outputs, reduce_retracing=True)
 
-    def run(self, journal: Log, step: int) -> dict[str, float]:
-        """Notes the mean scores and a picture of the first scene; without scenes does nothing.
+    def run(self) -> tuple[dict[str, float], np.ndarray] | None:
+        """Runs the networks on every scene.
 
-        Scores are PSNR in dB: `psnr_aligned_low` and `_high` of the aligned frames against the
-        re-exposed truth, `psnr_mu` and `psnr_l` of the merged radiance.
+        Returns:
+            Mean scores, PSNR in dB: `psnr_aligned_low` and `_high` of the aligned frames against
+            the re-exposed truth, `psnr_mu` and `psnr_l` of the merged radiance; and a sheet of the
+            first scene, `(h, w, 3)` uint8. None without scenes.
         """
-        if not self._scenes:
-            return {}
         scores: list[dict[str, float]] = []
-        for index, scene in enumerate(self._scenes):
+        sheets: list[np.ndarray] = []
+        for scene in self._scenes:
             pictures = self._pictures(scene)
             targets = {name: _target(scene, name) for name in pictures}
             scores.append(_scores(pictures, targets))
-            if index == 0:
-                journal.preview(step, _sheet(scene, pictures, targets, scores[0]))
+            if not sheets:
+                sheets.append(_sheet(scene, pictures, targets, scores[0]))
+        if not scores:
+            return None
         mean = {name: float(np.mean([score[name] for score in scores])) for name in scores[0]}
-        journal.validation(step, mean)
-        return mean
+        return mean, sheets[0]
 
     def _pictures(self, scene: Scene) -> Pictures:
         """What each network makes of a scene, `(H, W, 3)` in [0, 1] by the network's name."""

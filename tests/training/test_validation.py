@@ -1,0 +1,41 @@
+"""Scores and the sheet of the held-out scenes."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests import tiny
+from utils.metrics.psnr_ssim import psnr
+from utils.radiometry.levels import ldr_to_float
+from utils.radiometry.radiance import hdr_to_ldr
+from utils.records import record, shards
+from utils.training.stages import Stage
+from utils.training.validation import Validator
+
+STAGE = Stage(  # gives the low frame back
+    networks={},
+    trained=(),
+    losses=lambda _: {},
+    outputs=lambda frames, _: {"low": tf.unstack(frames, axis=1)[0][..., :3]},
+)
+
+
+def test_it_returns_the_scores_of_the_held_out_scenes_and_a_sheet(tmp_path):
+    found = Validator(STAGE, tiny.write_records(tmp_path), crop=512).run()
+    assert found is not None
+    scores, sheet = found
+    truth = hdr_to_ldr(tiny.SCENE.hdr, np.float32(1))
+    expected = psnr(ldr_to_float(tiny.SCENE.ldr[0]), truth)
+    assert scores == {"psnr_aligned_low": pytest.approx(expected, abs=1e-3)}
+    height, width = tiny.SCENE.ldr.shape[1:3]  # three frames, then the picture and its target
+    assert sheet.dtype == np.uint8
+    assert sheet.shape[1:] == (3 * width, 3)
+    np.testing.assert_array_equal(sheet[-2 * height : -height, :width], tiny.SCENE.ldr[0])
+
+
+def test_without_held_out_scenes_there_is_nothing(tmp_path):
+    packed = record.pack(tiny.SCENE)
+    shards.write_index(
+        str(tmp_path), shards.write_shard(str(tmp_path / "a.tfrecord"), "training", [packed])
+    )
+    assert Validator(STAGE, str(tmp_path), crop=512).run() is None
