@@ -19,6 +19,7 @@ from configs import presets
 from configs.settings import BenchmarkConfig
 from models import cost, esbn
 from models.compiled import compile_networks
+from models.frames import LOW, MERGING
 from utils import command, files, hardware
 from utils.benchmarking import data_path, timing
 from utils.benchmarking.inputs import merging_stage, random_batch, random_scene
@@ -97,7 +98,7 @@ def measure_networks(size: tuple[int, int]) -> list[Row]:
     """Weights and multiply-adds of one alignment and of merging."""
     rows: list[Row] = []
     plain, folded = (esbn.networks(folded=folded) for folded in (False, True))
-    for name, title in ((esbn.LOW, "alignment, each"), (esbn.MERGING, "merging")):
+    for name, title in ((LOW, "alignment, each"), (MERGING, "merging")):
         trainable, weights = cost.parameters(plain[name])
         row: Row = {"network": title, "trainable": trainable, "weights": weights}
         for height, width in ((256, 256), size):
@@ -120,8 +121,8 @@ def measure_inference(scale: Scale) -> list[Row]:
     folded = esbn.networks()
     costs = {name: cost.multiply_adds(net, *scale.size) for name, net in folded.items()}
     jobs: dict[str, tuple[int, Callable[[Networks], Any]]] = {
-        "alignment, each": (costs[esbn.LOW], lambda nets: nets.low(*frames[:2])),
-        "merging": (costs[esbn.MERGING], lambda nets: _merging(nets)(*frames)),
+        "alignment, each": (costs[LOW], lambda nets: nets.low(*frames[:2])),
+        "merging": (costs[MERGING], lambda nets: _merging(nets)(*frames)),
         "scene, frames to radiance": (
             sum(costs.values()),
             lambda nets: reconstruct_picture(nets, scene, PROTOCOLS["full"]),
@@ -189,23 +190,23 @@ def time_scene(variant: str, size: tuple[int, int], warm_up: bool) -> float:
 def measure_training(scale: Scale) -> list[Row]:
     """Seconds of a training step of one alignment, and of merging on given frames."""
     rows: list[Row] = []
-    jobs = ((esbn.LOW, scale.alignment_batch), (esbn.MERGING, scale.merging_batch))
+    jobs = ((LOW, scale.alignment_batch), (MERGING, scale.merging_batch))
     for name, batch_size in jobs:
         batch = random_batch(batch_size)
         steps = {}
         for variant, settings in VARIANTS.items():
             networks = esbn.networks(initializer="he", **settings)
-            build = merging_stage if name == esbn.MERGING else _low_stage
+            build = merging_stage if name == MERGING else _low_stage
             stage = build(networks)
             step = compile_step(stage, adam(1e-4, stage))
             steps[variant] = lambda step=step, batch=batch: float(step(batch)["loss"])
-        title = "merging" if name == esbn.MERGING else "alignment"
+        title = "merging" if name == MERGING else "alignment"
         rows.append({"of": title} | compare(timing.alternate(steps, scale.turns), PLAIN))
     return rows
 
 
 def _low_stage(networks: dict[str, Any]) -> Stage:
-    return alignment_stage(networks, esbn.LOW)
+    return alignment_stage(networks, LOW)
 
 
 def measure_tiling(size: tuple[int, int], large: tuple[int, int]) -> list[Row]:

@@ -1,6 +1,6 @@
 """The alignment network: synthesises one exposure with the structure of the reference.
 
-Source: SPEC of the paper's release, one network per side (low, high), same graph, own weights.
+Source: the paper's release. One network per side (low, high), same graph, own weights.
 
     source, reference   (B, H, W, 6)       LDR and linearised radiance, both in [-1, 1]
     two encoders        no shared weights
@@ -28,8 +28,6 @@ import keras
 from models.layers import Convolution
 
 INPUT_CHANNELS = 6
-MULTIPLE = 8
-"""Heights and widths are multiples of this."""
 
 Block = Callable[..., Convolution]
 Tensor = Any  # keras.KerasTensor

@@ -25,7 +25,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from models.esbn import MERGING
+from models.frames import MERGING
 from models.layers import Convolution
 
 ALIGNMENT_HALO = 16

@@ -13,11 +13,8 @@ from typing import Any, Literal
 import keras
 
 from models.alignment import INPUT_CHANNELS, alignment, unaligned
+from models.frames import HIGH, LOW, MERGING, MID_FRAME, SOURCE_FRAME
 from models.merging import merging
-
-LOW, HIGH, MERGING = "low", "high", "merging"
-MID_FRAME = 1
-SOURCE_FRAME = {LOW: 0, HIGH: 2}
 
 
 def networks(

@@ -19,9 +19,8 @@ from typing import Literal
 import keras
 
 from models.alignment import INPUT_CHANNELS
+from models.frames import FRAMES, MID_FRAME
 from models.layers import Convolution
-
-FRAMES = ("low", "mid", "high")
 
 
 def merging(
@@ -57,7 +56,7 @@ def merging(
         x = _concatenate(grown, f"dense{index}_concat") if index > 1 else y0
         grown.append(block(width // 2, 3, name=f"dense{index}")(x))
     dense = block(width, 1, name="dense_out")(_concatenate(grown, "dense_out_concat"))
-    features = keras.layers.Add(dtype=dense.dtype, name="sum")([dense, y0, first[1]])
+    features = keras.layers.Add(dtype=dense.dtype, name="sum")([dense, y0, first[MID_FRAME]])
     merged = block(3, 3, activation="tanh", name="output")(features)
     return keras.Model(frames, merged, name=name)
 

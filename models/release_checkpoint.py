@@ -7,13 +7,11 @@ the caller does. Optimiser variables and anything else in the file are ignored.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 import keras
 import tensorflow as tf
 
-from models.alignment import alignment
-from models.merging import merging
+from models.frames import FRAMES
 
 _ENCODERS = {"source": "Align_Encoder_low", "reference": "Align_Encoder_midforlow"}
 _DECODER = "Align_Decoder_low"
@@ -38,7 +36,7 @@ def _alignment_scopes(residual_blocks: int) -> dict[str, tuple[str, str | None]]
 
 
 def _merging_scopes(dense_layers: int) -> dict[str, tuple[str, str | None]]:
-    scopes = {f"{frame}1": f"fusion_conv1_{frame}" for frame in ("low", "mid", "high")}
+    scopes = {f"{frame}1": f"fusion_conv1_{frame}" for frame in FRAMES}
     scopes["blend"] = "fusion_conv2"
     for index in range(1, dense_layers + 1):
         scopes[f"dense{index}"] = f"fusion_resden1_conv{index}"
@@ -99,16 +97,6 @@ def load(network: keras.Model, prefix: str | Path) -> keras.Model:
     return network
 
 
-def load_alignment(prefix: str | Path, side: Literal["low", "high"]) -> keras.Model:
-    """An alignment network of the paper's size from an authors' checkpoint; see `load`."""
-    return load(alignment(name=f"alignment_{side}"), prefix)
-
-
-def load_merging(prefix: str | Path) -> keras.Model:
-    """A merging network of the paper's size from an authors' checkpoint; see `load`."""
-    return load(merging(), prefix)
-
-
 def save(network: keras.Model, prefix: str | Path) -> None:
     """Writes a network as a checkpoint that the authors' TF 1 code restores.
 
@@ -129,10 +117,7 @@ def save(network: keras.Model, prefix: str | Path) -> None:
     tf.compat.v1.train.update_checkpoint_state(folder, prefix)
 
 
-save_alignment = save_merging = save
-
-
-def save_all(networks: Mapping[str, keras.Model], prefix: str) -> None:
+def save_all(networks: Mapping[str, keras.Model], prefix: str | None) -> None:
     """Writes each network to `PREFIX_NAME`; without a prefix does nothing."""
     if prefix:
         for name, network in networks.items():

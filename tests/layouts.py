@@ -6,6 +6,7 @@ import numpy as np
 
 from utils.images import radiance_maps
 from utils.images.frames import write_ldr
+from utils.radiometry.levels import to_16bit
 from utils.radiometry.radiance import hdr_to_ldr
 
 STOPS = (0, 2, 4)
@@ -16,7 +17,7 @@ def pictures(seed: int = 0, height: int = 24, width: int = 40, stops=STOPS):
     generator = np.random.default_rng(seed)
     radiance = generator.random((height, width, 3), np.float32) ** 3
     frames = [hdr_to_ldr(radiance, 2.0 ** (stop - stops[0])) for stop in stops]
-    return [np.rint(65535 * frame).astype(np.uint16) for frame in frames], radiance
+    return [to_16bit(frame) for frame in frames], radiance
 
 
 def write(root: Path, layout: str, name: str, seed: int = 0) -> Path:

@@ -12,9 +12,9 @@ import tensorflow as tf
 from configs.settings import SamplingConfig
 from utils.radiometry import rgbe
 from utils.records import patches, record, shards
-from utils.records.batches import keep_scenes, samples_per_epoch, training_batches
+from utils.records.batches import count_samples, keep_scenes, training_batches
 from utils.records.order import shuffled
-from utils.records.selection import validation_scenes
+from utils.records.selection import training_entries, validation_scenes
 from utils.scenes.scene import Scene
 
 SAMPLING = SamplingConfig(patch_size=16, stride=8)
@@ -89,7 +89,7 @@ def test_batches_are_the_samples_of_the_order(folder):
     batches = _take(training_batches(folder, SAMPLING, 5, 0), 25)
     entries = [entry for entry in shards.read_index(folder) if entry.split == "training"]
     grid = patches.Grid([(entry.height, entry.width) for entry in entries], SAMPLING)
-    assert len(grid) == samples_per_epoch(folder, SAMPLING) == SAMPLES
+    assert len(grid) == count_samples(training_entries(folder, SAMPLING), SAMPLING) == SAMPLES
     for step in (0, 19, 24):
         expected = patches.empty_batch(5, 16)
         for index, number in enumerate(_order(5 * step, 5 * step + 5)):

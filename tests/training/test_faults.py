@@ -105,7 +105,7 @@ def test_damaged_records_stop_training_with_one_line(config, folder, kind):
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_damaged_records_are_skipped_by_a_setting_and_counted(config, folder, kind, caplog):
     sampling = dataclasses.replace(config.sampling, skip_damaged=True)
-    whole = batches.samples_per_epoch(str(folder), sampling)
+    whole = batches.count_samples(selection.training_entries(str(folder), sampling), sampling)
     DAMAGE[kind][0](folder)
     with caplog.at_level(logging.WARNING):
         entries = selection.training_entries(str(folder), sampling)

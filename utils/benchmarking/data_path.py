@@ -9,6 +9,7 @@ import numpy as np
 
 from configs.settings import SamplingConfig
 from utils.benchmarking.timing import Row
+from utils.radiometry.levels import to_16bit
 from utils.radiometry.radiance import hdr_to_ldr
 from utils.records import build, plan
 from utils.records.batches import training_batches
@@ -72,5 +73,5 @@ def _write_scene(folder: Path, seed: int) -> None:
     times = 2.0**_VALUES
     ldr = np.stack([hdr_to_ldr(radiance, time) for time in times])
     ldr += generator.normal(0, 0.002, ldr.shape).astype(np.float32)
-    ldr = np.rint(np.clip(ldr, 0, 1) * 65535).astype(np.uint16)
+    ldr = to_16bit(np.clip(ldr, 0, 1))
     folders.write_scene(folder, ldr=ldr, exposure_values=_VALUES, hdr=radiance)

@@ -9,12 +9,13 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from utils.radiometry.bracket import MID_FRAME
 from utils.radiometry.levels import ldr_to_float, to_8bit
-from utils.radiometry.radiance import GAMMA, ldr_to_hdr
+from utils.radiometry.radiance import ldr_to_hdr
 from utils.scenes.scene import Scene
 
 # Half a level for black: Debevec's method takes logarithms.
-_RESPONSE = (np.maximum(np.arange(256, dtype=np.float32), 0.5) / 255) ** GAMMA
+_RESPONSE = ldr_to_hdr(np.maximum(np.arange(256, dtype=np.float32), 0.5) / 255, 1.0)
 
 _MOST_HALVINGS = 6  # AlignMTB's own; a small picture cannot be halved as often
 
@@ -25,7 +26,7 @@ def reference_alone(scene: Scene) -> np.ndarray:
     Returns:
         `(H, W, 3)` float32 radiance.
     """
-    return ldr_to_hdr(ldr_to_float(scene.ldr[1]), scene.exposure_times[1])
+    return ldr_to_hdr(ldr_to_float(scene.ldr[MID_FRAME]), scene.exposure_times[MID_FRAME])
 
 
 def debevec(scene: Scene) -> np.ndarray:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from utils.metrics.psnr_ssim import AlignmentMetrics, Metrics, psnr, ssim
+from utils.radiometry.bracket import ALIGNED_FRAME, HIGH, LOW, SOURCE_FRAME, SOURCE_FRAMES
 from utils.radiometry.levels import ldr_to_float
 from utils.radiometry.radiance import hdr_to_ldr, mu_law
 from utils.scenes.scene import Scene
@@ -72,12 +73,12 @@ def score_alignment(aligned: np.ndarray, scene: Scene) -> AlignmentMetrics:
     """
     if scene.hdr is None:
         raise ValueError(f"Scene {scene.name} has no truth to measure against. Received: None")
-    low, high = (hdr_to_ldr(scene.hdr, time) for time in scene.exposure_times[[0, 2]])
+    low, high = (hdr_to_ldr(scene.hdr, time) for time in scene.exposure_times[[*SOURCE_FRAMES]])
     return AlignmentMetrics(
-        psnr_low=psnr(aligned[0], low),
-        psnr_high=psnr(aligned[1], high),
-        psnr_input_low=psnr(ldr_to_float(scene.ldr[0]), low),
-        psnr_input_high=psnr(ldr_to_float(scene.ldr[2]), high),
+        psnr_low=psnr(aligned[ALIGNED_FRAME[LOW]], low),
+        psnr_high=psnr(aligned[ALIGNED_FRAME[HIGH]], high),
+        psnr_input_low=psnr(ldr_to_float(scene.ldr[SOURCE_FRAME[LOW]]), low),
+        psnr_input_high=psnr(ldr_to_float(scene.ldr[SOURCE_FRAME[HIGH]]), high),
     )
 
 

@@ -15,7 +15,8 @@ import numpy as np
 from utils.images.decode import PictureError, check_size, reading
 from utils.images.pictures import decode, exif_of, is_heic
 from utils.photographs.exif import Exposure, kept
-from utils.radiometry.radiance import GAMMA
+from utils.radiometry.levels import to_16bit
+from utils.radiometry.radiance import hdr_to_ldr
 
 HEIC_SUFFIXES = frozenset({".heic", ".heif"})
 RAW_SUFFIXES = frozenset(
@@ -106,7 +107,7 @@ def _read_raw(path: Path, data: bytes) -> Photo:
             no_auto_bright=True,
             adjust_maximum_thr=0.0,  # else the scale would depend on the brightest pixel
         )
-    table = np.rint((np.arange(65536) / 65535) ** (1 / GAMMA) * 65535).astype(np.uint16)
+    table = to_16bit(hdr_to_ldr(np.arange(65536) / 65535, 1.0))
     return Photo(frame=table[linear], exposure=exposure, exif=b"")
 
 

@@ -2,9 +2,23 @@
 
 from utils.radiometry.radiance import Array
 
-LOW, HIGH, MERGING = "low", "high", "merging"
-MID_FRAME = 1
-SOURCE_FRAME = {LOW: 0, HIGH: 2}
+LOW, MID, HIGH = FRAMES = ("low", "mid", "high")
+"""The frames, darkest first; an alignment network has the name of the frame it takes."""
+
+MERGING = "merging"
+"""Name of the network that merges the three frames."""
+
+MID_FRAME = FRAMES.index(MID)
+"""Place of the reference frame in a bracket."""
+
+SOURCE_FRAME = {side: FRAMES.index(side) for side in (LOW, HIGH)}
+"""Place in a bracket of the source frame of each alignment."""
+
+SOURCE_FRAMES = tuple(SOURCE_FRAME.values())
+"""Places in a bracket of the frames that alignment makes anew, low and high."""
+
+ALIGNED_FRAME = {side: place for place, side in enumerate(SOURCE_FRAME)}
+"""Place of each side where low and high stand alone: aligned frames and their targets."""
 
 
 def exposure_times(exposure_values: Array) -> Array:

@@ -49,11 +49,16 @@ def to_display(x: np.ndarray) -> np.ndarray:
     return np.rint(255.0 * x).astype(np.uint8)
 
 
-def ldr_to_float(ldr: np.ndarray) -> np.ndarray:
-    """Frames of any shape to float32 in [0, 1]: uint8 is divided by 255, uint16 by 65535."""
+def ldr_to_float(ldr: np.ndarray, divisor: int | None = None) -> np.ndarray:
+    """Frames of any shape to float32 in [0, 1]; those in float stay as they are.
+
+    Args:
+        ldr: Frames in uint8, uint16 or float32.
+        divisor: What integers are divided by; their type's largest value (255, 65535) if None.
+    """
     if ldr.dtype == np.float32:
         return ldr
-    return ldr.astype(np.float32) / np.float32(np.iinfo(ldr.dtype).max)
+    return ldr.astype(np.float32) / np.float32(divisor or np.iinfo(ldr.dtype).max)
 
 
 def to_8bit(ldr: np.ndarray) -> np.ndarray:
@@ -63,6 +68,21 @@ def to_8bit(ldr: np.ndarray) -> np.ndarray:
     """
     if ldr.dtype == np.uint8:
         return ldr
-    if ldr.dtype == np.float32:
-        return np.rint(255 * ldr).astype(np.uint8)
+    if np.issubdtype(ldr.dtype, np.floating):
+        return to_display(ldr)
     return ((ldr.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def to_16bit(ldr: np.ndarray) -> np.ndarray:
+    """LDR values in [0, 1], any shape, rounded to uint16."""
+    return np.rint(65535 * ldr).astype(np.uint16)
+
+
+def truncate_8bit(ldr: np.ndarray) -> np.ndarray:
+    """LDR values in [0, 1], any shape, to uint8, truncated as the release does."""
+    return (255 * ldr).astype(np.uint8)
+
+
+def quantise_8bit(ldr: np.ndarray) -> np.ndarray:
+    """LDR values in [0, 1] rounded to what 8 bits can hold; float32 still, NaN stays NaN."""
+    return np.rint(ldr * np.float32(255)) / np.float32(255)

@@ -93,17 +93,8 @@ def training_batches(
     return steps.map(batch_of, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(2)
 
 
-def samples_per_epoch(records_dir: str, sampling: SamplingConfig) -> int:
-    """Samples of the training scenes: patches times four rotations times two flips.
-
-    Raises:
-        RecordsError: As for `training_entries`.
-    """
-    return count_samples(training_entries(records_dir, sampling), sampling)
-
-
 def count_samples(entries: Sequence[Entry], sampling: SamplingConfig) -> int:
-    """Samples of an epoch of these scenes."""
+    """Samples of an epoch of these scenes: patches times four rotations times two flips."""
     return len(_grid(entries, sampling))
 
 

@@ -18,6 +18,7 @@ from tqdm import tqdm
 from utils.camera_motion.prealignment import prealigned
 from utils.images import frames
 from utils.radiometry import levels
+from utils.radiometry.bracket import MID_FRAME
 from utils.records import record, shards
 from utils.records.plan import Shard, Source
 from utils.records.record import RecordsError
@@ -76,7 +77,7 @@ def _read(source: Source, root: Path) -> Scene:
     if source.aligned is None:
         return prealigned(scene, source.prealign)
     low, high = (frames.read_ldr(path) for path in source.aligned)
-    mid = levels.to_8bit(scene.ldr[1])
+    mid = levels.to_8bit(scene.ldr[MID_FRAME])
     for path, frame in zip(source.aligned, (low, high), strict=True):
         if frame.shape != mid.shape or frame.dtype != mid.dtype:
             raise SceneError(

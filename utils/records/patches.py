@@ -20,15 +20,11 @@ import numpy as np
 
 from configs.settings import SamplingConfig
 from utils.radiometry import bracket, rgbe
+from utils.radiometry.levels import ldr_to_float, truncate_8bit
 from utils.radiometry.radiance import hdr_to_ldr, ldr_to_hdr
 from utils.records.record import Record
 
 ROTATIONS, FLIPS = 4, 2
-
-TARGET_FRAMES = (0, 2)
-"""Frames the alignment networks synthesise: low and high."""
-MID_FRAME = 1
-"""The reference."""
 
 Batch = dict[str, np.ndarray]
 
@@ -39,7 +35,8 @@ _TURNS = {
 }
 _CLIPPED = 250
 """Level from which on a pixel of 8 bits says little more than that it is bright."""
-_UNIT = np.arange(256, dtype=np.float32) / np.float32(255)
+_UNIT = ldr_to_float(np.arange(256, dtype=np.uint8))
+"""`(256,)` float32: each 8-bit level in [0, 1]."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -109,7 +106,7 @@ def empty_batch(size: int, patch_size: int) -> Batch:
     shapes = {
         "ldr": (3, *pixels),
         "hdr": (3, *pixels),
-        "target_ldr": (len(TARGET_FRAMES), *pixels),
+        "target_ldr": (len(bracket.SOURCE_FRAMES), *pixels),
         "target_hdr": pixels,
         "exposure_time": (3,),
     }
@@ -140,7 +137,7 @@ def clipping(record: Record, place: Place, sampling: SamplingConfig) -> float:
     Returns:
         At most 0.25, where the reference clips one half of the patch and shows the other.
     """
-    reference = record.ldr[MID_FRAME][_window(place, sampling)]
+    reference = record.ldr[bracket.MID_FRAME][_window(place, sampling)]
     clipped = float(np.mean(reference.max(axis=-1) >= _CLIPPED))
     return clipped * (1.0 - clipped)
 
@@ -164,7 +161,7 @@ def exposure_table(exposure_time: float) -> np.ndarray:
         exposure_time: Relative exposure time, at least 1.
     """
     radiance = np.minimum(rgbe.VALUES, 1)  # saturated anyway, and codes go up to 1e38
-    return (hdr_to_ldr(radiance, np.float32(exposure_time)) * 255).astype(np.uint8)
+    return truncate_8bit(hdr_to_ldr(radiance, np.float32(exposure_time)))
 
 
 def _window(place: Place, sampling: SamplingConfig) -> tuple[slice, slice]:
@@ -179,7 +176,7 @@ def _write_exact(
         cv2.LUT(frame, _UNIT, dst=sample["ldr"][index])
         cv2.LUT(frame, radiance_table(float(times[index])), dst=sample["hdr"][index])
     code = _turn(code, place)
-    for index, frame in enumerate(TARGET_FRAMES):
+    for index, frame in enumerate(bracket.SOURCE_FRAMES):
         levels = cv2.LUT(code, exposure_table(float(times[frame])))
         cv2.LUT(levels, _UNIT, dst=sample["target_ldr"][index])
     cv2.LUT(code, rgbe.VALUES, dst=sample["target_hdr"])
@@ -192,7 +189,7 @@ def _write_resampled(
         cv2.LUT(_turn(_resample(frame), place), _UNIT, dst=sample["ldr"][index])
         radiance = cv2.LUT(frame, radiance_table(float(times[index])))
         _turn(_resample(radiance), place, sample["hdr"][index])
-    for index, frame in enumerate(TARGET_FRAMES):
+    for index, frame in enumerate(bracket.SOURCE_FRAMES):
         levels = _resample(cv2.LUT(code, exposure_table(float(times[frame]))))
         cv2.LUT(_turn(levels, place), _UNIT, dst=sample["target_ldr"][index])
     _turn(_resample(cv2.LUT(code, rgbe.VALUES)), place, sample["target_hdr"])

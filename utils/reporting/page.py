@@ -21,6 +21,7 @@ from utils.images.drawing import error_picture, shrink
 from utils.inference.pipeline import Reconstruction
 from utils.metrics.psnr_ssim import Metrics
 from utils.photographs.folder import Photographs
+from utils.radiometry.bracket import HIGH, LOW, MID_FRAME, SOURCE_FRAME
 from utils.radiometry.levels import to_8bit, to_display
 from utils.radiometry.radiance import hdr_to_ldr
 from utils.scenes.scene import Scene
@@ -101,7 +102,7 @@ class HtmlReport:
         files.write_text(path, page)
 
     def _comparison(self, scene: Scene, shown: np.ndarray) -> str:
-        before = self._image(to_8bit(scene.ldr[1]), "reference frame", 'class="before"')
+        before = self._image(to_8bit(scene.ldr[MID_FRAME]), "reference frame", 'class="before"')
         after = self._image(shown, "result, tone-mapped", 'class="after"')
         return (
             f'<figure><div class="stack">{before}{after}</div>'
@@ -121,7 +122,7 @@ class HtmlReport:
             )
             for stop in stops
         ]
-        middle = 1 + round(float(scene.exposure_values[1]))
+        middle = 1 + round(float(scene.exposure_values[MID_FRAME]))
         return (
             f'<figure><div class="stack exposures">{"".join(images)}</div>'
             f'<label>exposure <input type="range" data-kind="exposure" min="0"'
@@ -134,11 +135,11 @@ class HtmlReport:
         captions = [
             f"{role}, {stops:g} stops{f', {name}' if name else ''}"
             for role, stops, name in zip(
-                ("low", "reference", "high"), scene.exposure_values, names, strict=True
+                (LOW, "reference", HIGH), scene.exposure_values, names, strict=True
             )
         ]
         pictures = list(zip(captions, (to_8bit(frame) for frame in scene.ldr), strict=True))
-        for side, frame in zip(("low", "high"), reconstruction.aligned, strict=True):
+        for side, frame in zip(SOURCE_FRAME, reconstruction.aligned, strict=True):
             pictures.append((f"{side}, aligned", to_display(shrink(frame, self._side))))
         if scene.hdr is not None:
             error = error_picture(reconstruction.hdr, scene.hdr)

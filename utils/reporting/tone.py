@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from configs.settings import ToneName
+from utils.radiometry.levels import to_display
 from utils.radiometry.radiance import GAMMA, mu_law
 
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709, linear
@@ -36,7 +37,7 @@ def tone_map(hdr: np.ndarray, operator: ToneName) -> np.ndarray:
     """
     hdr = np.maximum(hdr, 0.0, dtype=np.float32)
     shown = _OPERATORS[operator](hdr)
-    return np.rint(255.0 * np.clip(shown, 0.0, 1.0)).astype(np.uint8)
+    return to_display(np.clip(shown, 0.0, 1.0))
 
 
 def expose(hdr: np.ndarray) -> np.ndarray:

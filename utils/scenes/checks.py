@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from tqdm import tqdm
 
+from utils.radiometry.bracket import FRAMES
 from utils.radiometry.levels import ldr_to_float
 from utils.scenes.data_sets import DATA_SETS, OFFICIAL, check_names, some
 from utils.scenes.exposure_files import measure_stops, read_lines
@@ -159,7 +160,7 @@ def _check_together(found: Findings, facts: list[_Facts], *, official: bool) -> 
 
 
 def _hashes(fact: _Facts) -> Iterable[tuple[str, str]]:
-    yield from zip(("low", "mid", "high"), fact.frame_hashes, strict=True)
+    yield from zip(FRAMES, fact.frame_hashes, strict=True)
     if fact.truth_hash is not None:
         yield "truth", fact.truth_hash
 

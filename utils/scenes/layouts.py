@@ -20,8 +20,11 @@ from pathlib import Path
 from typing import Literal
 
 from utils.images.frames import LDR_SUFFIXES
+from utils.radiometry.bracket import FRAMES
 
-FRAME_COUNT = 3
+FRAME_COUNT = len(FRAMES)
+"""Frames of a scene."""
+
 EXPOSURE_FILE = "exposure.txt"
 TRUTH_FILE = "HDRImg.hdr"
 

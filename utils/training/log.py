@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from utils import files
 from utils.images.frames import write_ldr
+from utils.radiometry.bracket import HIGH, LOW, MERGING
 
 LOG_NAME = "log.csv"
 VALIDATION_NAME = "validation.csv"
@@ -90,7 +91,7 @@ def _drop_after(path: Path, step: int) -> None:
 
 
 CURVES_NAME = "curves.png"
-_LOSSES = {name: name for name in ("loss", "low", "high", "merging")}
+_LOSSES = {name: name for name in ("loss", LOW, HIGH, MERGING)}
 _SCORES = {
     "psnr_mu": "PSNR-μ",
     "psnr_l": "PSNR-l",

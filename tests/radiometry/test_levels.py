@@ -1,0 +1,35 @@
+"""Levels: rounding and truncating, and what is left of a value."""
+
+import numpy as np
+import pytest
+
+from utils.radiometry import levels
+
+EVERY_8BIT = np.arange(256, dtype=np.uint8)
+EVERY_16BIT = np.arange(65536, dtype=np.uint16)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_8_and_16_bits_come_back_from_float(dtype):
+    for every, back in ((EVERY_8BIT, levels.to_8bit), (EVERY_16BIT, levels.to_16bit)):
+        value = levels.ldr_to_float(every).astype(dtype)
+        np.testing.assert_array_equal(back(value), every)
+        assert back(value).dtype == every.dtype
+
+
+def test_the_release_truncates_where_we_round():
+    values = np.array([0.0, 100.2, 100.7, 254.9, 255.0], np.float32) / 255
+    np.testing.assert_array_equal(levels.truncate_8bit(values), [0, 100, 100, 254, 255])
+    np.testing.assert_array_equal(levels.to_8bit(values), [0, 100, 101, 255, 255])
+    np.testing.assert_array_equal(
+        levels.quantise_8bit(values), levels.ldr_to_float(levels.to_8bit(values))
+    )
+
+
+def test_quantising_keeps_what_is_not_a_number():
+    assert np.isnan(levels.quantise_8bit(np.array([np.nan], np.float32))).all()
+
+
+def test_the_divisor_of_16_bits_can_be_65536():
+    np.testing.assert_array_equal(levels.ldr_to_float(EVERY_16BIT, 65536) * 65536, EVERY_16BIT)
+    assert levels.ldr_to_float(EVERY_16BIT).max() == 1
