@@ -39,7 +39,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Scale:
-    """How much is measured."""
+    """Sizes and repeats of a measurement."""
 
     size: tuple[int, int] = (896, 1344)
     """Height and width of the pictures."""

@@ -2,10 +2,9 @@
 
 Reads scenes with truth, and either the newest weights of the run or, with --predictions, a folder
 of .hdr or .exr files made by any method. Writes to the run's (or the predictions') `evaluation`
-folder: `scenes`, `protocols` and `published` as .csv, .md and .tex, `scenes.png`, `errors.png` and,
-with --cost, `cost.png`; with --baselines or --self-ensemble, `methods`: what one gets without
-networks, or of several copies of each scene, beside it; with --against, `comparison` of two folders
-of predictions.
+folder: `scenes`, `protocols` and `published` as .csv, .md and .tex, `scenes.png` and `errors.png`;
+with --baselines or --self-ensemble, `methods`: what one gets without networks, or of several copies
+of each scene, beside it; with --against, `comparison` of two folders of predictions.
 """
 
 from collections.abc import Mapping
@@ -15,8 +14,6 @@ from tqdm import tqdm
 
 from configs import paths, presets
 from configs.settings import EvaluationConfig, PrealignmentName
-from models import esbn, release_checkpoint
-from models.compiled import compile_networks
 from utils import command
 from utils.evaluation import plots, score_tables
 from utils.evaluation.baselines import BASELINES
@@ -29,17 +26,17 @@ from utils.evaluation.scoring import (
     from_networks,
     score,
 )
-from utils.inference.pipeline import Networks
+from utils.inference.pipeline import open_networks
 from utils.metrics.perceptual import ColorVideoVdp, Display
 from utils.metrics.protocols import configured
 from utils.reporting import tables
-from utils.runs.networks import load_networks, trained_prealignment
+from utils.runs.networks import trained_prealignment
 
 
 def main(config: EvaluationConfig) -> int:
     """Scores every scene; returns 2 if something could not be scored, else 0."""
     prealign = config.prealign or _trained_prealignment(config)
-    protocols = [configured(name, config.depth, prealign) for name in config.protocol]
+    protocols = [configured(name, config.sixteen_bits, prealign) for name in config.protocol]
     display = Display(peak=config.display_peak, black=config.display_black)
     meter = Meter(display=display, vdp=ColorVideoVdp(display) if config.cvvdp else None)
     results = config.results or paths.evaluation_dir(config.predictions or config.run)
@@ -69,12 +66,11 @@ def _trained_prealignment(config: EvaluationConfig) -> PrealignmentName:
 
 
 def _methods(config: EvaluationConfig) -> dict[str, Predict]:
-    """What is scored, by name; the first is the one that the settings are about."""
+    """Names each method and gives its results; the first is the one that the settings are about."""
     if config.predictions is not None:
         methods = {config.method: from_files(config.predictions, config.scenes)}
     else:
-        models = load_networks(config, esbn.networks, release_checkpoint.load)
-        networks = Networks(**compile_networks(models), tile=config.tile)
+        networks = open_networks(config)
         methods = {config.method: from_networks(networks)}
         if config.self_ensemble > 1:
             name = f"{config.method}, self-ensemble of {config.self_ensemble}"
@@ -96,11 +92,9 @@ def _write(results: Path, config: EvaluationConfig, scores: Scores, meter: Meter
     tables.write(results / "published", published)
     psnr_mu = {title: _psnr_mu(rows) for title, rows in by_protocol.items()}
     plots.scene_bars(results / "scenes.png", psnr_mu)
-    title = f"{config.method}, protocol {next(iter(by_protocol))}"
-    plots.error_maps(results / "errors.png", scores.error_maps, title)
-    if config.cost:
-        values = {title: list(rows.values()) for title, rows in psnr_mu.items()}
-        plots.quality_against_cost(results / "cost.png", config.method, values, config.cost)
+    first = next(iter(by_protocol))
+    title = f"{config.method}, protocol {first}"
+    plots.error_maps(results / "errors.png", scores.error_maps[first], title)
     tqdm.write(f"{tables.to_markdown(overview)}\n{tables.to_markdown(published)}")
 
 

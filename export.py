@@ -9,37 +9,31 @@ reference's view before, as utils/camera_motion/prealignment.py does. The SavedM
 `assets.extra/README.txt` and the ONNX file's metadata say so.
 """
 
-import keras
 from tqdm import tqdm
 
 from configs import paths, presets
 from configs.settings import ExportConfig
-from models import esbn, release_checkpoint
 from utils import command
 from utils.inference import export
-from utils.runs import networks, weights
-from utils.runs.networks import trained_prealignment
+from utils.runs import weights
+from utils.runs.networks import load_networks, trained_prealignment
 
 
 def main(config: ExportConfig) -> None:
     """Writes the exports that are not there yet."""
     if config.save_weights is not None:
         if not config.save_weights.exists():
-            weights.save(_load(config), config.save_weights, trained_prealignment(config))
+            weights.save(load_networks(config), config.save_weights, trained_prealignment(config))
             tqdm.write(f"{config.save_weights}: safetensors")
         return
     folder = config.output or paths.export_dir(config.run)
     onnx = folder.with_name(f"{folder.name}.onnx")
     if not folder.exists():
-        export.save(_load(config), folder, trained_prealignment(config))
+        export.save(load_networks(config), folder, trained_prealignment(config))
         tqdm.write(f"{folder}: SavedModel")
     if config.onnx and not onnx.exists():
         export.save_onnx(folder, onnx, trained_prealignment(config))
         tqdm.write(f"{onnx}: ONNX")
-
-
-def _load(config: ExportConfig) -> dict[str, keras.Model]:
-    return networks.load_networks(config, esbn.networks, release_checkpoint.load)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Scenes -> TFRecord shards for training, some of them held out for validation.
+"""Packs scenes as TFRecord shards for training and holds some out for validation.
 
 Reads the training scenes (`--scenes`), writes the `records` folder of the run. Run it once, before
 the training scripts. The same command again continues where it was stopped, or does nothing. With

@@ -13,27 +13,23 @@ from tqdm import tqdm
 
 from configs import paths, presets
 from configs.settings import ReconstructionConfig
-from models import esbn, release_checkpoint
-from models.compiled import compile_networks
 from utils import command
 from utils.inference.inputs import PreparedScenes
-from utils.inference.pipeline import Networks
+from utils.inference.pipeline import open_networks
 from utils.inference.reconstruction import reconstruct
 from utils.metrics.protocols import configured
 from utils.reporting.page import HtmlReport
 from utils.reporting.results import markdown_table, write_metrics, write_reconstruction
-from utils.runs.networks import load_networks, trained_prealignment
+from utils.runs.networks import trained_prealignment
 
 
 def main(config: ReconstructionConfig) -> int:
     """Reconstructs every scene; returns 2 if one could not be read, else 0."""
     prealign = config.prealign or trained_prealignment(config)
-    protocol = configured(config.protocol, config.depth, prealign)
+    protocol = configured(config.protocol, config.sixteen_bits, prealign)
     results = config.results or paths.results_dir(config.run)
     scenes = PreparedScenes(config.scenes, protocol, config.exposures, config.prealign)
-    models = load_networks(config, esbn.networks, release_checkpoint.load)
-    release_checkpoint.save_all(models, config.save_release)
-    networks = Networks(**compile_networks(models), tile=config.tile)
+    networks = open_networks(config, config.save_release)
     rows = []
     page = HtmlReport(f"HDR images of {config.scenes.resolve().name}", len(scenes))
     for scene in scenes:

@@ -6,7 +6,7 @@ to its stage's folder there. Run it again to resume; when it is finished it does
 
 from configs import paths, presets
 from configs.settings import TrainingConfig
-from models import esbn, release_checkpoint
+from models import release_checkpoint
 from utils import command
 from utils.runs.networks import build_networks
 from utils.training import loop, stages
@@ -18,7 +18,7 @@ def main(config: TrainingConfig) -> None:
     """Trains the alignment network of this side."""
 
     def build() -> stages.Stage:
-        networks = build_networks(config, esbn.networks)
+        networks = build_networks(config)
         if config.release_checkpoint:
             release_checkpoint.load(networks[SIDE], config.release_checkpoint)
         return stages.alignment_stage(networks, SIDE, frozen_statistics=config.frozen_statistics)

@@ -11,6 +11,7 @@ previews to its stage's folder there. Run it again to resume; when it is finishe
 from configs import paths, presets
 from configs.settings import FusionConfig
 from models import alignment, esbn, release_checkpoint
+from models.frames import MERGING
 from utils import command
 from utils.records import selection, shards
 from utils.runs import settings
@@ -21,7 +22,7 @@ from utils.training import loop, stages
 def main(config: FusionConfig) -> None:
     """Trains the last stage."""
     alignments = {side: paths.stage_dir(config.run, name) for side, name in paths.ALIGNMENT.items()}
-    if config.alignment == "from_scratch":
+    if config.alignment in {"from_scratch", "none"}:
         alignments = {}
     records = config.records or str(paths.records_dir(config.run))
     mode = selection.prealignment(records, shards.read_index(records, check_shards=False))
@@ -29,12 +30,12 @@ def main(config: FusionConfig) -> None:
         settings.require_prealignment(folder, mode)
 
     def build() -> stages.Stage:
-        networks = build_networks(config, esbn.networks)
+        networks = build_networks(config)
         for side, folder in alignments.items():
             if config.start_weights is None or folder.exists():
                 restore({side: networks[side]}, folder)
         if config.release_checkpoint:
-            release_checkpoint.load(networks[esbn.MERGING], config.release_checkpoint)
+            release_checkpoint.load(networks[MERGING], config.release_checkpoint)
         joined = networks
         if config.takes_aligned_records:  # a copy of each frame is all that alignment still does
             joined = networks | {side: alignment.unaligned(side) for side in paths.ALIGNMENT}

@@ -1,4 +1,4 @@
-"""Where things are and which values a run uses: frozen dataclasses and presets."""
+"""Paths and settings: frozen dataclasses and presets."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Where data is read from and where runs are written: the two constants to edit.
+"""Paths: the data that is read and the runs that are written. Two constants to edit.
 
 Every name by which one script hands something to the next stands here once, so that the writer
 and the reader cannot disagree.

@@ -1,7 +1,8 @@
 """The settings of every script, as frozen dataclasses: an illegal value fails here, at once.
 
 Each field is a command-line flag of the scripts that take the class (see utils/command.py); the
-text below a field is its `--help`.
+text below a field is its `--help`. A single value that is not set is `None`; a list of names that
+is not set is empty.
 """
 
 import dataclasses
@@ -36,8 +37,6 @@ class NetworkConfig:
     """Residual blocks of an alignment network's trunk."""
     dense_layers: int = 6
     """Growing convolutions of the merging network's residual dense block."""
-    aligned: bool = True
-    """False: no alignment networks, merging gets the frames as they are; for comparison."""
     initializer: Literal["release", "he"] = "release"
     """Kernels at the start: the release's truncated normal of sigma 0.01, or He's normal."""
 
@@ -49,7 +48,7 @@ class NetworkConfig:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SamplingConfig:
-    """Which patches are cut from the scenes, and in which order."""
+    """Size, place and order of the patches cut from scenes."""
 
     patch_size: int = 256
     """Height and width of a patch in pixels, a multiple of 8."""
@@ -141,7 +140,7 @@ class RecordsConfig:
     """Folder of training scenes, one folder each."""
     run: Path
     """Folder of the run; records go to its `records` folder unless `records` names another."""
-    records: str = ""
+    records: str | None = None
     """Folder of the shards, if it is not the run's; a TensorFlow path (gs://...) is allowed."""
     aligned: Path | None = None
     """Results of reconstruction_align2.py for these scenes: pack its aligned frames in place of the
@@ -177,7 +176,7 @@ class TrainingConfig:
 
     run: Path
     """Folder of the run: records are read from it, the stage's own folder is made in it."""
-    records: str = ""
+    records: str | None = None
     """Folder of the shards, if it is not the run's; a TensorFlow path (gs://...) is allowed."""
     network: NetworkConfig = NetworkConfig()
     """Size and start of the networks."""
@@ -221,15 +220,21 @@ class TrainingConfig:
     validation_crop: int = 512
     """Validation scenes are cropped about their centre to at most this many pixels a side."""
     start_weights: Path | None = None
-    """Folder of safetensors (export.py --save-weights) to start the weights from."""
-    release_checkpoint: str = ""
+    """Folder of safetensors (export.py --save-weights) to start the weights from. In
+    training_fusion.py the alignment stages that the run has outrank it."""
+    release_checkpoint: str | None = None
     """Prefix of an authors' TF 1 checkpoint (.../iter_300000) to start the weights from."""
-    save_release: str = ""
+    save_release: str | None = None
     """Prefix to write the networks to at the end, for the authors' TF 1 code: PREFIX_low etc."""
 
     @property
+    def has_alignments(self) -> bool:
+        """Whether there are alignment networks."""
+        return True
+
+    @property
     def takes_aligned_records(self) -> bool:
-        """Whether the stage trains on records of aligned frames."""
+        """True if the stage trains on records of aligned frames."""
         return False
 
     def __post_init__(self) -> None:
@@ -255,10 +260,11 @@ class TrainingConfig:
 class FusionConfig(TrainingConfig):
     """Settings of training_fusion.py: the merging network, alone or with both alignments."""
 
-    alignment: Literal["end_to_end", "frozen", "precomputed", "from_scratch"] = "end_to_end"
+    alignment: Literal["end_to_end", "frozen", "precomputed", "from_scratch", "none"] = "end_to_end"
     """`end_to_end`: train all three networks from the alignment stages' weights; `frozen`: the
     merging network alone; `precomputed`: the same on records of frames that are aligned already
-    (make_tfrecord.py --aligned); `from_scratch`: all three, without the alignment stages."""
+    (make_tfrecord.py --aligned); `from_scratch`: all three, without the alignment stages; `none`:
+    no alignment networks, merging gets the frames as they are, for comparison."""
     fixed: tuple[Literal["low", "high"], ...] = ()
     """Alignments that stay as they are while the other networks train, to spare time where one is
     good enough."""
@@ -270,8 +276,13 @@ class FusionConfig(TrainingConfig):
     """Weight of the merged radiance's loss."""
 
     @property
+    def has_alignments(self) -> bool:
+        """Whether there are alignment networks."""
+        return self.alignment != "none"
+
+    @property
     def takes_aligned_records(self) -> bool:
-        """Whether the stage trains on records of aligned frames."""
+        """True if the stage trains on records of aligned frames."""
         return self.alignment == "precomputed"
 
     def __post_init__(self) -> None:
@@ -286,13 +297,13 @@ ProtocolName = Literal[
     "full", "release", "release-leak", "crop-1440x960", "hdr-transformer", "ntire"
 ]
 
-Depth = Literal["8", "16/65535", "16/65536"]
+SixteenBits = Literal["8", "16/65535", "16/65536"]
 """What happens to frames of 16 bits: rounded to 8, or divided by one of the two."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class WeightsConfig:
-    """Which networks reconstruct, and how they are run."""
+    """Choice of the networks that reconstruct, and of their arithmetic."""
 
     run: Path
     """Folder of the run whose newest weights are used; while the default run has none, those that
@@ -303,11 +314,11 @@ class WeightsConfig:
     """Arithmetic of the convolutions; `auto`: bfloat16 where the processor has it."""
     tile: int = 0
     """Height and width of a tile in pixels; 0: from the memory that is free."""
-    release_low: str = ""
+    release_low: str | None = None
     """Prefix of an authors' TF 1 checkpoint of the low alignment, instead of the run's."""
-    release_high: str = ""
+    release_high: str | None = None
     """Prefix of an authors' TF 1 checkpoint of the high alignment, instead of the run's."""
-    release_merging: str = ""
+    release_merging: str | None = None
     """Prefix of an authors' TF 1 checkpoint of the merging network, instead of the run's."""
 
     def __post_init__(self) -> None:
@@ -331,10 +342,10 @@ class ReconstructionConfig(WeightsConfig):
     """Folder to write to; the run's `results` folder if not given."""
     protocol: ProtocolName = "full"
     """How frames are prepared and numbers are made; see docs/evaluation.md."""
-    depth: Depth | None = None
+    sixteen_bits: SixteenBits | None = None
     """What frames of 16 bits are divided by, instead of what the protocol does."""
-    exposures: tuple[float, ...] = ()
-    """Photographs' exposures in stops, by file name; none: from exposure.txt or EXIF."""
+    exposures: tuple[float, ...] | None = None
+    """Photographs' exposures in stops, by file name; if not given, from exposure.txt or EXIF."""
     self_ensemble: Copies = 1
     """Average the results of this many mirrored and turned copies: better, as many times slower."""
     prealign: PrealignmentName | None = None
@@ -344,7 +355,7 @@ class ReconstructionConfig(WeightsConfig):
     """How the pictures of the results are tone-mapped."""
     picture: PictureName = "png"
     """What the tone-mapped pictures are written as."""
-    save_release: str = ""
+    save_release: str | None = None
     """Prefix to write the networks to as well, for the authors' TF 1 code: PREFIX_low etc."""
 
 
@@ -372,7 +383,7 @@ class EvaluationConfig(WeightsConfig):
     """Folder to write to; if not given, `evaluation` in the run or in the predictions' folder."""
     protocol: tuple[ProtocolName, ...] = ("full",)
     """Protocols to score under, one or more; see docs/evaluation.md."""
-    depth: Depth | None = None
+    sixteen_bits: SixteenBits | None = None
     """What frames of 16 bits are divided by, instead of what the protocols do."""
     predictions: Path | None = None
     """Score this folder of .hdr or .exr, made by any method, instead of the run's networks."""
@@ -388,8 +399,6 @@ class EvaluationConfig(WeightsConfig):
     """Also score the mean result of this many mirrored and turned copies of each scene."""
     method: str = "ours"
     """Name of the method in tables and plots."""
-    cost: float = 0.0
-    """Tera multiply-adds of a 1500x1000 scene, for the plot against cost; 0: not known."""
     display_peak: float = 1000.0
     """Luminance in cd/m2 of radiance 1 on the display that PU21 and ColorVideoVDP assume."""
     display_black: float = 0.005
@@ -401,7 +410,6 @@ class EvaluationConfig(WeightsConfig):
         """Checks the values."""
         super().__post_init__()
         _require(len(self.protocol) > 0, "protocol must name one or more.", self.protocol)
-        _require(self.cost >= 0, "cost must not be negative.", self.cost)
         _require(
             self.predictions is None or self.self_ensemble == 1,
             "self_ensemble needs networks, not predictions.",

@@ -1,4 +1,4 @@
-"""What a network costs: weights, and multiply-adds of its convolutions."""
+"""Counts the weights of a network and the multiply-adds of its convolutions."""
 
 import math
 from collections.abc import Callable

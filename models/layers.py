@@ -1,4 +1,4 @@
-"""The one layer both networks are made of: a convolution with what stands around it.
+"""The one layer of all networks: a convolution with its normalisation and activation.
 
     [nearest x2] -> conv KxK, zero padding, bias -> [batch normalisation] -> [activation]
 
@@ -212,7 +212,7 @@ class Convolution(keras.layers.Layer):
 
     @property
     def _takes_blocks(self) -> bool:
-        """Whether the 2x2 pixels under a stride are taken as channels."""
+        """True if the 2x2 pixels under a stride are taken as channels."""
         return self.strides == folding.BLOCK and self.kernel.shape[2] < _FEW_CHANNELS
 
     def _convolve(self, x: Tensor, kernel: Tensor) -> Tensor:

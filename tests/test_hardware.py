@@ -1,4 +1,4 @@
-"""Which arithmetic is chosen on which hardware."""
+"""Choice of arithmetic by hardware."""
 
 import pytest
 import tensorflow as tf

@@ -11,25 +11,21 @@ import reconstruction_fusion
 from configs import presets
 from configs.settings import ReconstructionConfig
 from tests import photos
+from tests.brackets import source_networks
 from tests.photographs.test_folder import FRAMES, VARIANTS
 from utils import command
 from utils.images import frames, radiance_maps
 from utils.reporting import results
 from utils.scenes.scene import SceneError
 
-MODELS = {  # alignments give back their source, merging gives back the reference
-    "low": lambda source, _: source[..., :3],
-    "high": lambda source, _: source[..., :3],
-    "merging": lambda _low, mid, _high: mid[..., 3:],
-}
+NETWORKS = source_networks()
 ENDINGS = (".hdr", ".exr", ".jpg", "_ultrahdr.jpg", "_sheet.png")
 
 
 @pytest.fixture(autouse=True)
 def _networks(monkeypatch):
-    monkeypatch.setattr(reconstruction_fusion, "load_networks", lambda *_: MODELS)
+    monkeypatch.setattr(reconstruction_fusion, "open_networks", lambda *_: NETWORKS)
     monkeypatch.setattr(reconstruction_fusion, "trained_prealignment", lambda _: "off")
-    monkeypatch.setattr(reconstruction_fusion, "compile_networks", lambda models: models)
 
 
 def _config(root):
@@ -112,8 +108,10 @@ def test_results_that_cannot_be_written_are_one_line_for_each_scene(tmp_path, ca
 
 def test_radiance_that_is_not_finite_is_no_picture(tmp_path, capsys, monkeypatch):
     photos.write_bracket(tmp_path / "photos" / "a", FRAMES)
-    broken = MODELS | {"merging": lambda _low, mid, _high: np.full_like(mid[..., 3:], np.nan)}
-    monkeypatch.setattr(reconstruction_fusion, "load_networks", lambda *_: broken)
+    broken = dataclasses.replace(
+        NETWORKS, merging=lambda _low, mid, _high: np.full_like(mid[..., 3:], np.nan)
+    )
+    monkeypatch.setattr(reconstruction_fusion, "open_networks", lambda *_: broken)
     assert reconstruction_fusion.main(_config(tmp_path)) == 2
     assert "Scene a: the networks' radiance must be finite" in capsys.readouterr().err
     assert not list((tmp_path / "results").glob("a*"))

@@ -102,7 +102,6 @@ def test_the_page_runs_on_a_tiny_official_tree(tree, capsys):
     published = (run / "evaluation" / "published.md").read_text()
     assert "| ours |" in published  # no mark: the official scenes, the first protocol
     assert "| SAFNet |" in published
-    assert (run / "evaluation" / "cost.png").exists()
     comparison = (run / "results" / "evaluation" / "comparison.md").read_text()
     assert "| full | PSNR-μ | 15 | +0.00 |" in comparison
     log = csv.DictReader((tree / "runs/speed/align_high/log.csv").read_text().splitlines())

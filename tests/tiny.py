@@ -100,7 +100,7 @@ def flags(settings: TrainingConfig) -> list[str]:
                 words.append(
                     f"--{name}" if value else f"--{prefix}no-{field.name}".replace("_", "-")
                 )
-            elif not dataclasses.is_dataclass(value) and value != "":
+            elif not dataclasses.is_dataclass(value) and value is not None:
                 words.append(f"--{name}={value}")
     return words
 

@@ -15,6 +15,14 @@ Config = TypeVar("Config")
 
 EXIT_BAD_INPUT = 2
 
+_RENAMED = {
+    "--depth": "--sixteen-bits",
+    "--network.no-aligned": "--alignment none (training_fusion.py)",
+    "--network.aligned": "the default",
+    "--cost": "in the tables of benchmark.py",
+}
+"""Flags of earlier versions, and what each is now."""
+
 
 def parse(
     preset_config: Callable[[Preset], Config],
@@ -31,17 +39,28 @@ def parse(
     Returns:
         The preset's config with the fields replaced that the flags name. Unknown flags and
         illegal values end the program with a message that names them.
+
+    Raises:
+        ValueError: A flag has another name now.
     """
     presets = get_args(Preset)
     selector = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     selector.add_argument("--preset", choices=presets, default="quick")
     selected, rest = selector.parse_known_args(arguments)
+    _refuse_renamed(rest)
     config = preset_config(selected.preset)
     text = (description or "").strip() + (
         f"\n\n--preset {{{','.join(presets)}}} chooses the defaults below"
         f" (now: {selected.preset}); flags replace single values."
     )
     return tyro.cli(type(config), default=config, args=rest, description=text)
+
+
+def _refuse_renamed(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        flag = argument.partition("=")[0].replace("_", "-")
+        if flag in _RENAMED:
+            raise ValueError(f"{flag} is now {_RENAMED[flag]}. Received: {argument}")
 
 
 def report_failures(failures: Sequence[str]) -> int:

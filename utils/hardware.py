@@ -20,7 +20,7 @@ _BFLOAT16_COMPUTE_CAPABILITY = (8, 0)
 
 
 def has_bfloat16() -> bool:
-    """Whether every GPU, or without one the processor, multiplies bfloat16 natively."""
+    """True if every GPU, or without one the processor, multiplies bfloat16 natively."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]

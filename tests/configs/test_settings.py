@@ -1,4 +1,4 @@
-"""Settings and presets: what is legal, what the release's values are, what the flags do."""
+"""Settings and presets: legal values, the release's values, and flags."""
 
 import dataclasses
 
@@ -100,6 +100,42 @@ def test_an_illegal_value_of_a_flag_is_named(capsys, monkeypatch):
         command.run(lambda _: None, presets.fusion, None)
     assert stopped.value.code == 2
     assert "-2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("make", "flag", "said"),
+    [
+        (presets.reconstruction, "--depth=8", r"--depth is now --sixteen-bits\. Received"),
+        (presets.evaluation, "--cost", r"--cost is now in the tables of benchmark\.py"),
+        (presets.fusion, "--network.no-aligned", "--network.no-aligned is now --alignment none"),
+        (presets.alignment, "--network.no_aligned", "now --alignment none .*training_fusion"),
+    ],
+)
+def test_a_flag_of_an_earlier_version_is_refused_with_its_new_name(make, flag, said):
+    with pytest.raises(ValueError, match=said):
+        command.parse(make, None, [flag])
+
+
+def test_the_new_names_of_flags_are_flags():
+    config = command.parse(presets.evaluation, None, ["--sixteen-bits", "16/65536"])
+    assert config.sixteen_bits == "16/65536"
+    assert not command.parse(presets.fusion, None, ["--alignment=none"]).has_alignments
+
+
+def test_what_is_not_set_is_none_and_can_be_set():
+    config = command.parse(presets.reconstruction, None, [])
+    assert (config.release_low, config.save_release, config.exposures) == (None, None, None)
+    flags = ["--release-low=a/iter", "--save-release=b", "--exposures", "0", "2", "4"]
+    config = command.parse(presets.reconstruction, None, flags)
+    assert (config.release_low, config.save_release) == ("a/iter", "b")
+    assert config.exposures == (0, 2, 4)
+    assert command.parse(presets.records, None, ["--records=gs://x"]).records == "gs://x"
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_no_setting_says_not_set_by_an_empty_text(make):
+    config = make("quick")
+    assert "" not in [getattr(config, field.name) for field in dataclasses.fields(config)]
 
 
 def test_help_explains_every_field(capsys):

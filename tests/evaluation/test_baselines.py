@@ -1,4 +1,4 @@
-"""The yardsticks: what they give where the right answer is known."""
+"""Yardsticks, where the right answer is known."""
 
 import dataclasses
 

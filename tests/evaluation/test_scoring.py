@@ -91,7 +91,7 @@ def test_predictions_are_scored_against_the_truth(root, predictions):
     numbers = scores.by_protocol["full"]["EXTRA_001"]
     assert numbers["psnr_l"] == psnr(result, scene.hdr)
     assert set(numbers) == {"psnr_mu", "psnr_l", "ssim_mu", "ssim_l", "pu21_psnr", "pu21_ssim"}
-    assert scores.error_maps["EXTRA_001"].shape == (24, 40)
+    assert scores.error_maps["full"]["EXTRA_001"].shape == (24, 40)
 
 
 def test_a_prediction_of_the_scenes_size_is_resized_like_the_truth(root, predictions):
@@ -205,7 +205,6 @@ def test_the_script_writes_tables_and_plots(root, predictions, tmp_path, capsys)
         protocol=("full", "ntire"),
         predictions=predictions,
         against=better,
-        cost=2.96,
     )
     assert evaluate.main(config) == 0
     results = predictions / "evaluation"
@@ -214,7 +213,7 @@ def test_the_script_writes_tables_and_plots(root, predictions, tmp_path, capsys)
         for name in ("scenes", "protocols", "published", "comparison")
         for suffix in (".csv", ".md", ".tex")
     }
-    plots_written = {"scenes.png", "errors.png", "cost.png"}
+    plots_written = {"scenes.png", "errors.png"}
     assert {path.name for path in results.iterdir()} == tables_written | plots_written
     rows = _rows(results / "scenes.csv")
     assert [row["scene"] for row in rows] == ["EXTRA_001", "PAPER_X.1", "mean", "low", "high"] * 2
@@ -227,6 +226,25 @@ def test_the_script_writes_tables_and_plots(root, predictions, tmp_path, capsys)
     assert "method" in said
     for name in plots_written:
         assert frames.read_ldr(results / name).std() > 10
+
+
+def test_the_error_maps_are_those_of_the_protocol_in_their_title(
+    root, predictions, tmp_path, monkeypatch
+):
+    drawn = {}
+    monkeypatch.setattr(
+        plots, "error_maps", lambda _path, maps, title: drawn.setdefault(title, maps)
+    )
+    config = EvaluationConfig(
+        run=tmp_path,
+        scenes=root,
+        protocol=("crop-1440x960", "release", "full"),  # the scenes are too small for the first
+        predictions=predictions,
+    )
+    assert evaluate.main(config) == 2
+    assert list(drawn) == ["ours, protocol release"]
+    sizes = {name: error.shape for name, error in drawn["ours, protocol release"].items()}
+    assert sizes == dict.fromkeys(("EXTRA_001", "PAPER_X.1"), (200, 300))  # of 1344x896
 
 
 def test_the_script_says_what_failed(root, predictions, tmp_path, capsys):

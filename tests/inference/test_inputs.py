@@ -10,7 +10,7 @@ import pytest
 import reconstruction_align2
 import reconstruction_fusion
 from configs.settings import ReconstructionConfig
-from tests.brackets import bracket
+from tests.brackets import bracket, source_networks
 from utils.camera_motion.prealignment import prealign
 from utils.images import frames, radiance_maps
 from utils.radiometry.levels import ldr_to_float, to_8bit
@@ -20,18 +20,13 @@ from utils.scenes.folders import write_scene
 from utils.scenes.scene import SceneError
 
 SCRIPTS = [reconstruction_align2, reconstruction_fusion]
-MODELS = {  # alignments give back their source, merging gives back the reference
-    "low": lambda source, _: source[..., :3],
-    "high": lambda source, _: source[..., :3],
-    "merging": lambda _low, mid, _high: mid[..., 3:],
-}
+NETWORKS = source_networks()
 
 
 @pytest.fixture(autouse=True)
 def _networks(monkeypatch):
     for script in SCRIPTS:
-        monkeypatch.setattr(script, "load_networks", lambda *_: MODELS)
-        monkeypatch.setattr(script, "compile_networks", lambda models: models)
+        monkeypatch.setattr(script, "open_networks", lambda *_: NETWORKS)
         monkeypatch.setattr(script, "trained_prealignment", lambda _: "off")
 
 
@@ -114,7 +109,7 @@ def test_a_scene_that_does_not_fit_the_protocol_is_reported(config, capsys):
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_without_scenes_nothing_is_loaded(config, script, monkeypatch):
-    monkeypatch.setattr(script, "load_networks", lambda *_: pytest.fail("loaded"))
+    monkeypatch.setattr(script, "open_networks", lambda *_: pytest.fail("loaded"))
     config = ReconstructionConfig(run=config.run, scenes=config.scenes / "absent")
     with pytest.raises(SceneError, match="absent"):
         script.main(config)
@@ -175,9 +170,9 @@ def test_scenes_are_prepared_as_the_weights_were_trained(
 
 
 def test_before_merging_is_trained_only_alignment_runs(config, monkeypatch):
-    alignments = {name: MODELS[name] for name in ("low", "high")}
+    alignments = dataclasses.replace(NETWORKS, merging=None)
     for script in SCRIPTS:
-        monkeypatch.setattr(script, "load_networks", lambda *_: alignments)
+        monkeypatch.setattr(script, "open_networks", lambda *_: alignments)
     assert reconstruction_align2.main(config) == 0
     with pytest.raises(ValueError, match="merging network is not trained"):
         reconstruction_fusion.main(config)

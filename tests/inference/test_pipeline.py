@@ -1,23 +1,30 @@
 """Reconstruction with networks that can be computed by hand."""
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
+from configs.settings import ReconstructionConfig
+from models.compiled import compile_networks
+from tests import tiny
 from tests.brackets import bracket, reference_networks, source_networks
 from utils.inference.pipeline import (
     Networks,
     align_picture,
     cut,
     merge_picture,
+    open_networks,
     reconstruct_picture,
 )
 from utils.metrics.protocols import PROTOCOLS, Protocol
 from utils.radiometry.bracket import per_frame
 from utils.radiometry.levels import ldr_to_float, network_input, to_network
 from utils.radiometry.radiance import ldr_to_hdr
+from utils.runs import weights
+from utils.runs.networks import load_networks
 
 FULL = PROTOCOLS["full"]
 
@@ -182,3 +189,20 @@ def test_network_input_is_the_same_for_arrays_and_tensors():
     assert array.dtype == np.float32
     np.testing.assert_allclose(keras.ops.convert_to_numpy(tensor), array, atol=1e-6)
     np.testing.assert_array_equal(array[..., :3], to_network(ldr))
+
+
+def test_one_call_opens_the_networks_of_a_run_and_saves_them_for_the_authors_code(tmp_path):
+    models = tiny.random_networks()
+    weights.save(models, tmp_path / "weights")
+    config = ReconstructionConfig(
+        run=tmp_path, weights=tmp_path / "weights", precision="float32", tile=16
+    )
+    networks = open_networks(config, str(tmp_path / "iter"))
+    scene = bracket(24, 40)
+    compiled: Any = compile_networks(load_networks(config))
+    expected = Networks(**compiled)
+    result, whole = (reconstruct_picture(nets, scene, FULL).hdr for nets in (networks, expected))
+    np.testing.assert_allclose(result, whole, atol=1e-5)
+    assert networks.tile == 16
+    for name in models:
+        assert (tmp_path / f"iter_{name}.index").exists()

@@ -66,11 +66,9 @@ def test_the_result_is_the_mean_after_the_mu_law(copies, share):
 def test_scripts_take_it(tmp_path, monkeypatch):
     layouts.write(tmp_path / "Test", "Kalantari", "001", seed=0)
     networks = _dark_on_the_left()
-    models = {"low": networks.low, "high": networks.high, "merging": networks.merging}
     for script in (evaluate, reconstruction_fusion):
-        monkeypatch.setattr(script, "load_networks", lambda *_: models)
+        monkeypatch.setattr(script, "open_networks", lambda *_: networks)
         monkeypatch.setattr(script, "trained_prealignment", lambda _: "off")
-        monkeypatch.setattr(script, "compile_networks", lambda models: models)
     common = {"run": tmp_path / "run", "scenes": tmp_path / "Test"}
     results = tmp_path / "results"
     config = ReconstructionConfig(**common, results=results, self_ensemble=2)

@@ -1,4 +1,4 @@
-"""What each evaluation protocol does to frames, truth and numbers."""
+"""Evaluation protocols: frames, truth and numbers."""
 
 import dataclasses
 import math
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from configs.settings import Depth, PrealignmentName, ProtocolName
+from configs.settings import PrealignmentName, ProtocolName, SixteenBits
 from tests.brackets import bracket
 from utils.metrics.protocols import PROTOCOLS, configured
 from utils.metrics.psnr_ssim import psnr, ssim
@@ -96,9 +96,9 @@ def test_crop_refuses_a_smaller_scene():
         PROTOCOLS["crop-1440x960"].prepare(bracket(900, 1500, dtype=np.uint8))
 
 
-def test_the_depth_of_the_frames_is_a_setting():
+def test_what_16_bits_are_divided_by_is_a_setting():
     scene = bracket()
-    frames = {depth: configured("full", depth).prepare(scene).ldr for depth in get_args(Depth)}
+    frames = {bits: configured("full", bits).prepare(scene).ldr for bits in get_args(SixteenBits)}
     np.testing.assert_array_equal(frames["8"], to_8bit(scene.ldr))
     np.testing.assert_array_equal(frames["16/65535"], scene.ldr)
     assert frames["16/65536"].dtype == np.float32

@@ -1,4 +1,4 @@
-"""Which three frames are used, and what their pixels say about the exposures."""
+"""Choice of three frames, and exposures measured from their pixels."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""make_tfrecord.py: which scene goes where, and what happens when it runs again."""
+"""make_tfrecord.py: the place of each scene, and running it again."""
 
 import dataclasses
 import shutil

@@ -1,4 +1,4 @@
-"""report.html: what is on it, that names cannot break out of it, and that it works in a browser.
+"""report.html: its content, names that cannot break out of it, and a browser that shows it.
 
 The browser tests need Debian's packages chromium and chromium-driver. Where they are missing the
 tests are skipped, unless ESBN_BROWSER=required says that this is a failure (continuous integration

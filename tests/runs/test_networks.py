@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from configs import paths
 from configs.settings import (
+    FusionConfig,
     NetworkConfig,
     PrealignmentName,
     ReconstructionConfig,
@@ -33,7 +34,7 @@ def save_stage(run, stage, parts, prealign: PrealignmentName = "off"):
 
 def load(run, **changes):
     config = ReconstructionConfig(run=run, precision="float32", **changes)
-    return load_networks(config, esbn.networks, release_checkpoint.load)
+    return load_networks(config)
 
 
 def assert_equal(ours, theirs):
@@ -77,10 +78,10 @@ def test_with_all_three_authors_checkpoints_no_run_is_needed(tmp_path):
 
 
 def test_a_run_without_alignment_is_rebuilt_without(tmp_path):
-    size = dataclasses.replace(NETWORK, aligned=False)
-    whole = esbn.networks(**dataclasses.asdict(size))
+    whole = esbn.networks(**dataclasses.asdict(NETWORK), aligned=False)
     folder = paths.stage_dir(tmp_path, "fusion")
-    settings.write_settings(folder, TrainingConfig(run=tmp_path, network=size), samples=1)
+    config = FusionConfig(run=tmp_path, network=NETWORK, alignment="none")
+    settings.write_settings(folder, config, samples=1)
     checkpoints.save(tf.train.Checkpoint(**whole), folder / settings.CHECKPOINTS_NAME, step=1)
     loaded = load(tmp_path)
     assert not loaded["low"].weights

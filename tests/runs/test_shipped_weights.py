@@ -1,23 +1,19 @@
 """The weights that come with this code: whole, small enough, and good on the samples."""
 
 import functools
-from typing import Any
 
 import numpy as np
 import pytest
 
 from configs import paths
 from configs.settings import NetworkConfig, ReconstructionConfig
-from models import esbn, release_checkpoint
-from models.compiled import compile_networks
 from tests.photos import ROOT
 from utils.evaluation.baselines import BASELINES
-from utils.inference.pipeline import Networks, reconstruct_picture
+from utils.inference.pipeline import open_networks, reconstruct_picture
 from utils.metrics.protocols import PROTOCOLS
 from utils.metrics.psnr_ssim import psnr
 from utils.radiometry.radiance import mu_law
 from utils.runs import weights
-from utils.runs.networks import load_networks
 from utils.scenes.folders import find_scenes, read_scene
 
 FULL = PROTOCOLS["full"]
@@ -29,9 +25,7 @@ def radiance(precision):
     """What the shipped weights make of the samples, in one precision."""
     weights_dir = paths.WEIGHTS_DIR
     config = ReconstructionConfig(run=weights_dir, weights=weights_dir, precision=precision)
-    models = load_networks(config, esbn.networks, release_checkpoint.load)
-    compiled: Any = compile_networks(models)
-    networks = Networks(**compiled)
+    networks = open_networks(config)
     return [reconstruct_picture(networks, scene, FULL).hdr for scene in SAMPLES]
 
 

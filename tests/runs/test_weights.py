@@ -1,4 +1,4 @@
-"""Weights in safetensors: what is written comes back, and nothing else does."""
+"""Weights in safetensors: written ones come back, and nothing else does."""
 
 import dataclasses
 
@@ -8,13 +8,12 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from configs import paths
-from configs.settings import NetworkConfig, ReconstructionConfig, TrainingConfig
-from models import esbn, release_checkpoint
+from configs.settings import FusionConfig, NetworkConfig, ReconstructionConfig
+from models import esbn
 from utils import files
 from utils.runs import weights
 from utils.runs.networks import build_networks, load_networks, trained_prealignment
 from utils.runs.weights import WeightsError
-from utils.runs import settings
 
 SIZE = NetworkConfig(width=4, residual_blocks=2, dense_layers=3, initializer="he")
 
@@ -150,7 +149,7 @@ def test_weights_are_never_overwritten(saved):
 
 def load(run, **changes):
     config = ReconstructionConfig(run=run, precision="float32", **changes)
-    return load_networks(config, esbn.networks, release_checkpoint.load)
+    return load_networks(config)
 
 
 def test_reconstruction_takes_the_folder_that_is_named(saved, tmp_path):
@@ -177,10 +176,8 @@ def test_the_default_run_falls_back_on_the_weights_of_this_code(saved, tmp_path,
 
 def test_training_without_alignment_starts_from_the_merging_network_alone(saved, tmp_path):
     folder, written = saved
-    config = TrainingConfig(
-        run=tmp_path, network=dataclasses.replace(SIZE, aligned=False), start_weights=folder
-    )
-    built = build_networks(config, esbn.networks)
+    config = FusionConfig(run=tmp_path, network=SIZE, alignment="none", start_weights=folder)
+    built = build_networks(config)
     assert not built["low"].weights
     for ours, theirs in zip(
         built["merging"].get_weights(), written["merging"].get_weights(), strict=True

@@ -1,4 +1,4 @@
-"""What the data set doctor says about each layout and each defect."""
+"""Checks of a data set, for each layout and each defect."""
 
 import shutil
 

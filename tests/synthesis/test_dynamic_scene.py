@@ -1,4 +1,4 @@
-"""Synthetic scenes: geometry of views, objects and motion, the sensor, and what the truth is."""
+"""Synthetic scenes: geometry of views, objects and motion, the sensor, and the truth."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What goes wrong in training is one clear error, or by a setting counted; nothing is lost."""
+"""Faults in training are one clear error, or by a setting counted; nothing is lost."""
 
 import dataclasses
 import logging

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -171,6 +172,19 @@ def test_a_run_with_a_fixed_alignment_can_be_resumed(config, capsys):
     settings = tiny.fusion(config, alignment="from_scratch", fixed=("high",), steps=1)
     training_fusion.main(settings)
     training_fusion.main(settings)
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_without_alignment_no_stage_is_needed_and_an_earlier_run_goes_on(config, capsys):
+    config = tiny.fusion(config, alignment="none", steps=1)
+    training_fusion.main(config)
+    assert {name.split("/")[0] for name in tiny.weights(config.run, "fusion")} == {
+        *("merging", "optimizer"),
+    }
+    path = config.run / "fusion" / settings.SETTINGS_NAME
+    earlier = {"alignment": "from_scratch", "network.aligned": False, "release_checkpoint": ""}
+    path.write_text(json.dumps(json.loads(path.read_text()) | earlier))
+    training_fusion.main(config)
     assert "nothing to do" in capsys.readouterr().out
 
 

@@ -179,7 +179,8 @@ def test_with_frozen_statistics_training_sees_what_inference_gives(tmp_path):
 
 def test_without_alignment_merging_gets_the_frames_as_they_are(tmp_path):
     parts = esbn.networks(width=4, dense_layers=2, aligned=False, initializer="he")
-    stage = fusion(parts, tmp_path, alignment="from_scratch")
+    stage = fusion(parts, tmp_path, alignment="none")
+    assert stage.trained == ("merging",)
     assert stage.variables == parts["merging"].trainable_variables
     data = batch()
     frames = to_network(np.concatenate([data["ldr"], data["hdr"]], -1))

@@ -1,4 +1,4 @@
-"""What benchmark.py feeds the networks: noise of the right shapes."""
+"""Makes input for benchmark.py: noise of the right shapes."""
 
 import keras
 import numpy as np

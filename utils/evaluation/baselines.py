@@ -1,4 +1,4 @@
-"""What one gets without a network: yardsticks for a table of results.
+"""Methods without a network, as yardsticks for a table of results.
 
 All are given what the networks are given and more: the true response curve, the true exposure times
 and, for OpenCV's two, the truth to scale their result to.

@@ -1,4 +1,4 @@
-"""Figures of an evaluation: bars by scene, error maps on one scale, quality against cost."""
+"""Figures of an evaluation: bars by scene, error maps on one scale."""
 
 import math
 from collections.abc import Mapping
@@ -9,8 +9,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from utils import files
-from utils.evaluation.published import PUBLISHED
-from utils.evaluation.significance import bootstrap
 from utils.images.drawing import ERROR_RANGE
 
 _COLUMNS = 5
@@ -61,38 +59,6 @@ def error_maps(path: Path, maps: Mapping[str, np.ndarray], title: str) -> None:
     if image is not None:
         figure.colorbar(image, ax=list(grid.flat), label="absolute error after the mu-law")
     figure.suptitle(title, fontsize=10)
-    _save(figure, path)
-
-
-def quality_against_cost(
-    path: Path, method: str, values: Mapping[str, list[float]], cost: float
-) -> None:
-    """Writes PSNR-mu against the cost of one scene; published peers are lines.
-
-    No cost of a peer has a source at hand, so a peer has only its height.
-
-    Args:
-        path: A .png file; its folder exists.
-        method: Our name.
-        values: Protocol to PSNR-mu in dB of each scene.
-        cost: Ours, in tera multiply-adds of a scene of 1500x1000.
-    """
-    figure = Figure(figsize=(7, 6))
-    axes = figure.subplots()
-    for protocol, numbers in values.items():
-        interval = bootstrap(numbers)
-        ends = [[interval.mean - interval.low], [interval.high - interval.mean]]
-        label = f"{method}, {protocol}"
-        axes.errorbar([cost], [interval.mean], yerr=ends, fmt="o", capsize=3, label=label)
-    for entry in PUBLISHED:
-        axes.axhline(entry.psnr_mu, color="grey", linewidth=0.5, linestyle="--")
-        name = f"{entry.method} ({entry.protocol or 'protocol not known'})"
-        axes.annotate(name, (0.01, entry.psnr_mu), xycoords=("axes fraction", "data"), fontsize=6)
-    axes.set_xscale("log")
-    axes.set_xlim(cost / 100, cost * 10)
-    axes.set_xlabel("tera multiply-adds of a 1500x1000 scene (dashed: cost not known)")
-    axes.set_ylabel("PSNR-μ in dB, 95 % interval; published: Kalantari's 15 test scenes")
-    axes.legend(loc="lower right")
     _save(figure, path)
 
 

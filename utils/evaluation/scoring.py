@@ -35,16 +35,16 @@ class Scores:
 
     by_protocol: dict[str, dict[str, Numbers]]
     """Protocol's title to scene's name to numbers."""
-    error_maps: dict[str, np.ndarray]
-    """Scene's name to `(h, w)`: mean absolute difference after the mu-law, shrunk; first
-    protocol."""
+    error_maps: dict[str, dict[str, np.ndarray]]
+    """Protocol's title to scene's name to `(h, w)`: mean absolute difference after the mu-law,
+    shrunk."""
     failures: list[str]
     """What could not be scored, and why."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Meter:
-    """What is measured besides the protocol's own numbers."""
+    """Measures more than the protocol's own numbers."""
 
     display: Display
     vdp: ColorVideoVdp | None = None
@@ -59,7 +59,7 @@ class Meter:
 
     @property
     def notes(self) -> list[str]:
-        """What must stand beside the numbers."""
+        """Notes that must stand beside the numbers."""
         notes = [f"PU21: {self.display.title}."]
         if self.vdp is not None:
             notes.append(f"ColorVideoVDP, in JOD: {self.vdp.title}.")
@@ -81,7 +81,11 @@ def score(root: Path, protocols: Sequence[Protocol], predict: Predict, meter: Me
         SceneError: There is no scene.
     """
     titles = [protocol.title for protocol in protocols]
-    scores = Scores(by_protocol={title: {} for title in titles}, error_maps={}, failures=[])
+    scores = Scores(
+        by_protocol={title: {} for title in titles},
+        error_maps={title: {} for title in titles},
+        failures=[],
+    )
     for folder in tqdm(find_scenes(root), unit="scene"):
         try:
             scene = prealigned(read_scene(folder, root), protocols[0].prealign)
@@ -101,8 +105,8 @@ def score(root: Path, protocols: Sequence[Protocol], predict: Predict, meter: Me
             result = results[protocol.inputs]
             numbers = meter.measure(result, truth, protocol)
             scores.by_protocol[protocol.title][scene.name] = numbers
-            if protocol is protocols[0]:
-                scores.error_maps[scene.name] = error_map(result, truth, _LARGEST_ERROR_MAP)
+            error = error_map(result, truth, _LARGEST_ERROR_MAP)
+            scores.error_maps[protocol.title][scene.name] = error
     return scores
 
 

@@ -1,4 +1,4 @@
-"""How sure a mean over scenes is, and whether two results differ."""
+"""Computes intervals of means over scenes and tests differences between two results."""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""What both reconstruction scripts do: go through the scenes of a folder under one protocol."""
+"""Goes through the scenes of a folder, prepared for one protocol; keeps failures."""
 
 import contextlib
 import dataclasses
@@ -29,7 +29,7 @@ class PreparedScenes:
         self,
         root: Path,
         protocol: Protocol,
-        exposures: Sequence[float] = (),
+        exposures: Sequence[float] | None = None,
         prealign: PrealignmentName | None = None,
     ) -> None:
         """Finds the scenes.

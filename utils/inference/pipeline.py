@@ -1,4 +1,4 @@
-"""From a bracket to an HDR image: two alignments, then merging, with any networks.
+"""Runs two alignments, then merging: from a bracket to an HDR image.
 
 No output depends on a ground truth: only a protocol whose title says that it leaks hands one in.
 """
@@ -8,22 +8,17 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from configs.settings import WeightsConfig
+from models import release_checkpoint
+from models.compiled import CompiledAlignment, CompiledMerging, compile_networks
 from utils.inference import tiled_networks
-from utils.inference.tiled_networks import (
-    AlignmentInParts,
-    Network,
-    Output,
-    TileableMerging,
-    Window,
-)
+from utils.inference.tiled_networks import Network, Output, Window
 from utils.metrics.protocols import Protocol
+from utils.radiometry.bracket import HIGH, LOW, MID_FRAME, SOURCE_FRAME
 from utils.radiometry.levels import SIZE_MULTIPLE, join_network_input, ldr_to_float
 from utils.radiometry.radiance import ldr_to_hdr
+from utils.runs.networks import load_networks
 from utils.scenes.scene import Scene
-
-LOW, HIGH = "low", "high"
-MID = 1
-"""The reference frame."""
 
 # In TensorFlow, which uses all cores and whose tensors the networks take without a copy.
 _join = tf.function(
@@ -41,11 +36,11 @@ class Networks:
     one of them gets the whole picture.
     """
 
-    low: AlignmentInParts | Network
+    low: CompiledAlignment | Network
     """Source and reference, `(1, H, W, 6)`, to the aligned low frame `(1, H, W, 3)`."""
-    high: AlignmentInParts | Network
+    high: CompiledAlignment | Network
     """Source and reference, `(1, H, W, 6)`, to the aligned high frame `(1, H, W, 3)`."""
-    merging: TileableMerging | Network | None = None
+    merging: CompiledMerging | Network | None = None
     """Low, mid and high, `(1, H, W, 6)`, to radiance `(1, H, W, 3)`; None until it is trained."""
     tile: int = 0
     """Height and width of a tile in pixels; 0: from the memory that is free."""
@@ -53,12 +48,24 @@ class Networks:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Reconstruction:
-    """What the networks make of one scene."""
+    """Result of the networks for one scene."""
 
     aligned: np.ndarray
     """`(2, H, W, 3)` float32 LDR in [0, 1]: low and high with the reference's structure."""
     hdr: np.ndarray
     """`(H, W, 3)` float32 radiance in [0, 1]."""
+
+
+def open_networks(config: WeightsConfig, save_release: str | None = None) -> Networks:
+    """The networks of a run, ready for inference; see `load_networks`.
+
+    Args:
+        config: Names the run, and says how its networks are run.
+        save_release: Prefix to write them to as well, for the authors' TF 1 code.
+    """
+    models = load_networks(config)
+    release_checkpoint.save_all(models, save_release)
+    return Networks(**compile_networks(models), tile=config.tile)
 
 
 def reconstruct_picture(networks: Networks, scene: Scene, protocol: Protocol) -> Reconstruction:
@@ -97,11 +104,14 @@ def align_picture(networks: Networks, scene: Scene, protocol: Protocol) -> np.nd
     size = (height + -height % SIZE_MULTIPLE, width + -width % SIZE_MULTIPLE)
     leaked = protocol.leaked_reference(scene)
     aligned = np.empty((2, height, width, 3), np.float32)
-    sides = ((LOW, networks.low, 0), (HIGH, networks.high, 2))
-    for result, (side, network, index) in zip(aligned, sides, strict=True):
+    by_side = {LOW: networks.low, HIGH: networks.high}
+    for (side, network), result in zip(by_side.items(), aligned, strict=True):
+        index = SOURCE_FRAME[side]
 
         def read(place: Window, index: int = index, leaks: bool = side == HIGH) -> list[Output]:
-            source, reference = (_frame(scene, frame, place, protocol) for frame in (index, MID))
+            source, reference = (
+                _frame(scene, frame, place, protocol) for frame in (index, MID_FRAME)
+            )
             if leaks and leaked is not None:
                 reference = cut(leaked, place), reference[1]
             return [_tensor(*source), _tensor(*reference)]
@@ -126,7 +136,7 @@ def _tensor(ldr: np.ndarray, hdr: np.ndarray) -> Output:
 
 
 def merge_picture(
-    merging: TileableMerging | Network,
+    merging: CompiledMerging | Network,
     scene: Scene,
     aligned: np.ndarray,
     protocol: Protocol,
@@ -150,7 +160,7 @@ def merge_picture(
     """
 
     def read(place: Window) -> list[Output]:
-        reference = protocol.quantise_frames(ldr_to_float(scene.ldr[MID][place]))
+        reference = protocol.quantise_frames(ldr_to_float(scene.ldr[MID_FRAME][place]))
         frames = (aligned[0][place], reference, aligned[1][place])
         times = scene.exposure_times
         return [_tensor(x, ldr_to_hdr(x, t)) for x, t in zip(frames, times, strict=True)]

@@ -4,12 +4,12 @@ A network is given a function that reads the inputs of a place, so that a large 
 to float one tile at a time.
 """
 
-import typing
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from models.compiled import CompiledAlignment, CompiledMerging
 from utils.inference import tiles
 from utils.radiometry.levels import SIZE_MULTIPLE, from_network
 
@@ -21,44 +21,8 @@ Read = Callable[[Window], list[Output]]
 """Gives a network's inputs, `(1, h, w, 6)` each, in [-1, 1], of a place."""
 
 
-@typing.runtime_checkable
-class AlignmentInParts(typing.Protocol):
-    """An alignment network that can work on tiles, `models.compiled.CompiledAlignment`."""
-
-    encode: Network
-    """Source and reference to x3, an eighth of their size."""
-    trunk: Network
-    """x3 to res, of the same size."""
-    decode: Network
-    """Source, reference, x3 and res of one place to the aligned frame."""
-    halo: int
-    """Pixels around a tile that `encode` and `decode` need, a multiple of 8."""
-    trunk_halo: int
-    """Pixels of x3 around a tile that `trunk` needs."""
-    bytes_per_pixel: int
-    """Memory for each pixel of a tile; a pixel of x3 takes four times that in `trunk`."""
-
-    def __call__(self, source: np.ndarray, reference: np.ndarray) -> Output:
-        """Aligns a whole picture."""
-        ...
-
-
-@typing.runtime_checkable
-class TileableMerging(typing.Protocol):
-    """A merging network that says what a tile needs, `models.compiled.CompiledMerging`."""
-
-    halo: int
-    """Pixels around a tile."""
-    bytes_per_pixel: int
-    """Memory for each pixel of a tile."""
-
-    def __call__(self, low: np.ndarray, mid: np.ndarray, high: np.ndarray) -> Output:
-        """Merges a picture or a tile."""
-        ...
-
-
 def run_alignment(
-    network: AlignmentInParts | Network,
+    network: CompiledAlignment | Network,
     read: Read,
     size: tuple[int, int],
     *,
@@ -78,7 +42,7 @@ def run_alignment(
         `(H, W, 3)` float32 LDR in [0, 1].
     """
     whole = (slice(0, size[0]), slice(0, size[1]))
-    if not isinstance(network, AlignmentInParts):
+    if not isinstance(network, CompiledAlignment):
         return _to_picture(network(*read(whole)))
     tile = tile or tiles.default_size(*size, network.bytes_per_pixel)
     grid = tiles.tiles(*size, size=tile, halo=network.halo, multiple=SIZE_MULTIPLE)
@@ -105,7 +69,7 @@ def run_alignment(
 
 
 def run_merging(
-    network: TileableMerging | Network, read: Read, size: tuple[int, int], *, tile: int = 0
+    network: CompiledMerging | Network, read: Read, size: tuple[int, int], *, tile: int = 0
 ) -> np.ndarray:
     """Merges a picture.
 
@@ -119,7 +83,7 @@ def run_merging(
         `(H, W, 3)` float32 radiance in [0, 1].
     """
     halo = 0
-    if isinstance(network, TileableMerging):
+    if isinstance(network, CompiledMerging):
         tile, halo = tile or tiles.default_size(*size, network.bytes_per_pixel), network.halo
     else:
         tile = max(size)

@@ -1,4 +1,4 @@
-"""PU21: radiance as a display shows it, encoded so that steps are equally visible.
+"""Measures what people see: PU21 and ColorVideoVDP, for one display.
 
 Mantiuk and Azimi, "PU21: A novel perceptually uniform encoding for adapting existing quality
 metrics for HDR", Picture Coding Symposium 2021, DOI 10.1109/PCS50896.2021.9477471. Constants: the
@@ -23,7 +23,7 @@ _LUMINANCE = np.array([0.212656, 0.715158, 0.072186])  # of BT.709 primaries, as
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Display:
-    """What shows the picture; numbers on different displays are not comparable."""
+    """Screen that shows the picture; numbers for different screens are not comparable."""
 
     peak: float
     """Luminance of radiance 1 in cd/m2."""

@@ -10,10 +10,11 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from configs.settings import Depth, PrealignmentName, ProtocolName
+from configs.settings import PrealignmentName, ProtocolName, SixteenBits
 from utils.metrics.psnr_ssim import Metrics
 from utils.metrics.scores import score_full, score_ntire, score_release
-from utils.radiometry.levels import ldr_to_float, to_8bit
+from utils.radiometry.bracket import MID_FRAME
+from utils.radiometry.levels import ldr_to_float, quantise_8bit, to_8bit, truncate_8bit
 from utils.radiometry.radiance import hdr_to_ldr
 from utils.scenes.scene import Scene, SceneError
 
@@ -34,7 +35,7 @@ class Protocol:
     """Size of frames and truth; raises SceneError if they do not fit."""
     score: Callable[[np.ndarray, np.ndarray], Metrics]
     """Result and truth, `(H, W, 3)` radiance, to numbers."""
-    depth: Depth = "16/65535"
+    sixteen_bits: SixteenBits = "16/65535"
     """What a frame's values are divided by; a frame of 8 bits is always divided by 255."""
     tile: int = 0
     """Height and width of tiles that are reconstructed one by one; 0: the whole picture."""
@@ -49,16 +50,19 @@ class Protocol:
     @property
     def title(self) -> str:
         """The name that stands with every number; it warns of a leak and of prepared frames."""
-        own = PROTOCOLS[self.name].depth
-        depth = "" if self.depth == own else f", input {self.depth}"
+        own = PROTOCOLS[self.name].sixteen_bits
+        bits = "" if self.sixteen_bits == own else f", input {self.sixteen_bits}"
         motion = {"off": "", "auto": f", {MOTION_OUT}", "on": f", {MOTION_OUT} (on)"}
         leak = " (LEAKS GROUND TRUTH)" if self.leak else ""
-        return f"{self.name}{depth}{motion[self.prealign]}{leak}"
+        return f"{self.name}{bits}{motion[self.prealign]}{leak}"
 
     @property
     def inputs(self) -> tuple[object, ...]:
         """All that a reconstruction depends on: protocols that share it share the result."""
-        return self.arrange, self.depth, self.tile, self.eight_bit, self.leak, self.prealign
+        return (
+            *(self.arrange, self.sixteen_bits, self.tile, self.eight_bit, self.leak),
+            self.prealign,
+        )
 
     def prepare(self, scene: Scene) -> Scene:
         """Frames and truth as this protocol uses them.
@@ -66,21 +70,21 @@ class Protocol:
         Raises:
             SceneError: The scene does not fit the protocol.
         """
-        return self.arrange(_quantise(scene, self.depth))
+        return self.arrange(_quantise(scene, self.sixteen_bits))
 
     def quantise_frames(self, ldr: np.ndarray) -> np.ndarray:
         """LDR values in [0, 1] as the networks get them; the release truncates to 8 bits."""
-        return np.floor(ldr * np.float32(255)) / np.float32(255) if self.eight_bit else ldr
+        return ldr_to_float(truncate_8bit(ldr)) if self.eight_bit else ldr
 
     def quantise_aligned(self, ldr: np.ndarray) -> np.ndarray:
         """Aligned frames in [0, 1] as merging gets them; in the release OpenCV's PNG rounds."""
-        return np.rint(ldr * np.float32(255)) / np.float32(255) if self.eight_bit else ldr
+        return quantise_8bit(ldr) if self.eight_bit else ldr
 
     def leaked_reference(self, scene: Scene) -> np.ndarray | None:
         """`(H, W, 3)` LDR that replaces the high alignment's reference; None without a leak."""
         if not self.leak or scene.hdr is None:
             return None
-        return self.quantise_frames(hdr_to_ldr(scene.hdr, scene.exposure_times[1]))
+        return self.quantise_frames(hdr_to_ldr(scene.hdr, scene.exposure_times[MID_FRAME]))
 
 
 def full() -> Protocol:
@@ -100,7 +104,9 @@ def release() -> Protocol:
     truncation. Aligned frames are rounded to 8 bits. PSNR is unclipped with peak 1, SSIM
     scikit-image's default with the truth's range.
     """
-    return Protocol(name="release", arrange=_resize, score=score_release, depth="8", eight_bit=True)
+    return Protocol(
+        name="release", arrange=_resize, score=score_release, sixteen_bits="8", eight_bit=True
+    )
 
 
 def release_leak() -> Protocol:
@@ -134,12 +140,12 @@ def ntire() -> Protocol:
     return dataclasses.replace(full(), name="ntire", score=score_ntire)
 
 
-def _quantise(scene: Scene, depth: Depth) -> Scene:
-    if scene.ldr.dtype == np.uint8 or depth == "16/65535":
+def _quantise(scene: Scene, sixteen_bits: SixteenBits) -> Scene:
+    if scene.ldr.dtype == np.uint8 or sixteen_bits == "16/65535":
         return scene
-    if depth == "8":
+    if sixteen_bits == "8":
         return dataclasses.replace(scene, ldr=to_8bit(scene.ldr))
-    return dataclasses.replace(scene, ldr=scene.ldr.astype(np.float32) / np.float32(65536))
+    return dataclasses.replace(scene, ldr=ldr_to_float(scene.ldr, 65536))
 
 
 def _as_it_is(scene: Scene) -> Scene:
@@ -185,8 +191,10 @@ PROTOCOLS: dict[ProtocolName, Protocol] = {
 
 
 def configured(
-    name: ProtocolName, depth: Depth | None, prealign: PrealignmentName = "off"
+    name: ProtocolName, sixteen_bits: SixteenBits | None, prealign: PrealignmentName = "off"
 ) -> Protocol:
-    """The protocol of a name; its own depth of the frames if none is given."""
+    """The protocol of a name, with another treatment of frames of 16 bits if one is given."""
     protocol = dataclasses.replace(PROTOCOLS[name], prealign=prealign)
-    return protocol if depth is None else dataclasses.replace(protocol, depth=depth)
+    if sixteen_bits is None:
+        return protocol
+    return dataclasses.replace(protocol, sixteen_bits=sixteen_bits)

@@ -1,4 +1,4 @@
-"""How the protocols make numbers of a result and the truth; which clips what is theirs."""
+"""Computes the scores of each protocol, with the clipping that is its own."""
 
 import numpy as np
 

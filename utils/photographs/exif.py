@@ -1,4 +1,4 @@
-"""EXIF of a photograph: what its exposure was, and what a picture made of it may keep.
+"""Reads EXIF: a photograph's exposure, and the tags that a result may keep.
 
 Tags are those of EXIF 2.32. Values a camera cannot have (a shutter time of 0 or of a year, ISO 0,
 text where a number belongs) count as missing: editors and phones write them.
@@ -30,7 +30,7 @@ _ISOS = (1.0, 1e7)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Exposure:
-    """How a photograph was exposed; None: the file does not say, or says nonsense."""
+    """Exposure of a photograph; None: the file does not say, or says nonsense."""
 
     time: float | None = None
     """Shutter time in seconds."""

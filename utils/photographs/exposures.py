@@ -1,4 +1,4 @@
-"""Where the exposures of a bracket of photographs come from, and whether the sources agree.
+"""Finds the exposures of a bracket of photographs and checks the sources against each other.
 
 In order: the values given on the command line, `exposure.txt`, EXIF. Whatever else is there is
 compared with the one that is used.
@@ -39,7 +39,7 @@ def find_exposures(
     path: Path,
     names: Sequence[str],
     exposures: Sequence[Exposure],
-    given: Sequence[float],
+    given: Sequence[float] | None,
     frames: Sequence[np.ndarray],
 ) -> Exposures:
     """Finds the exposure values of a folder's photographs.
@@ -48,7 +48,7 @@ def find_exposures(
         path: The folder's `exposure.txt`, which need not exist.
         names: The photographs' file names, sorted.
         exposures: What their EXIF says.
-        given: Stops from the command line, in the order of the names; empty if there are none.
+        given: Stops from the command line, in the order of the names.
         frames: Small versions of the photographs in [0, 1], to tell a file of times from stops.
 
     Returns:

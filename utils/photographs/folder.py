@@ -37,7 +37,7 @@ class Photographs(Scene):
 def read_photographs(
     folder: Path,
     root: Path | None = None,
-    exposures: Sequence[float] = (),
+    exposures: Sequence[float] | None = None,
     prealignment: PrealignmentName = "auto",
 ) -> Photographs:
     """Reads a folder of photographs as one bracket.
@@ -45,7 +45,7 @@ def read_photographs(
     Args:
         folder: The folder.
         root: Where it was found; the scene is named relative to it.
-        exposures: Stops, in the order of the file names; empty: from `exposure.txt` or EXIF.
+        exposures: Stops, in the order of the file names; if None, from `exposure.txt` or EXIF.
         prealignment: Whether the camera's motion is taken out.
 
     Returns:
@@ -63,7 +63,7 @@ def read_photographs(
 
 
 def _read(
-    folder: Path, name: str, exposures: Sequence[float], prealignment: PrealignmentName
+    folder: Path, name: str, exposures: Sequence[float] | None, prealignment: PrealignmentName
 ) -> Photographs:
     paths = photograph_paths(folder)
     if len(paths) < FRAME_COUNT:

@@ -1,4 +1,4 @@
-"""Which three of a bracket's photographs to use, and whether their pixels fit their exposures.
+"""Chooses three of a bracket's photographs and compares their pixels with their exposures.
 
 All of it is judged on small versions of the frames, so that any number of large photographs can be
 looked at one after the other.

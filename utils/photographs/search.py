@@ -83,7 +83,7 @@ def kind_of(folder: Path) -> Kind:
 
 
 def is_photographs(folder: Path) -> bool:
-    """Whether the pictures of a folder are photographs and not a data set's scene.
+    """True if the pictures of a folder are photographs and not a data set's scene.
 
     They are if there are two or more and no radiance map beside them. A data set's scene without
     truth is told from them by its exposure file beside three frames of a data set's name, or three

@@ -1,4 +1,4 @@
-"""Radiometry: the only place that converts between ranges.
+"""Converts between LDR values and radiance: gamma, exposure and the mu-law.
 
 Three ranges occur in this project:
 

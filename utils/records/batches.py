@@ -1,4 +1,4 @@
-"""The input pipeline: an endless, seeded stream of training batches out of records.
+"""Streams training batches out of records, endless and seeded.
 
 Sample k of a run depends on the seed and k alone: in epoch `k // n` of n samples it is the one at
 `k % n` of that epoch's permutation. So a run resumes at any step without reading what came before,

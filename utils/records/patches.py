@@ -1,4 +1,4 @@
-"""Training samples: which patches a scene has, and how one is made from the scene.
+"""Cuts training samples from scenes: the grid of patches and the arithmetic of one.
 
 A patch of a scene is numbered by its place in the grid, a rotation by quarter turns and a flip.
 What the networks see is computed from the scene's 8-bit frames and RGBE truth, as in the release:
@@ -41,7 +41,7 @@ _UNIT = ldr_to_float(np.arange(256, dtype=np.uint8))
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where and how a sample is cut."""
+    """Place of a sample: scene, row, column, rotation and flip."""
 
     scene: int
     """Position of the scene in the list of training scenes."""
@@ -132,7 +132,7 @@ def write(batch: Batch, index: int, record: Record, place: Place, sampling: Samp
 
 
 def clipping(record: Record, place: Place, sampling: SamplingConfig) -> float:
-    """How much a patch asks of the other frames: the share of clipped times that of other pixels.
+    """Rates a patch by its need of the other frames: share of clipped times that of other pixels.
 
     Returns:
         At most 0.25, where the reference clips one half of the patch and shows the other.

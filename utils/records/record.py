@@ -1,4 +1,4 @@
-"""A record: one scene packed for training, as a serialised `tf.train.Example`.
+"""Packs one scene as a serialised `tf.train.Example`, and unpacks it.
 
 A record holds the whole scene, so that whatever a training sample needs is computed from it
 (utils/records/patches.py) and nothing is stored twice. `_FORMAT` lists its features:
@@ -88,7 +88,7 @@ class Record:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What is known of a record without decoding its images."""
+    """Facts of a record that need no decoding of its images."""
 
     name: str
     """The scene's name."""

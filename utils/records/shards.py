@@ -43,7 +43,7 @@ class Entry(record.Summary):
 
     @property
     def end(self) -> int:
-        """Where the next record of the shard starts."""
+        """Offset of the next record in the shard."""
         return self.offset + _HEADER + self.length + _FOOTER
 
 

@@ -40,7 +40,7 @@ def write_picture(path: Path, image: np.ndarray, exif: bytes = b"") -> None:
 
 
 def can_write_ultra_hdr() -> bool:
-    """Whether the optional package that writes Ultra HDR is installed."""
+    """True if the optional package that writes Ultra HDR is installed."""
     return importlib.util.find_spec("imagecodecs") is not None
 
 

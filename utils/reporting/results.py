@@ -1,4 +1,4 @@
-"""Result files and tables; a protocol's title stands with every number."""
+"""Writes the result files of a scene, all or none, and the metrics of a run."""
 
 import dataclasses
 from collections.abc import Callable, Sequence

@@ -108,7 +108,7 @@ def _steps(folder: Path) -> list[int]:
 
 
 def _damage(prefix: Path) -> str | None:
-    """What is wrong with a checkpoint; None if nothing is."""
+    """Names the damage of a checkpoint; None if there is none."""
     try:
         lines = _with_suffix(prefix, _CHECKSUMS).read_text().splitlines()
         sums = {name: checksum for checksum, name in (line.split("  ", 1) for line in lines)}

@@ -1,35 +1,45 @@
 """Builds the networks of a run, starts, restores and loads them."""
 
 import dataclasses
-import json
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+
 import keras
 import tensorflow as tf
 import tqdm
+
 from configs import paths
-from configs.settings import NetworkConfig, PrealignmentName, TrainingConfig, WeightsConfig
+from configs.settings import (
+    NetworkConfig,
+    PrealignmentName,
+    Precision,
+    TrainingConfig,
+    WeightsConfig,
+)
+from models import esbn, release_checkpoint
+from models.frames import HIGH, LOW, MERGING, NETWORKS
 from utils.hardware import keras_policy
 from utils.runs import checkpoints, weights
-from utils.runs.settings import CHECKPOINTS_NAME, SETTINGS_NAME, SettingsError, read_network_config, read_prealignment
+from utils.runs.settings import (
+    CHECKPOINTS_NAME,
+    SettingsError,
+    had_alignments,
+    read_network_config,
+    read_prealignment,
+    read_settings,
+)
 
 AVERAGE = "average_"
 """Before a network's name in a checkpoint: the running average of its weights."""
-BuildNetworks = Callable[..., dict[str, keras.Model]]
-"""`models.esbn.networks`: sizes and dtype to networks by name (`low`, `high`, `merging`)."""
-ImportRelease = Callable[[keras.Model, str], keras.Model]
-"""`models.release_checkpoint.load`: an authors' checkpoint into a network."""
 
 
-def build_networks(config: TrainingConfig, build: BuildNetworks) -> dict[str, keras.Model]:
+def build_networks(config: TrainingConfig) -> dict[str, keras.Model]:
     """The networks of a stage's settings, by name, with weights to start from.
 
     Raises:
         WeightsError: `start_weights` is missing, damaged or of networks of another size.
     """
-    networks = build(**dataclasses.asdict(config.network), dtype=keras_policy(config.precision))
+    networks = _build(config.network, config.precision, aligned=config.has_alignments)
     if config.start_weights is not None:
         trained = {name: network for name, network in networks.items() if network.weights}
         weights.load(trained, config.start_weights)
@@ -55,15 +65,13 @@ def restore(parts: Mapping[str, keras.Model], folder: Path) -> None:
     If the stage keeps a running average of its weights, that is read.
     """
     latest = latest_checkpoint(folder)
-    averaged = json.loads((folder / SETTINGS_NAME).read_text()).get("ema")
+    averaged = read_settings(folder).get("ema")
     names = {f"{AVERAGE}{name}" if averaged else name: part for name, part in parts.items()}
     status = tf.train.Checkpoint(**names).read(latest)
     status.assert_existing_objects_matched().expect_partial()
 
 
-def load_networks(
-    config: WeightsConfig, build: BuildNetworks, import_release: ImportRelease
-) -> dict[str, keras.Model]:
+def load_networks(config: WeightsConfig) -> dict[str, keras.Model]:
     """The networks to reconstruct with, by name.
 
     Those with an authors' checkpoint in the settings come from it. The others come from the folder
@@ -73,8 +81,6 @@ def load_networks(
 
     Args:
         config: Names the run and the authors' checkpoints.
-        build: Builds the networks, `models.esbn.networks`.
-        import_release: Reads an authors' checkpoint, `models.release_checkpoint.load`.
 
     Raises:
         FileNotFoundError: The run or an authors' checkpoint has no weights; it is named.
@@ -84,21 +90,25 @@ def load_networks(
     wanted, folder, stages = _origin(config)
     if folder == paths.WEIGHTS_DIR:
         tqdm.tqdm.write(f"Using the weights that come with this code, {paths.WEIGHTS_DIR.name}")
+    size, aligned = NetworkConfig(), True
     if folder:
         size = weights.read_size(folder)
     elif stages:
-        size = read_network_config(stages[next(name for name in wanted if name in stages)])
-    else:
-        size = NetworkConfig()
-    built = build(**dataclasses.asdict(size), dtype=keras_policy(config.precision))
+        stage = stages[next(name for name in wanted if name in stages)]
+        size, aligned = read_network_config(stage), had_alignments(stage)
+    built = _build(size, config.precision, aligned=aligned)
     if folder:
         weights.load({name: built[name] for name in wanted}, folder)
     for stage in dict.fromkeys(stages[name] for name in wanted if name in stages):
         restore({name: built[name] for name in wanted if stages.get(name) == stage}, stage)
     for name, prefix in released.items():
         if prefix:
-            import_release(built[name], prefix)
+            release_checkpoint.load(built[name], prefix)
     return {name: net for name, net in built.items() if folder or name in stages or released[name]}
+
+
+def _build(size: NetworkConfig, precision: Precision, *, aligned: bool) -> dict[str, keras.Model]:
+    return esbn.networks(**dataclasses.asdict(size), aligned=aligned, dtype=keras_policy(precision))
 
 
 def _weights_folder(config: WeightsConfig) -> Path | None:
@@ -116,7 +126,7 @@ def _stages(run: Path) -> dict[str, Path]:
     """The folder that holds each network's newest weights."""
     fusion = paths.stage_dir(run, paths.FUSION)
     if checkpoints.newest(fusion / CHECKPOINTS_NAME):
-        return dict.fromkeys(("low", "high", "merging"), fusion)
+        return dict.fromkeys(NETWORKS, fusion)
     return {side: paths.stage_dir(run, stage) for side, stage in paths.ALIGNMENT.items()}
 
 
@@ -145,12 +155,12 @@ def trained_prealignment(config: WeightsConfig) -> PrealignmentName:
     return "off"
 
 
-def _released(config: WeightsConfig) -> dict[str, str]:
-    """Prefix of each network's authors' checkpoint; empty if it does not come from one."""
+def _released(config: WeightsConfig) -> dict[str, str | None]:
+    """Prefix of each network's authors' checkpoint; None if it does not come from one."""
     return {
-        "low": config.release_low,
-        "high": config.release_high,
-        "merging": config.release_merging,
+        LOW: config.release_low,
+        HIGH: config.release_high,
+        MERGING: config.release_merging,
     }
 
 

@@ -1,4 +1,4 @@
-"""A run's folder: one folder a stage, with the settings and the checkpoints of its networks.
+"""Keeps the settings of each stage in the run's folder and checks them ever after.
 
 RUN/records/                       shards (utils/records/record.py)
 RUN/{align_high,align_low,fusion}/
@@ -12,20 +12,12 @@ RUN/results/                       what the reconstruction scripts write
 import dataclasses
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
-import tensorflow as tf
-import tqdm
-
-from configs import paths
-from configs.settings import NetworkConfig, PrealignmentName, TrainingConfig, WeightsConfig
+from configs.settings import NetworkConfig, PrealignmentName, TrainingConfig
 from utils import files
-from utils.hardware import keras_policy
-from utils.runs import checkpoints, weights
-
 
 SETTINGS_NAME = "settings.json"
 CHECKPOINTS_NAME = "checkpoints"
@@ -54,8 +46,6 @@ _FREE_FIELDS = frozenset(
 )
 
 
-
-
 class SettingsError(ValueError):
     """A run is resumed under settings other than its own."""
 
@@ -78,13 +68,13 @@ def write_settings(
     path = folder / SETTINGS_NAME
     settings = _flatten(dataclasses.asdict(config)) | {_SAMPLES: samples, _PREALIGN: prealign}
     if path.exists():
-        _check_settings(path, settings, may_lose_samples=config.sampling.skip_damaged)
+        _check_settings(folder, settings, may_lose_samples=config.sampling.skip_damaged)
         return
     files.write_text(path, json.dumps(settings, indent=2) + "\n")
 
 
-def _check_settings(path: Path, settings: dict[str, Any], *, may_lose_samples: bool) -> None:
-    started = {_PREALIGN: "off"} | json.loads(path.read_text())  # an old run does not say
+def _check_settings(folder: Path, settings: dict[str, Any], *, may_lose_samples: bool) -> None:
+    path, started = folder / SETTINGS_NAME, {_PREALIGN: "off"} | read_settings(folder)
     if started[_PREALIGN] != settings[_PREALIGN]:
         raise SettingsError(
             f"{path}: the run was started on records packed with --prealign {started[_PREALIGN]}"
@@ -133,25 +123,43 @@ def _as_json(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
 
-def read_network_config(folder: Path) -> NetworkConfig:
-    """The sizes of the networks a stage was trained with.
+def read_settings(folder: Path) -> dict[str, Any]:
+    """The settings a stage was trained with, by flag, as they are called today.
 
     Raises:
         FileNotFoundError: The folder holds no trained stage.
     """
-    settings = _read_settings(folder)
+    path = folder / SETTINGS_NAME
+    if not path.exists():
+        raise FileNotFoundError(f"No trained stage in this folder. Received: {folder}")
+    stored = json.loads(path.read_text())
+    # An older run may say "" for what was not set, and network.aligned=False for alignment="none".
+    settings = {name: None if value == "" else value for name, value in stored.items()}
+    if not settings.pop("network.aligned", True):
+        settings["alignment"] = "none"
+    return settings
+
+
+def read_network_config(folder: Path) -> NetworkConfig:
+    """The sizes of the networks a stage was trained with; see `read_settings`."""
+    settings = read_settings(folder)
     names = [field.name for field in dataclasses.fields(NetworkConfig)]
     stored = {name: f"network.{name}" for name in names}  # a field may be younger than the run
     return NetworkConfig(**{n: settings[key] for n, key in stored.items() if key in settings})
 
 
+def had_alignments(folder: Path) -> bool:
+    """True if a stage was trained with alignment networks; see `read_settings`."""
+    return read_settings(folder).get("alignment") != "none"
+
+
 def read_prealignment(folder: Path) -> PrealignmentName:
-    """How the camera's motion was taken out of what a stage was trained on.
+    """Mode in which the camera's motion was taken out of what a stage was trained on.
 
     Raises:
         FileNotFoundError: The folder holds no trained stage.
     """
-    return _read_settings(folder).get(_PREALIGN, "off")
+    return read_settings(folder).get(_PREALIGN, "off")
 
 
 def require_prealignment(folder: Path, mode: PrealignmentName) -> None:

@@ -1,4 +1,4 @@
-"""What a data set is, and what is wrong with it, before a day is spent on training with it."""
+"""Checks a data set before a day is spent on training with it."""
 
 import collections
 import dataclasses
@@ -27,7 +27,7 @@ _DISAGREEMENT = 0.5  # stops between what the file says and what the frames show
 
 @dataclasses.dataclass(kw_only=True)
 class Findings:
-    """What was found."""
+    """Results of the checks."""
 
     data_set: str
     """Name of the data set, for people."""
@@ -40,7 +40,7 @@ class Findings:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Facts:
-    """What is kept of a scene that could be read."""
+    """Facts of a scene that could be read."""
 
     name: str
     size: tuple[int, int]

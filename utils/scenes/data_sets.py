@@ -1,4 +1,4 @@
-"""What the field's data sets are called and which scenes they hold."""
+"""Names of the field's data sets and the scenes that they hold."""
 
 from collections.abc import Iterable, Sequence
 

@@ -122,7 +122,7 @@ def _stops_between(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _fits_better(times: np.ndarray, stops: np.ndarray, measured: np.ndarray) -> bool:
-    """Whether the first reading is nearer to what was measured; False where nothing was."""
+    """True if the first reading is nearer to what was measured; False where nothing was."""
     known = np.isfinite(measured)
     error, other = (np.abs(np.diff(values) - measured)[known].sum() for values in (times, stops))
     return bool(error < other)

@@ -1,4 +1,4 @@
-"""Where the files of a scene are in the field's data sets of three exposures.
+"""Finds the files of a scene in the layouts of the field's data sets.
 
 | layout | frames | exposures | truth |
 |---|---|---|---|
@@ -50,7 +50,7 @@ class SceneFiles:
 
 
 def is_scene(folder: Path) -> bool:
-    """Whether a folder is a scene: it has exposures, a truth or three frames and more."""
+    """True if a folder is a scene: it has exposures, a truth or three frames and more."""
     if is_other_moment(folder):
         return False
     marked = any((folder / name).exists() for name in (*_EXPOSURE_FILES, *_TRUTH_FILES))
@@ -95,7 +95,7 @@ def _challenge_frames(folder: Path) -> list[Path]:
 
 
 def is_other_moment(folder: Path) -> bool:
-    """Whether it is the first or the last moment of a scene of Challenge123."""
+    """True if it is the first or the last moment of a scene of Challenge123."""
     if folder.name[-2:] not in ("_1", "_3") or not any(folder.glob("ldr_img_*.tif")):
         return False
     return any(folder.with_name(f"{folder.name[:-2]}_2").glob("ldr_img_*.tif"))

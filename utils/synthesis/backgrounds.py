@@ -40,7 +40,7 @@ def choose_background(
 
 
 def fault(radiance: np.ndarray, times: np.ndarray) -> float:
-    """How unlike a bracketed photograph a background is; 0 is good enough.
+    """Rates how unlike a bracketed photograph a background is; 0 is good enough.
 
     Too much is lost in the low frame or in the high one, the middle one is dark, the low frame is
     darker than its lights ask for, or there is little to see (a clear sky, a studio's wall).

@@ -1,4 +1,4 @@
-"""A synthetic dynamic scene: what a hand-held bracket of moving things looks like.
+"""Makes one synthetic dynamic scene: a hand-held bracket of moving things.
 
 One scene is made in four steps:
 
@@ -46,7 +46,7 @@ _BLUR_STEP = 1.4  # pixels between the sharp renderings that make up a blurred f
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SyntheticScene:
-    """What `random_scene` makes; arrays as in `scene.Scene`."""
+    """Scene that `random_scene` makes; arrays as in `scene.Scene`."""
 
     ldr: np.ndarray
     exposure_values: np.ndarray

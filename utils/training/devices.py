@@ -1,4 +1,4 @@
-"""Which devices share a training step, and which process writes the files.
+"""Shares a training step among devices and names the process that writes files.
 
 `multi_worker` reads TensorFlow's environment variable TF_CONFIG, the same on every machine but for
 `task.index`: the addresses of all workers and which of them this process is. Worker 0 is the chief:
@@ -34,7 +34,7 @@ def strategy(name: Name) -> tf.distribute.Strategy:
 
 
 def is_chief(chosen: tf.distribute.Strategy) -> bool:
-    """Whether this process writes the files of the run."""
+    """True if this process writes the files of the run."""
     resolver = chosen.cluster_resolver
     return resolver is None or not resolver.task_type or resolver.task_id == 0
 

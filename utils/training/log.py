@@ -1,4 +1,4 @@
-"""The diary of a training stage: CSV files, TensorBoard events and preview pictures."""
+"""Logs a training stage: CSV files, TensorBoard events, preview pictures and curves."""
 
 import csv
 from collections.abc import Sequence

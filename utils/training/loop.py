@@ -156,7 +156,7 @@ class _Training:
         )
 
     def _circumstances(self, step: int) -> str:
-        """What there is to know about a step that went wrong."""
+        """Describes the circumstances of a step that went wrong."""
         config = self._config
         numbers = order.samples_of_step(step - 1, config.batch_size, self._samples, config.sampling)
         return (

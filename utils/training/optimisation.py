@@ -1,4 +1,4 @@
-"""How the weights change: the learning rate, the optimiser and one compiled step."""
+"""Changes the weights: the learning rate, the optimiser and one compiled step."""
 
 import math
 from collections.abc import Callable, Mapping

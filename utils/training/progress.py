@@ -1,4 +1,4 @@
-"""What a training stage says of itself as it goes: losses, scores, pictures and speed."""
+"""Decides what is noted at each step: losses, scores, pictures and speed."""
 
 import contextlib
 import time

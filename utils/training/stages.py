@@ -1,4 +1,4 @@
-"""What one training stage computes: its networks, its losses and its pictures."""
+"""Defines the stages of training: networks, losses and pictures."""
 
 import dataclasses
 from collections.abc import Callable
@@ -8,14 +8,19 @@ import keras
 import tensorflow as tf
 
 from configs.settings import FusionConfig
-from utils.radiometry.bracket import HIGH, LOW, MERGING, MID_FRAME, SOURCE_FRAME
+from utils.radiometry.bracket import (
+    ALIGNED_FRAME,
+    HIGH,
+    LOW,
+    MERGING,
+    MID_FRAME,
+    SOURCE_FRAME,
+)
 from utils.radiometry.levels import from_network, join_network_input, network_input, to_network
 from utils.radiometry.radiance import mu_law
 
 Batch = dict[str, tf.Tensor]
 Losses = dict[str, tf.Tensor]
-
-_TARGET = {LOW: 0, HIGH: 1}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,7 +66,7 @@ def alignment_stage(
 
     def losses(batch: Batch) -> Losses:
         aligned = align(join_network_input(batch["ldr"], batch["hdr"]), training=True)
-        return {"loss": alignment_loss(aligned, batch["target_ldr"][:, _TARGET[side]])}
+        return {"loss": alignment_loss(aligned, batch["target_ldr"][:, ALIGNED_FRAME[side]])}
 
     def outputs(frames: tf.Tensor, exposure_time: tf.Tensor) -> dict[str, tf.Tensor]:
         del exposure_time
@@ -73,19 +78,19 @@ def alignment_stage(
 def fusion_stage(
     networks: dict[str, keras.Model], whole: keras.Model, config: FusionConfig
 ) -> Stage:
-    """Trains all three networks end to end, or the merging network on frozen alignments.
+    """Trains all three networks end to end, or the merging network alone.
 
     The losses are those of the three stages: `low` and `high` of the alignments, `merging` of the
-    merged radiance; `loss` is their weighted sum (frozen: the merging loss alone).
+    merged radiance; `loss` is their weighted sum (merging alone: its own loss).
 
     Args:
         networks: `low`, `high` and `merging`.
-        whole: The three joined, see `models.esbn.esbn`; the merging network alone if the records
-            hold aligned frames.
+        whole: The three joined, see `models.esbn.esbn`. If the records hold aligned frames,
+            `models.alignment.unaligned` stands in it for both alignments and passes frames through.
         config: Settings of the stage.
     """
-    frozen = config.alignment in {"frozen", "precomputed"}
-    fixed = tuple(SOURCE_FRAME) if frozen else config.fixed
+    merging_alone = config.alignment in {"frozen", "precomputed", "none"}
+    fixed = tuple(SOURCE_FRAME) if merging_alone else config.fixed
     for side in SOURCE_FRAME:
         networks[side].trainable = side not in fixed
     for network in networks.values():
@@ -95,12 +100,12 @@ def fusion_stage(
         frames = join_network_input(batch["ldr"], batch["hdr"])
         low, high, merged = whole([frames, batch["exposure_time"]], training=True)
         parts = {
-            LOW: alignment_loss(low, batch["target_ldr"][:, _TARGET[LOW]]),
-            HIGH: alignment_loss(high, batch["target_ldr"][:, _TARGET[HIGH]]),
+            LOW: alignment_loss(low, batch["target_ldr"][:, ALIGNED_FRAME[LOW]]),
+            HIGH: alignment_loss(high, batch["target_ldr"][:, ALIGNED_FRAME[HIGH]]),
             MERGING: merging_loss(merged, batch["target_hdr"]),
         }
         total = config.merging_weight * parts[MERGING]
-        if not frozen:
+        if not merging_alone:
             total += config.low_weight * parts[LOW] + config.high_weight * parts[HIGH]
         return {"loss": total} | parts
 

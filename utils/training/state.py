@@ -1,4 +1,4 @@
-"""All that training changes, and so all that a checkpoint holds."""
+"""Holds all that training changes, which is all that a checkpoint keeps."""
 
 import dataclasses
 from collections.abc import Callable

@@ -55,14 +55,14 @@ class Validator:
         return mean, sheets[0]
 
     def _pictures(self, scene: Scene) -> Pictures:
-        """What each network makes of a scene, `(H, W, 3)` in [0, 1] by the network's name."""
+        """Pictures that the networks make of a scene, `(H, W, 3)` in [0, 1] by the network's name."""
         frames = network_input(ldr_to_float(scene.ldr), per_frame(scene.exposure_times))
         outputs = self._outputs(frames[None], scene.exposure_times[None])
         return {name: from_network(output.numpy()[0]) for name, output in outputs.items()}
 
 
 def _target(scene: Scene, name: str) -> np.ndarray:
-    """What a network should make of a scene: the truth, or the truth exposed like its frame."""
+    """Target of a network for a scene: the truth, or the truth exposed like its frame."""
     if scene.hdr is None:
         raise ValueError(f"A validation scene needs its truth. Received: {scene.name} without")
     if name == MERGING:
