@@ -27,7 +27,7 @@ class Track:
 
 
 def random_camera_track(rng: np.random.Generator, width: float, static: bool) -> Track:
-    """Draws the camera's path as parameters of `homography`; strength differs much between hands."""
+    """Draws a camera's path as parameters of `homography`; strength differs much between hands."""
     strength = 0.0 if static else np.exp(rng.normal(0, 0.6))
     spread = strength * np.array([0.006 * width, 0.006 * width, 0.004, 0.003, 0.006, 0.006])
     jitter = rng.normal(0, 1, (3, 6)) * spread
@@ -46,7 +46,7 @@ def homography(parameters: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def random_object_track(rng: np.random.Generator, size: tuple[int, int], static: bool) -> Track:
-    """Draws an object's path as poses for `foregrounds.paste`; a far leap reveals what was hidden."""
+    """Draws an object's path as poses for `foregrounds.paste`; far leaps reveal what was hidden."""
     height, width = size
     slowest, fastest = _SPEEDS[rng.choice(len(_SPEEDS), p=_SPEED_SHARES)]
     speed = 0.0 if static else width * rng.uniform(slowest, fastest)

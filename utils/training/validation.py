@@ -55,7 +55,7 @@ class Validator:
         return mean, sheets[0]
 
     def _pictures(self, scene: Scene) -> Pictures:
-        """Pictures that the networks make of a scene, `(H, W, 3)` in [0, 1] by the network's name."""
+        """Pictures that the networks make of a scene, `(H, W, 3)` in [0, 1], by network."""
         frames = network_input(ldr_to_float(scene.ldr), per_frame(scene.exposure_times))
         outputs = self._outputs(frames[None], scene.exposure_times[None])
         return {name: from_network(output.numpy()[0]) for name, output in outputs.items()}
