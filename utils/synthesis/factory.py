@@ -84,28 +84,22 @@ def _make_scene(config: ScenesConfig, paths: tuple[Path, ...], index: int) -> No
     load_map = _loader(paths, config.generator)
     static = rng.random() < config.static_share
     if config.generator == 1:
-        scene = dynamic_scene.random_scene(
-            load_map,
-            len(paths),
-            rng,
-            height=config.height,
-            width=config.width,
-            static=static,
-            exposure_steps=config.exposure_steps,
-            gamma_spread=config.gamma_spread,
-        )
+        random_scene = functools.partial(dynamic_scene.random_scene, load_map, len(paths), rng)
     else:
-        scene = sharp_scenes.random_scene(
+        random_scene = functools.partial(
+            sharp_scenes.random_scene,
             load_map,
             _kinds(paths),
             rng,
-            height=config.height,
-            width=config.width,
-            static=static,
-            exposure_steps=config.exposure_steps,
-            gamma_spread=config.gamma_spread,
             camera_defects=config.camera_defects,
         )
+    scene = random_scene(
+        height=config.height,
+        width=config.width,
+        static=static,
+        exposure_steps=config.exposure_steps,
+        gamma_spread=config.gamma_spread,
+    )
     background, *objects = (paths[source].name for source in scene.sources)
     folders.write_scene(
         scene_folder(config, index),

@@ -35,7 +35,7 @@ def _figure(rng: np.random.Generator) -> Matted:
         side, leaning = np.sign(around), rng.normal(1.2, 0.35)
         strands.append(
             Strand(
-                root=(x + 0.04 * np.sin(around), y + 0.015 - 0.04 * np.cos(around)),
+                root=(x + 0.045 * np.sin(around), y - 0.05 * np.cos(around)),
                 # Along the skull, then down, a few hairs out of place.
                 angle=np.pi + around + side * leaning,
                 length=0.02 + longest * rng.uniform(0.3, 1),
