@@ -12,9 +12,9 @@ import tensorflow as tf
 from configs.settings import SamplingConfig
 from utils.radiometry import rgbe
 from utils.records import patches, record, shards
-from utils.records.batches import count_samples, keep_scenes, training_batches
+from utils.records.batches import Samples, keep_scenes
 from utils.records.order import shuffled
-from utils.records.selection import training_entries, validation_scenes
+from utils.records.selection import validation_scenes
 from utils.scenes.scene import Scene
 
 SAMPLING = SamplingConfig(patch_size=16, stride=8)
@@ -86,10 +86,10 @@ def test_the_order_of_a_seed_stays_the_same():
 
 
 def test_batches_are_the_samples_of_the_order(folder):
-    batches = _take(training_batches(folder, SAMPLING, 5, 0), 25)
+    batches = _take(Samples(folder, SAMPLING).batches(5, 0), 25)
     entries = [entry for entry in shards.read_index(folder) if entry.split == "training"]
     grid = patches.Grid([(entry.height, entry.width) for entry in entries], SAMPLING)
-    assert len(grid) == count_samples(training_entries(folder, SAMPLING), SAMPLING) == SAMPLES
+    assert len(grid) == len(Samples(folder, SAMPLING)) == SAMPLES
     for step in (0, 19, 24):
         expected = patches.empty_batch(5, 16)
         for index, number in enumerate(_order(5 * step, 5 * step + 5)):
@@ -103,7 +103,7 @@ def test_batches_are_the_samples_of_the_order(folder):
 
 def test_a_sample_is_the_most_clipped_of_its_candidates(folder):
     sampling = dataclasses.replace(SAMPLING, candidates=3)
-    batches = _take(training_batches(folder, sampling, 4, 2), 2)
+    batches = _take(Samples(folder, sampling).batches(4, 2), 2)
     entries = [entry for entry in shards.read_index(folder) if entry.split == "training"]
     grid = patches.Grid([(entry.height, entry.width) for entry in entries], SAMPLING)
     later = 0
@@ -126,7 +126,7 @@ def test_a_sample_is_the_most_clipped_of_its_candidates(folder):
 
 
 def test_shapes_are_known_to_the_graph(folder):
-    batches = training_batches(folder, SAMPLING, 6, 0, workers=2)
+    batches = Samples(folder, SAMPLING).batches(6, 0, workers=2)
     layout = patches.empty_batch(3, 16)
     assert batches.element_spec == {
         key: tf.TensorSpec(array.shape, tf.float32) for key, array in layout.items()
@@ -135,7 +135,7 @@ def test_shapes_are_known_to_the_graph(folder):
 
 def test_an_epoch_has_every_patch_once(folder):
     steps = SAMPLES // 8
-    two = _fingerprints(_take(training_batches(folder, SAMPLING, 8, 0), 2 * steps))
+    two = _fingerprints(_take(Samples(folder, SAMPLING).batches(8, 0), 2 * steps))
     first, second = two[:SAMPLES], two[SAMPLES:]
     assert len(np.unique(first)) == SAMPLES
     np.testing.assert_array_equal(np.sort(first), np.sort(second))
@@ -143,17 +143,17 @@ def test_an_epoch_has_every_patch_once(folder):
 
 
 def test_resuming_continues_the_order(folder):
-    whole = _take(training_batches(folder, SAMPLING, 4, 0), 30)
-    rest = _take(training_batches(folder, SAMPLING, 4, 23), 7)
+    whole = _take(Samples(folder, SAMPLING).batches(4, 0), 30)
+    rest = _take(Samples(folder, SAMPLING).batches(4, 23), 7)
     for expected, received in zip(whole[23:], rest, strict=True):
         for key in expected:
             np.testing.assert_array_equal(received[key], expected[key])
 
 
 def test_workers_share_the_samples(folder):
-    whole = _take(training_batches(folder, SAMPLING, 6, 2), 5)
+    whole = _take(Samples(folder, SAMPLING).batches(6, 2), 5)
     shares = [
-        _take(training_batches(folder, SAMPLING, 6, 2, worker=worker, workers=3), 5)
+        _take(Samples(folder, SAMPLING).batches(6, 2, worker=worker, workers=3), 5)
         for worker in range(3)
     ]
     for step, expected in enumerate(whole):
@@ -165,7 +165,7 @@ def test_workers_share_the_samples(folder):
 @pytest.mark.parametrize(("worker", "workers"), [(0, 4), (2, 2), (-1, 2)])
 def test_shares_must_be_even(folder, worker, workers):
     with pytest.raises(ValueError, match=f"Received: batch_size=6, workers={workers}, worker="):
-        training_batches(folder, SAMPLING, 6, 0, worker=worker, workers=workers)
+        Samples(folder, SAMPLING).batches(6, 0, worker=worker, workers=workers)
 
 
 def test_validation_scenes(folder):
@@ -185,22 +185,22 @@ def test_a_damaged_record_is_named_when_it_is_reached(folder, tmp_path):
     data[1000] ^= 1
     shard.write_bytes(data)
     with pytest.raises(tf.errors.OpError, match=r"training.tfrecord, scene 000 is damaged"):
-        _take(training_batches(str(copy), SAMPLING, 4, 0), 24)
+        _take(Samples(str(copy), SAMPLING).batches(4, 0), 24)
 
 
 def test_scenes_smaller_than_a_patch_are_refused(folder):
     sampling = SamplingConfig(patch_size=24, stride=8)
     with pytest.raises(record.RecordsError, match=r"Scene 002 .* 24 pixels. Received: 24x16"):
-        training_batches(folder, sampling, 4, 0)
+        Samples(folder, sampling).batches(4, 0)
 
 
 def test_too_little_memory_is_said_once_with_the_bytes_needed(folder, caplog):
     needed = 15 * (24 * 24 + 24 * 32 + 16 * 24)
     with caplog.at_level(logging.WARNING):
-        training_batches(folder, SamplingConfig(patch_size=16, stride=8, cache_bytes=needed), 4, 0)
+        Samples(folder, SamplingConfig(patch_size=16, stride=8, cache_bytes=needed)).batches(4, 0)
         assert not caplog.messages
         small = SamplingConfig(patch_size=16, stride=8, cache_bytes=needed - 1)
-        batches = training_batches(folder, small, 4, 0)
+        batches = Samples(folder, small).batches(4, 0)
         _take(batches, 10)
     (message,) = caplog.messages
     assert f"--sampling.cache-bytes {needed} " in message
@@ -208,8 +208,8 @@ def test_too_little_memory_is_said_once_with_the_bytes_needed(folder, caplog):
 
 def test_order_does_not_depend_on_memory(folder):
     small = SamplingConfig(patch_size=16, stride=8, cache_bytes=1)
-    expected = _take(training_batches(folder, SAMPLING, 4, 0), 4)
-    for batch, other in zip(expected, _take(training_batches(folder, small, 4, 0), 4), strict=True):
+    expected = _take(Samples(folder, SAMPLING).batches(4, 0), 4)
+    for batch, other in zip(expected, _take(Samples(folder, small).batches(4, 0), 4), strict=True):
         np.testing.assert_array_equal(batch["ldr"], other["ldr"])
 
 

@@ -14,7 +14,8 @@ from configs.settings import SamplingConfig
 from tests import tiny
 from utils.files import LockedError, lock
 from utils.radiometry import rgbe
-from utils.records import batches, order, record, selection, shards
+from utils.records import order, record, selection, shards
+from utils.records.batches import Samples
 from utils.runs import settings
 from utils.scenes.scene import Scene
 from utils.training import loop, optimisation
@@ -105,15 +106,15 @@ def test_damaged_records_stop_training_with_one_line(config, folder, kind):
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_damaged_records_are_skipped_by_a_setting_and_counted(config, folder, kind, caplog):
     sampling = dataclasses.replace(config.sampling, skip_damaged=True)
-    whole = batches.count_samples(selection.training_entries(str(folder), sampling), sampling)
+    whole = len(Samples(str(folder), config.sampling))
     DAMAGE[kind][0](folder)
     with caplog.at_level(logging.WARNING):
         entries = selection.training_entries(str(folder), sampling)
     assert [entry.name for entry in entries] == ["000"]
-    assert batches.count_samples(entries, sampling) == whole / 2
+    assert len(Samples(str(folder), sampling)) == whole / 2
     assert "1 of 2 training scenes are damaged and left out" in caplog.text
     assert "Left out: " in caplog.text
-    batch = next(iter(batches.training_batches(str(folder), sampling, 4, 0)))
+    batch = next(iter(Samples(str(folder), sampling).batches(4, 0)))
     assert batch["ldr"].shape[0] == 4
 
 
@@ -189,7 +190,7 @@ def test_clipping_bounds_the_change_and_not_what_is_logged(config, folder, clip_
     optimizer = keras.optimizers.SGD(1.0)  # changes the weights by the gradient itself
     optimizer.build(stage.variables)
     before = [variable.numpy() for variable in stage.variables]
-    batch = next(iter(batches.training_batches(str(folder), config.sampling, 2, 0)))
+    batch = next(iter(Samples(str(folder), config.sampling).batches(2, 0)))
     losses = optimisation.compile_step(stage, optimizer, clip_norm)(batch)
     change = [variable.numpy() - old for variable, old in zip(stage.variables, before, strict=True)]
     moved = np.sqrt(sum(np.sum(np.square(part, dtype=float)) for part in change))

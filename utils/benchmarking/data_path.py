@@ -12,7 +12,7 @@ from utils.benchmarking.timing import Row
 from utils.radiometry.levels import to_16bit
 from utils.radiometry.radiance import hdr_to_ldr
 from utils.records import build, plan
-from utils.records.batches import training_batches
+from utils.records.batches import Samples
 from utils.scenes import folders
 
 _SIZE = (1000, 1500)
@@ -47,7 +47,7 @@ def measure(*, count: int, samples: int, workers: int = 2) -> list[Row]:
 
 
 def _sampling(records: Path, samples: int, *, faithful: bool) -> list[Row]:
-    batches = iter(training_batches(str(records), SamplingConfig(resample=faithful), _BATCH, 0))
+    batches = iter(Samples(str(records), SamplingConfig(resample=faithful)).batches(_BATCH, 0))
     for _ in range(4):  # fills the cache of scenes and the buffers
         next(batches)
     wall, cpu = time.perf_counter(), time.process_time()

@@ -1,4 +1,8 @@
-"""Puts training samples in order: the seed and the step give a batch's sample numbers."""
+"""Puts training samples in order: the seed and the step give a batch's sample numbers.
+
+Sample k of a run depends on the seed and k alone: in epoch `k // n` of n samples it is the one at
+`k % n` of that epoch's permutation. With c candidates it is one of those at `c k` to `c k + c - 1`.
+"""
 
 import tensorflow as tf
 

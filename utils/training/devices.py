@@ -84,7 +84,7 @@ def share(
     Args:
         chosen: The strategy.
         batches: Function of the number of this worker and of all workers to the worker's share of
-            the batches, `utils.records.batches.training_batches`.
+            the batches, `utils.records.batches.Samples.batches`.
 
     Returns:
         Iterable of what `chosen.run` takes, one a step.

@@ -28,7 +28,8 @@ from configs import paths
 from configs.settings import PrealignmentName, TrainingConfig
 from utils import files
 from utils.files import lock
-from utils.records import batches, order, record, selection
+from utils.records import order, record, selection
+from utils.records.batches import Samples
 from utils.runs import checkpoints, settings
 from utils.training import devices
 from utils.training.optimisation import compile_step, learning_rate
@@ -77,18 +78,16 @@ class _Training:
         self._strategy = strategy
         self._chief = devices.is_chief(strategy)
         self._records = config.records or str(paths.records_dir(config.run))
-        self._entries = selection.training_entries(self._records, config.sampling)
-        selection.require_aligned(
-            self._records, self._entries, aligned=config.takes_aligned_records
-        )
-        self._prealign: PrealignmentName = selection.prealignment(self._records, self._entries)
-        self._samples = batches.count_samples(self._entries, config.sampling)
+        self._samples = Samples(self._records, config.sampling)
+        entries = self._samples.entries
+        selection.require_aligned(self._records, entries, aligned=config.takes_aligned_records)
+        self._prealign: PrealignmentName = selection.prealignment(self._records, entries)
 
     def run(self, build: Callable[[], Stage]) -> Stage:
         """Restores or starts the stage and makes the steps that are left."""
         config, name = self._config, self._folder.name
         if self._chief:
-            settings.write_settings(self._folder, config, self._samples, self._prealign)
+            settings.write_settings(self._folder, config, len(self._samples), self._prealign)
         devices.make_reproducible(config.seed, deterministic=config.deterministic)
         state = TrainingState.start(config, build)
         first = state.restore(self._folder)
@@ -144,23 +143,18 @@ class _Training:
                     state.save(self._folder, step)
 
     def _batches_from(self, first: int) -> Callable[[int, int], tf.data.Dataset]:
-        config = self._config
-        return lambda worker, workers: batches.training_batches(
-            self._records,
-            config.sampling,
-            config.batch_size,
-            first,
-            worker=worker,
-            workers=workers,
-            entries=self._entries,
+        size = self._config.batch_size
+        return lambda worker, workers: self._samples.batches(
+            size, first, worker=worker, workers=workers
         )
 
     def _circumstances(self, step: int) -> str:
         """Describes the circumstances of a step that went wrong."""
         config = self._config
-        numbers = order.samples_of_step(step - 1, config.batch_size, self._samples, config.sampling)
+        count = len(self._samples)
+        numbers = order.samples_of_step(step - 1, config.batch_size, count, config.sampling)
         return (
-            f"the batch has the samples {numbers} of {self._samples};"
+            f"the batch has the samples {numbers} of {count};"
             f" the last good checkpoint is {self._last_good()}"
         )
 
