@@ -12,6 +12,7 @@ from configs.settings import (
     ExportConfig,
     FusionConfig,
     NetworkConfig,
+    RecipeConfig,
     ReconstructionConfig,
     RecordsConfig,
     SamplingConfig,
@@ -76,6 +77,12 @@ def fusion(preset: Preset) -> FusionConfig:
         validate_every=200,
         checkpoint_every=200,
     )
+
+
+def recipe(preset: Preset) -> RecipeConfig:
+    """Settings of make_weights.py; both presets make the same weights."""
+    del preset
+    return RecipeConfig(run=paths.run_dir("weights"))
 
 
 def reconstruction(preset: Preset) -> ReconstructionConfig:

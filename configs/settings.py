@@ -133,6 +133,25 @@ class ScenesConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class RecipeConfig:
+    """Settings of make_weights.py."""
+
+    radiance: tuple[Path, ...] = (paths.DATA_DIR / "radiance", paths.DATA_DIR / "radiance_4k")
+    """Folders of radiance maps."""
+    photographs: Path = paths.DATA_DIR / "photographs"
+    """Folder of ordinary photographs."""
+    data: Path = paths.DATA_DIR
+    """Scenes go to its folder `weights`."""
+    run: Path
+    """Folder of records, stages and weights."""
+    show: bool = False
+    """Only print the commands."""
+    rehearse: bool = False
+    """Run every command on tiny scenes and networks, from the start; use another `run` and
+    `data`."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class RecordsConfig:
     """Settings of make_tfrecord.py."""
 

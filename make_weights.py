@@ -1,0 +1,216 @@
+"""Makes the weights in `weights/` anew: scenes, records and five stages of training.
+
+Reads radiance maps and photographs; writes scenes below the data folder, and everything else to the
+run's folder. It runs the other scripts one after the other, each with fixed seeds. Run it again to
+go on where it was stopped. `--show` prints the commands. `--rehearse` runs all of them in minutes,
+with tiny networks, to see that everything is in place.
+"""
+
+import dataclasses
+import io
+import shlex
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import tqdm
+
+from configs import places, presets
+from configs.settings import RecipeConfig
+from utils import command, files
+
+START = "d3d2503"
+"""Commit whose `weights/` are stage 0; docs/weights.md has their own recipe."""
+
+ROOT = Path(__file__).parent
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Line:
+    """One command of the recipe."""
+
+    script: str
+    """A script beside this one."""
+    flags: tuple[object, ...]
+    """Its flags."""
+    leaves: Path | None = None
+    """Path after which the line is done; None: the script itself does nothing twice."""
+    tiny: tuple[object, ...] = ()
+    """Flags that follow in a rehearsal."""
+
+    def words(self, *, rehearse: bool) -> list[str]:
+        """The command line, without the interpreter."""
+        flags = (*self.flags, *self.tiny) if rehearse else self.flags
+        return [self.script, *(str(flag) for flag in flags)]
+
+
+def lines(config: RecipeConfig) -> list[Line]:
+    """The recipe, in order."""
+    run, scenes = config.run, config.data / "weights"
+    start, merged, joint = run / "start", run / "merged", run / "joint"
+    records, aligned = run / "records", run / "aligned"
+    first = () if config.rehearse else ("--start-weights", start)
+    return [
+        *_scenes(config, scenes),
+        Line(
+            script="make_tfrecord.py",
+            flags=("--scenes", scenes, "--run", run, "--hold-out", "validation", *_SHARDS),
+        ),
+        # 1 and 2: both alignments; the low one shows what the reference clips.
+        Line(
+            script="training_align_low.py",
+            flags=("--run", run, *first, *_stage(24_000, 1), "--sampling.candidates", 3),
+            tiny=_TINY,
+        ),
+        Line(
+            script="training_align_high.py",
+            flags=("--run", run, *first, *_stage(8_000, 2), "--sampling.candidates", 2),
+            tiny=_TINY,
+        ),
+        # 3: merging, on frames that are aligned once.
+        Line(
+            script="reconstruction_align2.py",
+            flags=("--run", run, "--scenes", scenes, "--results", aligned),
+            leaves=aligned / "aligned.csv",
+        ),
+        Line(
+            script="make_tfrecord.py",
+            flags=(
+                *("--scenes", scenes, "--aligned", aligned, "--run", run),
+                *("--records", run / "aligned_records", "--hold-out", "validation", *_SHARDS),
+            ),
+        ),
+        Line(
+            script="training_fusion.py",
+            flags=(
+                *("--run", run, "--records", run / "aligned_records", *first),
+                *("--alignment", "precomputed", *_stage(20_000, 3), "--sampling.candidates", 2),
+            ),
+            tiny=_TINY,
+        ),
+        _export(run, merged),
+        # 4: end to end.
+        Line(
+            script="training_fusion.py",
+            flags=(
+                *("--run", run / "4", "--records", records, "--start-weights", merged),
+                *("--alignment", "from_scratch", "--low-weight", 8, *_stage(2_000, 4)),
+                *("--sampling.candidates", 2),
+            ),
+            tiny=_TINY,
+        ),
+        _export(run / "4", joint),
+        # 5: merging on the alignments as they are now.
+        Line(
+            script="training_fusion.py",
+            flags=(
+                *("--run", run / "5", "--records", records, "--start-weights", joint),
+                *("--alignment", "frozen", *_stage(3_000, 5), "--sampling.candidates", 2),
+            ),
+            tiny=_TINY,
+        ),
+        _export(run / "5", run / "weights"),
+    ]
+
+
+_SHARDS = ("--scenes-per-shard", 64)
+_TINY = (
+    *("--network.width", 4, "--network.residual-blocks", 1, "--network.dense-layers", 2),
+    *("--sampling.patch-size", 32, "--steps", 2, "--batch-size", 2, "--validate-every", 2),
+)
+
+
+def _scenes(config: RecipeConfig, scenes: Path) -> list[Line]:
+    """Training scenes, and two kinds of validation scenes of places that training does not see."""
+    source = ("--radiance", *config.radiance, "--photographs", config.photographs)
+    held_out = ("--exclude", *places.VALIDATION, *places.TEST)
+    validation = ("--include", *places.VALIDATION, "--static-share", 0)
+    return [
+        Line(
+            script="make_scenes.py",
+            flags=(
+                *("--scenes", scenes / "training", *source, "--count", 1600, "--seed", 20),
+                *("--height", 384, "--width", 512, "--static-share", 0.05, *held_out),
+            ),
+            tiny=("--count", 4, "--height", 64, "--width", 80),
+        ),
+        Line(
+            script="make_scenes.py",
+            flags=(
+                *("--scenes", scenes / "validation_small", *source, "--count", 8, "--seed", 21),
+                *("--height", 384, "--width", 512, *validation),
+            ),
+            tiny=("--count", 1, "--height", 64, "--width", 80),
+        ),
+        Line(
+            script="make_scenes.py",
+            flags=(
+                *("--scenes", scenes / "validation_large", *source, "--count", 4, "--seed", 22),
+                *("--height", 640, "--width", 960, *validation),
+            ),
+            tiny=("--count", 1, "--height", 64, "--width", 80),
+        ),
+    ]
+
+
+def _stage(steps: int, seed: int) -> tuple[object, ...]:
+    """What the five stages have in common; in pixels a step is 0.56 of 8 patches of 128x128."""
+    return (
+        *("--frozen-statistics", "--batch-size", 2, "--sampling.patch-size", 192),
+        *("--sampling.seed", seed, "--sampling.cache-bytes", 6_000_000_000, "--steps", steps),
+        *("--learning-rate", 3e-4, "--warmup-steps", 100, "--ema", 0.999),
+        *("--log-every", 50, "--validate-every", 500, "--checkpoint-every", 100),
+    )
+
+
+def _export(run: Path, weights: Path) -> Line:
+    return Line(script="export.py", flags=("--run", run, "--save-weights", weights), leaves=weights)
+
+
+def write_start(folder: Path) -> None:
+    """Writes stage 0, the weights of commit `START`, to a folder, unless it is there.
+
+    Raises:
+        FileNotFoundError: The commit is not there, as in a download without history.
+    """
+    if folder.exists():
+        return
+    done = subprocess.run(
+        ["git", "archive", START, "weights"], cwd=ROOT, capture_output=True, check=False
+    )
+    if done.returncode:
+        raise FileNotFoundError(
+            f"Stage 0 is the folder weights/ of commit {START}; clone the repository with its"
+            f" history, or put that folder at {folder}. Received: {done.stderr.decode().strip()}"
+        )
+    with files.complete_folder(folder) as partial:
+        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+            archive.extractall(partial, filter="data")
+        for path in (partial / "weights").iterdir():
+            path.rename(partial / path.name)
+        (partial / "weights").rmdir()
+
+
+def main(config: RecipeConfig) -> int:
+    """Runs the recipe; returns the exit code of the first command that fails, else 0."""
+    recipe = lines(config)
+    if config.show:
+        for line in recipe:
+            tqdm.tqdm.write(f"python {shlex.join(line.words(rehearse=config.rehearse))}")
+        return 0
+    if not config.rehearse:
+        write_start(config.run / "start")
+    for number, line in enumerate(recipe, 1):
+        words = line.words(rehearse=config.rehearse)
+        if line.leaves is not None and line.leaves.exists():
+            continue
+        tqdm.tqdm.write(f"[{number}/{len(recipe)}] python {shlex.join(words)}")
+        done = subprocess.run([sys.executable, str(ROOT / words[0]), *words[1:]], check=False)
+        if done.returncode:
+            return done.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    command.run(main, presets.recipe, __doc__)
