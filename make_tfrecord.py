@@ -6,6 +6,7 @@ the training scripts. The same command again continues where it was stopped, or 
 DIR` the records hold aligned frames, for training_fusion.py --alignment precomputed.
 """
 
+import sys
 from typing import get_args
 
 from tqdm import tqdm
@@ -30,6 +31,12 @@ def main(config: RecordsConfig) -> int:
     )
     index = build.build(folder, planned, root=config.scenes, workers=config.workers)
     training = [entry for entry in index if entry.split == "training"]
+    if len(training) < len(index) - len(training):
+        tqdm.write(
+            f"warning: only {len(training)} scenes are left for training; make more scenes, or hold"
+            " out fewer (--validation-scenes) and pack into another --records folder",
+            file=sys.stderr,
+        )
     size = sum(entry.length for entry in index)
     tqdm.write(
         f"{folder}: {len(training)} training and {len(index) - len(training)} validation scenes"

@@ -100,8 +100,8 @@ def plan(
         held_out = validation_positions(len(sources), validation_scenes)
     if len(held_out) >= len(sources):
         raise ValueError(
-            f"Of {len(sources)} scenes some must be left for training."
-            f" Received: {len(held_out)} held out for validation"
+            f"Of {len(sources)} scenes some must be left for training; make more, or hold out"
+            f" fewer (--validation-scenes 1). Received: {len(held_out)} held out for validation"
         )
     splits: dict[Split, list[Source]] = {"training": [], "validation": []}
     for position, source in enumerate(sources):
