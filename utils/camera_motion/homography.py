@@ -10,6 +10,7 @@ import dataclasses
 
 import cv2
 import numpy as np
+from skimage.exposure import match_histograms
 
 SMALLEST_GAIN = 0.1
 """Share by which the error between the exposure-normalised frames must fall."""
@@ -71,7 +72,7 @@ class Reference:
             The fit; None if there are too few matches, or it is no camera motion.
         """
         grey = _grey(source, self._scale)
-        normalised = _match_histogram(grey, self._grey)
+        normalised = match_histograms(grey, self._grey).astype(np.float32)
         homography = _match_features(_find_features(normalised), self._features)
         if homography is None:
             return None
@@ -92,17 +93,6 @@ def _grey(frame: np.ndarray, scale: float) -> np.ndarray:
     small = frame if scale == 1 else cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     return grey.astype(np.float32) / np.float32(np.iinfo(frame.dtype).max)
-
-
-def _match_histogram(source: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """The source's values mapped, in order, so that it gets the reference's histogram."""
-    levels = np.arange(256)
-    source_shares, reference_shares = (
-        np.cumsum(np.bincount(np.rint(255 * x).astype(np.uint8).ravel(), minlength=256)) / x.size
-        for x in (source, reference)
-    )
-    mapped = np.interp(source_shares, reference_shares, levels) / 255
-    return np.interp(source, levels / 255, mapped).astype(np.float32)
 
 
 def _find_features(image: np.ndarray) -> Features | None:
