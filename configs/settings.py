@@ -345,7 +345,7 @@ class WeightsConfig:
         _require(self.tile >= 0, "tile must not be negative.", self.tile)
 
 
-ToneName = Literal["local", "reinhard", "drago", "mu-law"]
+ToneName = Literal["fusion", "local", "reinhard", "drago", "mu-law"]
 PictureName = Literal["png", "jpg"]
 Copies = Literal[1, 2, 4, 8]
 """Mirrored and turned copies of a bracket whose results are averaged; 1: only itself."""
@@ -370,7 +370,7 @@ class ReconstructionConfig(WeightsConfig):
     prealign: PrealignmentName | None = None
     """Take the camera's motion out of low and high before the networks see them; `auto`: where it
     measurably helps. None: as the weights were trained; photographs `auto`, unless it is `on`."""
-    tone: ToneName = "local"
+    tone: ToneName = "fusion"
     """How the pictures of the results are tone-mapped."""
     picture: PictureName = "png"
     """What the tone-mapped pictures are written as."""

@@ -11,14 +11,22 @@ import cv2
 import numpy as np
 
 from configs.settings import ToneName
+from utils.images.drawing import shrink
 from utils.radiometry.levels import to_display
-from utils.radiometry.radiance import GAMMA, mu_law
+from utils.radiometry.radiance import GAMMA, brightest_channel, hdr_to_ldr, ldr_to_hdr, mu_law
 
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709, linear
 _KEY = 0.18  # Reinhard et al. 2002: the log-average becomes this middle grey
 _WHITE_PERCENTILE = 99.9
 _DRAGO_BIAS = 0.85  # Drago et al. 2003
 _SATURATION = 0.85  # exponent of the colour ratios; 1 looks gaudy once contrast is compressed
+_FUSION_SATURATION = 1.1  # fusion keeps local contrast, and looks pale with less
+_FUSION_SIDE = 1600  # pixels; five exposures with their pyramids then take 0.5 GiB at most
+_EXPOSURES = 5
+_LIGHTS, _SHADOWS = 99, 2  # percentiles that the shortest and the longest exposure show
+_SHADOW_LDR = 0.4  # the longest exposure shows the shadows as this
+_MOST_STOPS = 8  # between them; noise is all that more would show
+_BLACK, _WHITE = 0.25, 99.5  # percentiles of the fused picture
 _BASE_CONTRAST = 4.5  # stops that the large-scale contrast may keep on screen
 _SMALLEST = 1e-6  # radiance; 20 stops below the darkest frame's white
 
@@ -28,7 +36,8 @@ def tone_map(hdr: np.ndarray, operator: ToneName) -> np.ndarray:
 
     Args:
         hdr: `(H, W, 3)` radiance, finite; negative values are shown as black.
-        operator: `local`: large-scale contrast compressed, detail kept (after Durand and Dorsey
+        operator: `fusion`: exposure fusion of the radiance with itself (Mertens et al. 2007);
+            `local`: large-scale contrast compressed, detail kept (after Durand and Dorsey
             2002, with a guided filter); `reinhard`: Reinhard et al. 2002, global; `drago`: Drago
             et al. 2003, global; `mu-law`: the release's, radiance clipped to [0, 1].
 
@@ -37,7 +46,7 @@ def tone_map(hdr: np.ndarray, operator: ToneName) -> np.ndarray:
     """
     hdr = np.maximum(hdr, 0.0, dtype=np.float32)
     shown = _OPERATORS[operator](hdr)
-    return to_display(np.clip(shown, 0.0, 1.0))
+    return to_display(np.clip(shown, 0.0, 1.0, out=shown))
 
 
 def expose(hdr: np.ndarray) -> np.ndarray:
@@ -53,6 +62,43 @@ def luminance(hdr: np.ndarray) -> np.ndarray:
 
 def _mu_law(hdr: np.ndarray) -> np.ndarray:
     return mu_law(np.clip(hdr, 0.0, 1.0))
+
+
+def _fusion(hdr: np.ndarray) -> np.ndarray:
+    """Fuses five exposures of the radiance; no ghosts, since all are of one picture.
+
+    It is fused at 1600 pixels a side at most. From there the picture takes how much brighter each
+    place becomes: lines of log gain over log luminance, fitted about every pixel (the fast guided
+    filter, He and Sun 2015), so that edges stay where they are and fine detail is the picture's.
+    """
+    small = shrink(hdr, _FUSION_SIDE)
+    lights = max(float(np.percentile(brightest_channel(small), _LIGHTS)), _SMALLEST)
+    small = small / np.float32(lights)
+    log = np.log2(np.maximum(luminance(small), _SMALLEST))
+    fused = np.log2(np.maximum(_fused_luminance(small), _SMALLEST))
+    lines = _local_lines(log, fused - log, radius=2, epsilon=0.01)
+    size = hdr.shape[1::-1]
+    slope, offset = (cv2.resize(x, size, interpolation=cv2.INTER_LINEAR) for x in lines)
+    hdr = hdr / np.float32(lights)
+    world = np.maximum(luminance(hdr), _SMALLEST)
+    shown = world * np.exp2(slope * np.log2(world) + offset)
+    return _with_colour(hdr, world, shown, _FUSION_SATURATION)
+
+
+def _fused_luminance(hdr: np.ndarray) -> np.ndarray:
+    """`(H, W)` luminance, 1 a screen's white, of the fused exposures of `(H, W, 3)` radiance.
+
+    The radiance's lights are at 1.
+    """
+    shadows = max(float(np.percentile(luminance(hdr), _SHADOWS)), _SMALLEST)
+    longest = np.clip(ldr_to_hdr(_SHADOW_LDR, shadows), 1.0, 2.0**_MOST_STOPS)
+    times = np.geomspace(1.0, longest, _EXPOSURES, dtype=np.float32)
+    exposures = [255 * hdr_to_ldr(hdr[..., ::-1], time) for time in times]  # BGR
+    fused = cv2.createMergeMertens().process(exposures)[..., ::-1]
+    black, white = np.percentile(luminance(fused), (_BLACK, _WHITE))
+    if white > black:
+        fused = (fused - np.float32(black)) / np.float32(white - black)
+    return luminance(ldr_to_hdr(np.clip(fused, 0.0, 1.0), 1.0))
 
 
 def _reinhard(hdr: np.ndarray) -> np.ndarray:
@@ -78,7 +124,8 @@ def _local(hdr: np.ndarray) -> np.ndarray:
     world = np.maximum(luminance(hdr), _SMALLEST)
     log = np.log2(world)
     radius = max(2, round(max(log.shape) / 40))
-    base = _guided_filter(log, radius, epsilon=0.5)
+    slope, offset = _local_lines(log, log, radius, epsilon=0.5)
+    base = slope * log + offset
     low, high = np.percentile(base, (1, 99.5))
     compression = min(1.0, _BASE_CONTRAST / max(high - low, 1e-3))
     shown = np.exp2((base - high) * compression + (log - base))
@@ -91,22 +138,33 @@ def _soft_clip(x: np.ndarray) -> np.ndarray:
     return np.where(x < knee, x, 1 - (1 - knee) * np.exp(-(x - knee) / (1 - knee)))
 
 
-def _guided_filter(x: np.ndarray, radius: int, epsilon: float) -> np.ndarray:
-    """Edge-preserving smoothing of `(H, W)` by itself (He et al. 2010)."""
+def _local_lines(
+    x: np.ndarray, y: np.ndarray, radius: int, epsilon: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and offset of lines `y = slope x + offset` about every pixel (He et al. 2010).
+
+    Args:
+        x: `(H, W)`, the guide.
+        y: `(H, W)`.
+        radius: Of the square that a line is fitted to, and of that over which lines are averaged.
+        epsilon: Variance of the guide below which a line is flat.
+    """
     size = (2 * radius + 1, 2 * radius + 1)
 
-    def mean(y: np.ndarray) -> np.ndarray:
-        return cv2.boxFilter(y, -1, size, borderType=cv2.BORDER_REFLECT)
+    def mean(z: np.ndarray) -> np.ndarray:
+        return cv2.boxFilter(z, -1, size, borderType=cv2.BORDER_REFLECT)
 
-    average = mean(x)
-    variance = np.maximum(mean(x * x) - average * average, 0.0)
-    slope = variance / (variance + epsilon)
-    return mean(slope) * x + mean((1 - slope) * average)
+    mean_x, mean_y = mean(x), mean(y)
+    variance = np.maximum(mean(x * x) - mean_x * mean_x, 0.0)
+    slope = (mean(x * y) - mean_x * mean_y) / (variance + epsilon)
+    return mean(slope), mean(mean_y - slope * mean_x)
 
 
-def _with_colour(hdr: np.ndarray, world: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """Display values of new luminance with the old colours, less saturated (Schlick 1994)."""
-    ratio = (hdr / world[..., None]) ** np.float32(_SATURATION)
+def _with_colour(
+    hdr: np.ndarray, world: np.ndarray, shown: np.ndarray, saturation: float = _SATURATION
+) -> np.ndarray:
+    """Display values of new luminance with the old colours to a power (Schlick 1994)."""
+    ratio = (hdr / world[..., None]) ** np.float32(saturation)
     return (ratio * shown[..., None]) ** np.float32(1 / GAMMA)
 
 
@@ -115,6 +173,7 @@ def _log_average(world: np.ndarray) -> float:
 
 
 _OPERATORS: dict[ToneName, Callable[[np.ndarray], np.ndarray]] = {
+    "fusion": _fusion,
     "local": _local,
     "reinhard": _reinhard,
     "drago": _drago,
