@@ -2,7 +2,7 @@
 
 Reads scenes of data sets or folders of photographs, and the newest weights of the run (or the
 authors' checkpoints). Writes for each scene `<scene>.hdr` and `<scene>.exr` (radiance),
-`<scene>.png` (tone-mapped), `<scene>_ultrahdr.jpg` (if imagecodecs is installed) and
+`<scene>.png` (tone-mapped), `<scene>_ultrahdr.jpg` (for bright screens) and
 `<scene>_sheet.png` (everything side by side) to the results folder, all or none; and
 `report.html`, the whole run on one page, and `metrics.csv` under the chosen protocol.
 """
@@ -20,7 +20,7 @@ from utils.inference.reconstruction import reconstruct
 from utils.metrics.protocols import configured
 from utils.reporting.page import HtmlReport
 from utils.reporting.results import markdown_table, write_metrics, write_reconstruction
-from utils.runs.networks import trained_prealignment
+from utils.runs.networks import trained_prealignment, weights_in_words
 
 
 def main(config: ReconstructionConfig) -> int:
@@ -36,7 +36,7 @@ def main(config: ReconstructionConfig) -> int:
         reconstruction = reconstruct(networks, scene, protocol, config.self_ensemble)
         metrics = None if scene.hdr is None else protocol.score(reconstruction.hdr, scene.hdr)
         with scenes.attempt():
-            shown = write_reconstruction(
+            result = write_reconstruction(
                 results,
                 scene,
                 reconstruction,
@@ -45,12 +45,13 @@ def main(config: ReconstructionConfig) -> int:
                 tone=config.tone,
                 picture=config.picture,
             )
-            page.add(scene, reconstruction, shown, metrics)
+            page.add(scene, reconstruction, result, metrics)
             if metrics is not None:
                 rows.append((scene.name, metrics))
     with scenes.attempt():
         write_metrics(results / "metrics.csv", rows, protocol)
-        settings = dataclasses.asdict(config) | {"protocol": protocol.title}
+        settings = dataclasses.asdict(config)
+        settings |= {"protocol": protocol.title, "weights": weights_in_words(config)}
         page.write(results / "report.html", settings, scenes.failures)
     tqdm.write(markdown_table(rows, protocol))
     return command.report_failures(scenes.failures)

@@ -11,11 +11,13 @@ import json
 import os
 import re
 import shutil
+from urllib.parse import unquote
 
 import cv2
 import numpy as np
 import pytest
 from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -25,11 +27,14 @@ from utils.metrics.protocols import PROTOCOLS
 from utils.metrics.psnr_ssim import Metrics
 from utils.photographs.folder import Photographs
 from utils.reporting.page import HtmlReport, versions
+from utils.reporting.results import Written
 from utils.reporting.tone import tone_map
 
 FULL = PROTOCOLS["full"]
 METRICS = Metrics(psnr_mu=40.0, psnr_l=38.0, ssim_mu=0.98, ssim_l=0.96)
-EVIL = "<script>alert(1)</script>\"'&.jpg"
+EVIL = "<script>alert(1)</script>\"'&@body@{{ 7 * 6 }}{% raw %}.jpg"
+UNPRINTABLE = "a\x1b[31m\udcff\u202e#?.png"
+FILES = ("bracket.hdr", "bracket.exr", "bracket.png", "bracket_sheet.png", "bracket_ultrahdr.jpg")
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -49,7 +54,8 @@ def _page(path, scenes=1, size=(240, 320)):
     with_truth = bracket(*size)
     reconstruction = reconstruct_picture(source_networks(), with_truth, FULL)
     shown = tone_map(reconstruction.hdr, "local")
-    page.add(with_truth, reconstruction, shown, METRICS)
+    written = Written(shown=shown, picture="bracket.png", files=FILES)
+    page.add(with_truth, reconstruction, written, METRICS)
     photographs = Photographs(
         name=EVIL,
         ldr=with_truth.ldr,
@@ -59,7 +65,8 @@ def _page(path, scenes=1, size=(240, 320)):
         notes=(f"note {EVIL}",),
         warnings=(f"warning {EVIL}",),
     )
-    page.add(photographs, reconstruction, shown, None)
+    odd = Written(shown=shown, picture=UNPRINTABLE, files=(UNPRINTABLE, EVIL))
+    page.add(photographs, reconstruction, odd, None)
     page.write(path, {"tone": "local", EVIL: EVIL}, [f"failure {EVIL}"])
     return path.read_text()
 
@@ -97,6 +104,44 @@ def test_names_are_escaped_everywhere(tmp_path):
     assert EVIL not in text
     assert text.count("<script>") == 1
     assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 10
+    assert text.count("@body@") == text.count("@body@{{ 7 * 6 }}{% raw %}.jpg") >= 10
+    assert r"a\x1b[31m\udcff\u202e#?.png" in text
+    assert not {"\x1b", "\u202e"} & set(text)
+
+
+def test_pictures_come_first_then_files_then_numbers_then_remarks(tmp_path):
+    section = _page(tmp_path / "report.html").partition("<section")[2].partition("</section>")[0]
+    places = [section.rindex("<img"), section.index(FILES[0]), section.index("psnr_mu")]
+    places.append(section.index("320x240 pixels"))
+    assert places == sorted(places)
+    assert section.index("reference</span>") < section.index("result</span>")
+
+
+def test_files_beside_the_page_are_linked_whatever_their_name(tmp_path):
+    links = re.findall(r'class="file" href="([^"]*)"', _page(tmp_path / "report.html"))
+    assert [unquote(link, errors="surrogateescape") for link in links] == [
+        f"./{name}" for name in (*FILES, UNPRINTABLE, EVIL)
+    ]
+    assert not set("<>\"'&#?") & set("".join(links))
+
+
+def test_settings_that_are_not_set_are_left_out(tmp_path):
+    page = HtmlReport("t", 0)
+    settings = {"weights": None, "exposures": (), "results": "", "tile": 0, "stops": (0, 2)}
+    page.write(tmp_path / "report.html", settings, [])
+    text = (tmp_path / "report.html").read_text()
+    assert re.findall(r"<th>(\w+)</th>", text)[:3] == ["tile", "stops", "program"]
+
+
+def test_only_several_scenes_have_a_list_of_contents(tmp_path):
+    scene = bracket(16, 16)
+    reconstruction = reconstruct_picture(source_networks(), scene, FULL)
+    written = Written(shown=scene.ldr[0].astype(np.uint8), picture="a", files=("a",))
+    page = HtmlReport("t", 2)
+    for expected in (0, 2):
+        page.add(scene, reconstruction, written, None)
+        page.write(tmp_path / "report.html", {}, [])
+        assert (tmp_path / "report.html").read_text().count('<a href="#scene-') == expected
 
 
 def test_many_scenes_get_small_pictures(tmp_path):
@@ -105,7 +150,8 @@ def test_many_scenes_get_small_pictures(tmp_path):
     sizes = []
     for scenes in (1, 48, 5000):
         page = HtmlReport("t", scenes)
-        page.add(scene, reconstruction, tone_map(reconstruction.hdr, "local"), METRICS)
+        shown = tone_map(reconstruction.hdr, "local")
+        page.add(scene, reconstruction, Written(shown=shown, picture="a", files=("a",)), METRICS)
         page.write(tmp_path / "report.html", {}, [])
         sizes.append(
             max(shape[1] for _, shape in _pictures((tmp_path / "report.html").read_text()))
@@ -186,10 +232,33 @@ def test_the_before_after_slider_uncovers_the_reference(opened):
     slider = _slider(opened, "compare")
     after = opened.find_element(By.CSS_SELECTOR, "section:first-of-type img.after")
     assert "50%" in after.value_of_css_property("clip-path")
+    labels = opened.find_elements(By.CSS_SELECTOR, "section:first-of-type .tag")
+    assert [label.text for label in labels] == ["reference", "result"]
+    assert labels[0].location["x"] < labels[1].location["x"]
     slider.send_keys(Keys.END)
     assert "100%" in after.value_of_css_property("clip-path")
     slider.send_keys(Keys.HOME)
     assert re.search(r"inset\(0(px|%)?( 0px 0px 0%)?\)", after.value_of_css_property("clip-path"))
+
+
+def test_the_handle_follows_the_pointer_on_the_picture(opened):
+    picture = opened.find_element(By.CSS_SELECTOR, "section:first-of-type .compare")
+    line = opened.find_element(By.CSS_SELECTOR, "section:first-of-type .line")
+    quarter = round(picture.size["width"] / 4)
+    drag = ActionChains(opened).move_to_element(picture).click_and_hold()
+    drag.move_by_offset(quarter, 20).release().perform()
+    middle = line.location["x"] + line.size["width"] / 2 - picture.location["x"]
+    assert middle == pytest.approx(3 * quarter, abs=4)
+
+
+def test_a_click_shows_a_small_picture_at_its_full_size(opened):
+    button = opened.find_element(By.CSS_SELECTOR, "section:first-of-type .view")
+    button.click()
+    shown = opened.find_element(By.CSS_SELECTOR, "dialog img")
+    assert shown.is_displayed()
+    assert shown.size["width"] == int(shown.get_attribute("naturalWidth"))
+    shown.click()
+    assert not opened.find_elements(By.CSS_SELECTOR, "dialog[open]")
 
 
 def test_every_picture_is_decoded_and_drawn(opened):

@@ -2,6 +2,8 @@
 
 import functools
 import io
+import re
+import struct
 
 import imagecodecs
 import numpy as np
@@ -13,7 +15,9 @@ from tests import disk
 from tests.photos import exif
 from utils.images.radiance_maps import read_radiance, write_exr
 from utils.photographs.exif import kept
-from utils.reporting.pictures import write_picture, write_ultra_hdr
+from utils.reporting.pictures import write_picture
+from utils.reporting.tone import expose, tone_map
+from utils.reporting.ultra_hdr import fits_ultra_hdr, write_ultra_hdr
 
 HDR = np.random.default_rng(0).random((40, 56, 3)).astype(np.float32) ** 3
 KEPT = kept(exif(0.01))
@@ -56,28 +60,79 @@ def test_pictures_carry_the_camera_over(tmp_path, suffix):
         assert not image.getexif()
 
 
-@pytest.mark.parametrize("shape", [(64, 96), (63, 95), (16, 17)])
-def test_ultra_hdr_is_a_jpeg_that_holds_radiance_above_white(tmp_path, shape):
+def _ramp(shape):
+    """Grey radiance from left to right, a hundredfold."""
     ramp = np.geomspace(0.01, 1, shape[1], dtype=np.float32)
-    hdr = np.broadcast_to(ramp[None, :, None], (*shape, 3))
-    write_ultra_hdr(tmp_path / "a.jpg", hdr)
+    return np.broadcast_to(ramp[None, :, None], (*shape, 3))
+
+
+@pytest.mark.parametrize("shape", [(64, 96), (63, 95), (8, 17)])
+@pytest.mark.parametrize("tone", ["fusion", "reinhard"])
+def test_ultra_hdr_gives_back_radiance_above_white(tmp_path, shape, tone):
+    hdr = _ramp(shape)
+    write_ultra_hdr(tmp_path / "a.jpg", tone_map(hdr, tone), hdr)
     data = (tmp_path / "a.jpg").read_bytes()
-    decoded = imagecodecs.ultrahdr_decode(data)[..., :3].astype(np.float32)
-    log_average = np.exp(np.log(ramp).mean())
-    expected = np.broadcast_to((0.18 / log_average * ramp)[None, :, None], decoded.shape)
+    decoded = imagecodecs.ultrahdr_decode(data)[..., :3].astype(np.float32)  # by libultrahdr
+    expected = expose(hdr)
     assert expected.max() > 1.5
-    np.testing.assert_allclose(np.median(decoded / expected), 1.0, rtol=0.05)
-    assert decoded.max() > 1.5
-    with Image.open(io.BytesIO(data)) as image:  # an old program sees an ordinary picture
-        assert image.size == shape[::-1]
-        assert 60 < np.asarray(image.convert("RGB")).mean() < 200
+    np.testing.assert_allclose(np.median(decoded / expected), 1.0, rtol=0.02)
+    assert decoded.max() == pytest.approx(expected.max(), rel=0.05)
+
+
+def test_ultra_hdr_is_the_tone_mapped_picture_with_exif_for_old_programs(tmp_path):
+    hdr = _ramp((64, 96))
+    picture = tone_map(hdr, "fusion")
+    write_ultra_hdr(tmp_path / "a.jpg", picture, hdr, KEPT)
+    with Image.open(tmp_path / "a.jpg") as image:
+        assert image.getexif()[0x0110] == "Model 1"
+        assert np.abs(np.asarray(image).astype(int) - picture).max() <= 3
+    imagecodecs.ultrahdr_decode((tmp_path / "a.jpg").read_bytes())
+
+
+def test_ultra_hdr_points_to_its_second_picture_in_both_ways(tmp_path):
+    hdr = _ramp((64, 96))
+    write_ultra_hdr(tmp_path / "a.jpg", tone_map(hdr, "fusion"), hdr, KEPT)
+    data = (tmp_path / "a.jpg").read_bytes()
+    length = int(re.search(rb'Item:Length="(\d+)"', data)[1])
+    gain_map = data[-length:]
+    assert data[len(data) - length - 2 : len(data) - length + 2] == b"\xff\xd9\xff\xd8"
+    with Image.open(io.BytesIO(gain_map)) as image:
+        assert image.size == (96, 64)
+        assert image.mode == "L"
+    header = data.index(b"MPF\0") + 4
+    size, offset = struct.unpack(">II", data[header + 50 + 16 + 4 : header + 50 + 16 + 12])
+    assert (size, header + offset) == (length, len(data) - length)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_ultra_hdr_of_a_flat_picture_is_flat(tmp_path, value):
+    hdr = np.full((16, 16, 3), value, np.float32)
+    write_ultra_hdr(tmp_path / "a.jpg", tone_map(hdr, "fusion"), hdr)
+    decoded = imagecodecs.ultrahdr_decode((tmp_path / "a.jpg").read_bytes())[..., :3]
+    np.testing.assert_allclose(decoded.astype(np.float32), 0.18 * value, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("size", "fits"),
+    [((8, 8), True), ((7, 9), False), ((8, 8192), True), ((8193, 8), False)],
+)
+def test_sizes_of_ultra_hdr_are_those_that_libultrahdr_reads(tmp_path, size, fits):
+    hdr = np.full((*size, 3), 0.5, np.float32)
+    assert fits_ultra_hdr(hdr) == fits
+    write_ultra_hdr(tmp_path / "a.jpg", tone_map(hdr, "reinhard"), hdr)
+    data = (tmp_path / "a.jpg").read_bytes()
+    if max(size) > 8192:
+        with pytest.raises(RuntimeError, match="8192"):
+            imagecodecs.ultrahdr_decode(data)
+    else:
+        assert imagecodecs.ultrahdr_decode(data).shape[:2] == size
 
 
 PICTURE = np.rint(255 * HDR).astype(np.uint8)
 WRITERS = {
     "a.jpg": functools.partial(write_picture, image=PICTURE),
     "a.png": functools.partial(write_picture, image=PICTURE),
-    "ultra.jpg": functools.partial(write_ultra_hdr, hdr=HDR),
+    "ultra.jpg": functools.partial(write_ultra_hdr, picture=PICTURE, hdr=HDR),
 }
 
 

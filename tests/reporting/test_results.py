@@ -78,14 +78,29 @@ def test_without_numbers_the_table_says_why():
 def test_reconstruction_files(tmp_path):
     scene = bracket()
     reconstruction = reconstruct_picture(source_networks(), scene, FULL)
-    write_reconstruction(tmp_path, scene, reconstruction, FULL, ROWS[0][1], tone="mu-law")
+    written = write_reconstruction(tmp_path, scene, reconstruction, FULL, ROWS[0][1], tone="mu-law")
     endings = (".exr", ".hdr", ".png", "_sheet.png", "_ultrahdr.jpg")
     names = [f"bracket{ending}" for ending in endings]
-    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert sorted(path.name for path in tmp_path.iterdir()) == names == sorted(written.files)
+    assert written.picture == "bracket.png"
     hdr = radiance_maps.read_radiance(tmp_path / "bracket.hdr")
     np.testing.assert_allclose(hdr, reconstruction.hdr, atol=1 / 512)
     png = frames.read_ldr(tmp_path / "bracket.png")
     np.testing.assert_array_equal(png, tone_map(reconstruction.hdr, "mu-law"))
+    np.testing.assert_array_equal(png, written.shown)
+
+
+@pytest.mark.parametrize("size", [(8, 7), (8, 8193)])
+def test_a_size_that_ultra_hdr_has_not_costs_only_ultra_hdr(tmp_path, capsys, size):
+    scene = bracket(*size, truth=False)
+    reconstruction = reconstruct_picture(source_networks(), scene, FULL)
+    written = write_reconstruction(tmp_path, scene, reconstruction, FULL, None)
+    names = ["bracket.exr", "bracket.hdr", "bracket.png", "bracket_sheet.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names == sorted(written.files)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        f"bracket: no Ultra HDR, which has 8 to 8192 pixels a side. Received: {size[1]}x{size[0]}"
+    ]
 
 
 def test_aligned_files_are_low_and_high(tmp_path):
@@ -97,7 +112,7 @@ def test_aligned_files_are_low_and_high(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("truth", "width"), [(True, 4 * 488), (False, 3 * 488)], ids=["truth", "no truth"]
+    ("truth", "width"), [(True, 5 * 488), (False, 4 * 488)], ids=["truth", "no truth"]
 )
 def test_sheets_are_bounded_and_leave_out_a_missing_truth(truth, width):
     scene = bracket(300, 1000, truth=truth)
@@ -109,14 +124,25 @@ def test_sheets_are_bounded_and_leave_out_a_missing_truth(truth, width):
 def test_a_sheet_shows_inputs_above_what_was_made_of_them():
     scene = bracket(40, 40, dtype=np.uint8)
     reconstruction = reconstruct_picture(source_networks(), scene, FULL)
-    sheet = comparison_sheet(scene, reconstruction, [])
+    sheet = comparison_sheet(scene, reconstruction, [], "drago")
     above, below = (sheet[top : top + 40] for top in (28, 28 + 40 + 8 + 28))
     for column, frame in ((0, 0), (2, 2)):
         left = 328 * column
         np.testing.assert_array_equal(above[:, left : left + 40], scene.ldr[frame])
         np.testing.assert_array_equal(below[:, left : left + 40], scene.ldr[frame])
-    np.testing.assert_array_equal(below[:, 328:368], tone_map(reconstruction.hdr, "mu-law"))
-    np.testing.assert_array_equal(above[:, 984:1024], tone_map(scene.hdr, "mu-law"))
+    np.testing.assert_array_equal(below[:, 328:368], tone_map(reconstruction.hdr, "drago"))
+    np.testing.assert_array_equal(above[:, 984:1024], tone_map(scene.hdr, "drago"))
+    np.testing.assert_array_equal(above[:, 1312:1352], tone_map(reconstruction.hdr, "mu-law"))
+    np.testing.assert_array_equal(below[:, 1312:1352], tone_map(scene.hdr, "mu-law"))
+
+
+def test_without_a_truth_the_mu_law_view_of_the_result_is_the_last_panel():
+    scene = bracket(40, 40, truth=False)
+    reconstruction = reconstruct_picture(source_networks(), scene, FULL)
+    sheet = comparison_sheet(scene, reconstruction, [])
+    mu_law = tone_map(reconstruction.hdr, "mu-law")
+    np.testing.assert_array_equal(sheet[28:68, 984:1024], mu_law)
+    assert (sheet[76:, 984:] == 255).all()
 
 
 def test_the_error_is_black_where_result_and_truth_agree():

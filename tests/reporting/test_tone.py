@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from configs.settings import ToneName
-from utils.radiometry.radiance import inverse_mu_law
+from utils.images.drawing import shrink
+from utils.radiometry.radiance import GAMMA, inverse_mu_law
 from utils.reporting.tone import expose, luminance, tone_map
 
 OPERATORS = get_args(ToneName)
@@ -40,6 +41,58 @@ def test_the_scale_of_radiance_does_not_matter(operator):
 def test_global_operators_keep_the_order_of_grey_values(operator):
     grey = np.geomspace(1e-4, 1, 256, dtype=np.float32).reshape(16, 16, 1).repeat(3, axis=2)
     assert (np.diff(tone_map(grey, operator)[..., 0].ravel().astype(int)) >= 0).all()
+
+
+def _scene(height, width):
+    """A dark half and one a hundred times as bright, both with smooth detail; black in a corner."""
+    y, x = np.mgrid[0:height, 0:width] / height
+    light = np.where(x < 0.7, 0.01, 1.0) * (0.6 + 0.4 * np.sin(20 * x) * np.sin(15 * y))
+    light[: height // 8, : height // 8] = 0
+    return (light[..., None] * [1.0, 0.8, 0.6]).astype(np.float32)
+
+
+def test_fusion_keeps_the_order_of_places_and_opens_shadows_without_a_veil():
+    hdr = _scene(300, 400)
+    shown = tone_map(hdr, "fusion").astype(int)
+    dark, bright = shown[100:, 20:190, 0], shown[:, 230:, 0]
+    assert bright.mean() > dark.mean() + 20
+    assert dark.mean() > tone_map(hdr, "reinhard")[100:, 20:190, 0].mean()
+    assert shown[:30, :30].max() <= 4
+    assert np.percentile(shown, 99.5) > 235
+
+
+def test_fusion_keeps_local_order():
+    hdr = _scene(300, 400)
+    row, light = tone_map(hdr, "fusion")[200, 20:190, 0].astype(int), hdr[200, 20:190, 0]
+    rises = np.diff(light) > 1e-4
+    assert (np.diff(row)[rises] >= -1).all()
+
+
+def test_fusion_leaves_no_halo_at_a_flat_edge():
+    hdr = np.full((200, 300, 3), 0.01, np.float32)
+    hdr[:, 150:] = 1.0
+    row = tone_map(hdr, "fusion")[100, :, 0].astype(int)
+    assert np.ptp(row[:150]) <= 12
+    assert np.ptp(row[150:]) <= 12
+    assert row[149] + 60 < row[150]
+
+
+def test_fusion_of_a_large_picture_is_that_of_a_small_one():
+    """A picture above 1600 pixels a side takes the gain of its reduced self."""
+    large = _scene(2400, 3200)
+    small = shrink(large, 1600)
+    reduced = shrink(tone_map(large, "fusion"), 1600).astype(int)
+    difference = np.abs(reduced - tone_map(small, "fusion"))
+    assert difference.mean() < 1
+    assert np.percentile(difference, 99) <= 4
+
+
+def test_fusion_keeps_the_detail_of_a_large_picture():
+    hdr = _scene(2400, 3200)
+    hdr[1200:, ::2] *= 0.5  # lines of one pixel, which the reduced picture cannot show
+    shown = tone_map(hdr, "fusion")[1210:2390, 100:2200, 1].astype(float)
+    ratio = (shown[:, ::2] / shown[:, 1::2]) ** GAMMA
+    assert np.median(ratio) == pytest.approx(0.5, abs=0.12)
 
 
 @pytest.mark.parametrize("operator", OPERATORS)

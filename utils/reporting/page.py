@@ -1,22 +1,26 @@
 """report.html: one page that holds everything about a run's scenes, pictures included.
 
 The page needs no network and no other file; its own policy forbids both. For each scene it shows
-the inputs, the aligned frames, the result through an exposure slider and against the reference
-through a before/after slider, and, where there is a truth, the error and the numbers.
+the result against the reference, under a handle to drag, and through an exposure slider; the inputs
+and the aligned frames; links to the files beside it; and, where there is a truth, the error and the
+numbers. Jinja escapes every text, whatever is in a name.
 """
 
 import base64
 import dataclasses
-import html
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+import subprocess
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import quote
 
 import cv2
+import jinja2
 import numpy as np
 
 from utils import files
+from utils.files import printable
 from utils.images.drawing import error_picture, shrink
 from utils.inference.pipeline import Reconstruction
 from utils.metrics.psnr_ssim import Metrics
@@ -24,13 +28,29 @@ from utils.photographs.folder import Photographs
 from utils.radiometry.bracket import HIGH, LOW, MID_FRAME, SOURCE_FRAME
 from utils.radiometry.levels import to_8bit, to_display
 from utils.radiometry.radiance import hdr_to_ldr
+from utils.reporting.results import Written
 from utils.scenes.scene import Scene
 
 _TEMPLATE = Path(__file__).with_name("report_page.html")
+_ROOT = Path(__file__).parents[2]
 _LARGEST_SIDE, _SMALLEST_SIDE = 1000, 280  # pixels of a large picture
 _FULL_SIZE_SCENES = 12  # with more of them, pictures shrink so that the page stays below 30 MB
 _QUALITY = 85  # of JPEG
 _PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "pillow", "OpenEXR")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Image:
+    """A picture of the page."""
+
+    text: str
+    """Says what it is."""
+    width: int
+    height: int
+    data: str
+    """A JPEG in base64."""
+    stops: str = ""
+    """Exposure, of a picture of the exposure slider."""
 
 
 class HtmlReport:
@@ -46,14 +66,13 @@ class HtmlReport:
         share = min(1.0, (_FULL_SIZE_SCENES / max(scenes, 1)) ** 0.5)
         self._side = max(_SMALLEST_SIDE, round(share * _LARGEST_SIDE))
         self._title = title
-        self._sections: list[str] = []
-        self._links: list[str] = []
+        self._scenes: list[dict[str, object]] = []
 
     def add(
         self,
         scene: Scene,
         reconstruction: Reconstruction,
-        shown: np.ndarray,
+        written: Written,
         metrics: Metrics | None,
     ) -> None:
         """Adds a scene.
@@ -61,79 +80,76 @@ class HtmlReport:
         Args:
             scene: The scene as it was reconstructed.
             reconstruction: What the networks made of it.
-            shown: `(H, W, 3)` uint8, the result tone-mapped.
+            written: The result tone-mapped, and the files, which lie beside the page.
             metrics: Its numbers; None without a truth.
         """
-        anchor = f"scene-{len(self._sections) + 1}"
-        name = html.escape(scene.name)
-        self._links.append(f'<a href="#{anchor}">{name}</a>')
-        parts = [
-            f'<section id="{anchor}"><h2>{name}</h2>',
-            _remarks(scene),
-            '<div class="pair">',
-            self._comparison(scene, shown),
-            self._exposures(scene, reconstruction.hdr),
-            "</div>",
-            self._small_pictures(scene, reconstruction),
-            "" if metrics is None else _numbers(metrics),
-            "</section>",
-        ]
-        self._sections.append("\n".join(part for part in parts if part))
+        height, width = scene.ldr.shape[1:3]
+        notes, warnings = (f"{width}x{height} pixels.",), ()
+        if isinstance(scene, Photographs):
+            notes, warnings = notes + scene.notes, scene.warnings
+        numbers = {} if metrics is None else dataclasses.asdict(metrics)
+        self._scenes.append(
+            {
+                "name": printable(scene.name),
+                "before": self._image(to_8bit(scene.ldr[MID_FRAME]), "reference frame"),
+                "after": self._image(written.shown, "result, tone-mapped"),
+                "picture": _link(written.picture),
+                "exposures": self._exposures(scene, reconstruction.hdr),
+                "exposure": 1 + round(float(scene.exposure_values[MID_FRAME])),
+                "small": self._small_pictures(scene, reconstruction),
+                "files": [(printable(name), _link(name)) for name in written.files],
+                "numbers": {name: f"{value:.4f}" for name, value in numbers.items()},
+                "notes": [printable(line) for line in notes],
+                "warnings": [printable(line) for line in warnings],
+            }
+        )
 
     def write(self, path: Path, settings: Mapping[str, object], failures: Sequence[str]) -> None:
         """Writes the page, which appears when it is complete.
 
         Args:
             path: The file; its folder is made.
-            settings: What the run was made with, for a table.
+            settings: What the run was made with, for a table; what is None or empty is left out.
             failures: Messages about scenes that are not on the page.
 
         Raises:
             OSError: It cannot be written.
         """
-        body = [f"<p>{' · '.join(self._links) or 'No scene was reconstructed.'}</p>"]
-        if failures:
-            body += ["<h2>Not reconstructed</h2>", _list(failures, "failed")]
-        body += [*self._sections, "<h2>Settings</h2>", _table(settings)]
-        body += ["<h2>Versions</h2>", _table(versions())]
-        page = _TEMPLATE.read_text(encoding="utf-8")
-        page = page.replace("@title@", html.escape(self._title))
-        page = page.replace("@body@", "\n".join(body))
+        environment = jinja2.Environment(
+            autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+        page = template.render(
+            title=printable(self._title),
+            scenes=self._scenes,
+            failures=[printable(failure) for failure in failures],
+            settings={
+                printable(name): printable(str(value))
+                for name, value in settings.items()
+                if value is not None and value not in ((), "")
+            },
+            versions=versions(),
+        )
         files.write_text(path, page)
 
-    def _comparison(self, scene: Scene, shown: np.ndarray) -> str:
-        before = self._image(to_8bit(scene.ldr[MID_FRAME]), "reference frame", 'class="before"')
-        after = self._image(shown, "result, tone-mapped", 'class="after"')
-        return (
-            f'<figure><div class="stack">{before}{after}</div>'
-            '<label>reference <input type="range" data-kind="compare" min="0" max="100" value="50"'
-            ' aria-label="share of the reference frame"> result</label></figure>'
-        )
-
-    def _exposures(self, scene: Scene, hdr: np.ndarray) -> str:
+    def _exposures(self, scene: Scene, hdr: np.ndarray) -> list[_Image]:
         """The result as each exposure from one stop below the darkest frame to the brightest."""
         hdr = shrink(hdr, self._side)
-        stops = range(-1, int(np.ceil(scene.exposure_values[-1])) + 2)
-        images = [
-            self._image(
-                to_display(hdr_to_ldr(hdr, np.float32(2.0**stop))),
-                f"result at {stop:+d} stops",
-                f'data-stops="{stop:+d}"',
+        return [
+            dataclasses.replace(
+                self._image(
+                    to_display(hdr_to_ldr(hdr, np.float32(2.0**stop))),
+                    f"result at {stop:+d} stops",
+                ),
+                stops=f"{stop:+d}",
             )
-            for stop in stops
+            for stop in range(-1, int(np.ceil(scene.exposure_values[-1])) + 2)
         ]
-        middle = 1 + round(float(scene.exposure_values[MID_FRAME]))
-        return (
-            f'<figure><div class="stack exposures">{"".join(images)}</div>'
-            f'<label>exposure <input type="range" data-kind="exposure" min="0"'
-            f' max="{len(images) - 1}" value="{middle}" aria-label="exposure in stops">'
-            "<output></output></label></figure>"
-        )
 
-    def _small_pictures(self, scene: Scene, reconstruction: Reconstruction) -> str:
+    def _small_pictures(self, scene: Scene, reconstruction: Reconstruction) -> list[_Image]:
         names = scene.files if isinstance(scene, Photographs) else ("", "", "")
         captions = [
-            f"{role}, {stops:g} stops{f', {name}' if name else ''}"
+            f"{role}, {stops:g} stops{f', {printable(name)}' if name else ''}"
             for role, stops, name in zip(
                 (LOW, "reference", HIGH), scene.exposure_values, names, strict=True
             )
@@ -144,28 +160,20 @@ class HtmlReport:
         if scene.hdr is not None:
             error = error_picture(reconstruction.hdr, scene.hdr)
             pictures.append(("error after mu-law: black 0, bright 0.1 and more", error))
-        cells = [
-            f"<figure>{self._image(picture, caption, '', 0.45)}"
-            f"<figcaption>{html.escape(caption)}</figcaption></figure>"
-            for caption, picture in pictures
-        ]
-        return f'<div class="grid">{"".join(cells)}</div>'
+        return [self._image(picture, caption, 0.45) for caption, picture in pictures]
 
-    def _image(self, image: np.ndarray, text: str, attributes: str, scale: float = 1.0) -> str:
+    def _image(self, image: np.ndarray, text: str, scale: float = 1.0) -> _Image:
         small = shrink(image, max(64, round(scale * self._side)))
         _, data = cv2.imencode(
             ".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
         )
         encoded = base64.b64encode(data.tobytes()).decode()
-        return (
-            f'<img {attributes} alt="{html.escape(text)}" width="{small.shape[1]}"'
-            f' height="{small.shape[0]}" src="data:image/jpeg;base64,{encoded}">'
-        )
+        return _Image(text=text, width=small.shape[1], height=small.shape[0], data=encoded)
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that results depend on."""
-    found = {"python": platform.python_version()}
+    """Versions of this program, of Python and of the packages that results depend on."""
+    found = {"program": _program_version(), "python": platform.python_version()}
     for package in _PACKAGES:
         try:
             found[package] = metadata.version(package)
@@ -174,26 +182,18 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _remarks(scene: Scene) -> str:
-    height, width = scene.ldr.shape[1:3]
-    lines = _list([f"{width}x{height} pixels."], "note")
-    if isinstance(scene, Photographs):
-        lines += _list(scene.notes, "note") + _list(scene.warnings, "warning")
-    return lines
+def _program_version() -> str:
+    """Git's name of the commit, `-dirty` behind it if files were changed."""
+    if not (_ROOT / ".git").exists():
+        return "not known: not a git checkout"
+    command = ["git", "-C", str(_ROOT), "describe", "--always", "--tags", "--dirty"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "not known: git does not say"
+    return answer.stdout.strip()
 
 
-def _numbers(metrics: Metrics) -> str:
-    return _table({name: f"{value:.4f}" for name, value in dataclasses.asdict(metrics).items()})
-
-
-def _list(lines: Iterable[str], kind: str) -> str:
-    items = "".join(f'<li class="{kind}">{html.escape(line)}</li>' for line in lines)
-    return f"<ul>{items}</ul>" if items else ""
-
-
-def _table(values: Mapping[str, object]) -> str:
-    rows = (
-        f"<tr><th>{html.escape(str(name))}</th><td>{html.escape(str(value))}</td></tr>"
-        for name, value in values.items()
-    )
-    return f"<table>{''.join(rows)}</table>"
+def _link(name: str) -> str:
+    """A relative address of a file beside the page, whatever bytes its name has."""
+    return "./" + quote(name, errors="surrogateescape")

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from configs import paths
 from configs.settings import PictureName, ToneName
-from utils.files import Writer, write_text, write_together
+from utils.files import Writer, printable, write_text, write_together
 from utils.images.frames import write_ldr
 from utils.images.radiance_maps import write_exr, write_radiance
 from utils.inference.pipeline import Reconstruction
@@ -16,10 +17,16 @@ from utils.metrics.protocols import Protocol
 from utils.metrics.psnr_ssim import AlignmentMetrics, Metrics
 from utils.photographs.folder import Photographs
 from utils.radiometry.levels import to_display
-from utils.reporting.pictures import can_write_ultra_hdr, write_picture, write_ultra_hdr
+from utils.reporting.pictures import write_picture
 from utils.reporting.sheets import comparison_sheet
 from utils.reporting.tables import Table, to_csv, to_markdown
 from utils.reporting.tone import tone_map
+from utils.reporting.ultra_hdr import (
+    LARGEST_SIDE,
+    SMALLEST_SIDE,
+    fits_ultra_hdr,
+    write_ultra_hdr,
+)
 from utils.scenes.scene import Scene
 
 Row = tuple[str, Metrics | AlignmentMetrics]
@@ -27,6 +34,18 @@ Row = tuple[str, Metrics | AlignmentMetrics]
 Kind = type[Metrics] | type[AlignmentMetrics]
 
 MEAN = "mean"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Written:
+    """What was written of a scene."""
+
+    shown: np.ndarray
+    """`(H, W, 3)` uint8, the tone-mapped picture."""
+    picture: str
+    """Name of its file."""
+    files: tuple[str, ...]
+    """Names of all files, in the results folder."""
 
 
 def write_aligned(results: Path, scene: str, aligned: np.ndarray) -> None:
@@ -49,13 +68,14 @@ def write_reconstruction(
     protocol: Protocol,
     metrics: Metrics | None,
     *,
-    tone: ToneName = "local",
+    tone: ToneName = "fusion",
     picture: PictureName = "png",
-) -> np.ndarray:
+) -> Written:
     """Writes a scene's results, all of them or none.
 
     `<scene>.hdr` and `<scene>.exr` (radiance), `<scene>.png` or `.jpg` (tone-mapped, with the
-    camera's EXIF), `<scene>_sheet.png`, and `<scene>_ultrahdr.jpg` if imagecodecs is installed.
+    camera's EXIF), `<scene>_sheet.png`, and `<scene>_ultrahdr.jpg`, which a picture too large or
+    too small for it does without; that is said.
 
     Args:
         folder: Results folder; made if missing.
@@ -67,7 +87,7 @@ def write_reconstruction(
         picture: What it is written as.
 
     Returns:
-        `(H, W, 3)` uint8, the tone-mapped picture.
+        The tone-mapped picture and the files' names.
 
     Raises:
         ValueError: The radiance is not finite.
@@ -84,17 +104,23 @@ def write_reconstruction(
     if metrics is not None:
         title.append(", ".join(f"{name} {text}" for name, text in _rounded(metrics).items()))
     exif = scene.exif if isinstance(scene, Photographs) else b""
-    shown, sheet = tone_map(hdr, tone), comparison_sheet(scene, reconstruction, title)
+    shown, sheet = tone_map(hdr, tone), comparison_sheet(scene, reconstruction, title, tone)
     writers: dict[str, Writer] = {
         f"{scene.name}.hdr": lambda path: write_radiance(path, hdr),
         f"{scene.name}.exr": lambda path: write_exr(path, hdr, exif),
         f"{scene.name}.{picture}": lambda path: write_picture(path, shown, exif),
         f"{scene.name}_sheet.png": lambda path: write_ldr(path, sheet),
     }
-    if can_write_ultra_hdr():
-        writers[f"{scene.name}_ultrahdr.jpg"] = lambda path: write_ultra_hdr(path, hdr)
+    if fits_ultra_hdr(hdr):
+        ultra = f"{scene.name}_ultrahdr.jpg"
+        writers[ultra] = lambda path: write_ultra_hdr(path, shown, hdr, exif)
+    else:
+        tqdm.write(
+            f"{printable(scene.name)}: no Ultra HDR, which has {SMALLEST_SIDE} to {LARGEST_SIDE}"
+            f" pixels a side. Received: {hdr.shape[1]}x{hdr.shape[0]}"
+        )
     write_together(folder, writers)
-    return shown
+    return Written(shown=shown, picture=f"{scene.name}.{picture}", files=tuple(writers))
 
 
 def write_metrics(

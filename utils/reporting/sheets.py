@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from configs.settings import ToneName
 from utils.images.drawing import ERROR_RANGE, colour, error_picture, shrink, strip, write_text
 from utils.inference.pipeline import Reconstruction
 from utils.radiometry.levels import to_8bit, to_display
@@ -14,19 +15,23 @@ _NARROWEST_PANEL = 320  # the longest caption
 
 
 def comparison_sheet(
-    scene: Scene, reconstruction: Reconstruction, title: Sequence[str]
+    scene: Scene,
+    reconstruction: Reconstruction,
+    title: Sequence[str],
+    tone: ToneName = "fusion",
 ) -> np.ndarray:
     """Puts everything about one scene side by side.
 
     Columns: low, reference and high, each above what was made of it (aligned low, result, aligned
-    high); then, where there is a truth, the truth above the error. Radiance is shown after the
-    mu-law. The error is the mean over the channels of the absolute difference after the mu-law,
-    on the same scale in every sheet.
+    high); then, where there is a truth, the truth above the error; then both after the mu-law, as
+    papers show them. The error is the mean over the channels of the absolute difference after the
+    mu-law, on the same scale in every sheet.
 
     Args:
         scene: The scene as it was reconstructed.
         reconstruction: Its aligned frames and HDR image.
         title: Lines above the panels.
+        tone: How `result` and `truth` are tone-mapped.
 
     Returns:
         `(h, w, 3)` uint8 RGB; a panel has at most 480 pixels a side.
@@ -34,15 +39,20 @@ def comparison_sheet(
     frames = to_8bit(scene.ldr)
     aligned_low, aligned_high = to_display(reconstruction.aligned)
     low, mid, high = (f"{time:g}x" for time in scene.exposure_times)
-    result = tone_map(reconstruction.hdr, "mu-law")
+    result = tone_map(reconstruction.hdr, tone)
+    result_mu = _panel("result, mu-law", tone_map(reconstruction.hdr, "mu-law"))
     columns = [
         [_panel(f"low, {low}", frames[0]), _panel("aligned low", aligned_low)],
         [_panel(f"reference, {mid}", frames[1]), _panel("result", result)],
         [_panel(f"high, {high}", frames[2]), _panel("aligned high", aligned_high)],
     ]
-    if scene.hdr is not None:
-        truth = _panel("truth", tone_map(scene.hdr, "mu-law"))
+    if scene.hdr is None:
+        columns.append([result_mu, np.full_like(result_mu, 255)])
+    else:
+        truth = _panel("truth", tone_map(scene.hdr, tone))
         columns.append([truth, _error_panel(reconstruction.hdr, scene.hdr)])
+        truth_mu = _panel("truth, mu-law", tone_map(scene.hdr, "mu-law"))
+        columns.append([result_mu, truth_mu])
     panels = np.hstack([np.vstack(column) for column in columns])
     return np.vstack([*(strip(line, panels.shape[1]) for line in title), panels])
 

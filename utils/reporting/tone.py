@@ -26,7 +26,8 @@ _EXPOSURES = 5
 _LIGHTS, _SHADOWS = 99, 2  # percentiles that the shortest and the longest exposure show
 _SHADOW_LDR = 0.4  # the longest exposure shows the shadows as this
 _MOST_STOPS = 8  # between them; noise is all that more would show
-_BLACK, _WHITE = 0.25, 99.5  # percentiles of the fused picture
+_BLACK, _WHITE = 0.6, 98.5  # percentiles of the fused picture
+_DARKEST = 4 / 255  # lines of log gain would follow deeper blacks, and shadows with them
 _BASE_CONTRAST = 4.5  # stops that the large-scale contrast may keep on screen
 _SMALLEST = 1e-6  # radiance; 20 stops below the darkest frame's white
 
@@ -75,7 +76,7 @@ def _fusion(hdr: np.ndarray) -> np.ndarray:
     lights = max(float(np.percentile(brightest_channel(small), _LIGHTS)), _SMALLEST)
     small = small / np.float32(lights)
     log = np.log2(np.maximum(luminance(small), _SMALLEST))
-    fused = np.log2(np.maximum(_fused_luminance(small), _SMALLEST))
+    fused = np.log2(_fused_luminance(small))
     lines = _local_lines(log, fused - log, radius=2, epsilon=0.01)
     size = hdr.shape[1::-1]
     slope, offset = (cv2.resize(x, size, interpolation=cv2.INTER_LINEAR) for x in lines)
@@ -86,19 +87,20 @@ def _fusion(hdr: np.ndarray) -> np.ndarray:
 
 
 def _fused_luminance(hdr: np.ndarray) -> np.ndarray:
-    """`(H, W)` luminance, 1 a screen's white, of the fused exposures of `(H, W, 3)` radiance.
+    """`(H, W)` luminance, 1 a screen's white, of fused exposures of `(H, W, 3)` radiance.
 
-    The radiance's lights are at 1.
+    The radiance's lights are at 1. No luminance is 0.
     """
     shadows = max(float(np.percentile(luminance(hdr), _SHADOWS)), _SMALLEST)
     longest = np.clip(ldr_to_hdr(_SHADOW_LDR, shadows), 1.0, 2.0**_MOST_STOPS)
     times = np.geomspace(1.0, longest, _EXPOSURES, dtype=np.float32)
     exposures = [255 * hdr_to_ldr(hdr[..., ::-1], time) for time in times]  # BGR
-    fused = cv2.createMergeMertens().process(exposures)[..., ::-1]
+    fusion = cv2.createMergeMertens(1.0, 1.0, 1.0)  # OpenCV leaves well-exposedness out otherwise
+    fused = fusion.process(exposures)[..., ::-1]  # a little beyond [0, 1]
     black, white = np.percentile(luminance(fused), (_BLACK, _WHITE))
     if white > black:
         fused = (fused - np.float32(black)) / np.float32(white - black)
-    return luminance(ldr_to_hdr(np.clip(fused, 0.0, 1.0), 1.0))
+    return luminance(ldr_to_hdr(np.clip(fused, _DARKEST, 1.0), 1.0))
 
 
 def _reinhard(hdr: np.ndarray) -> np.ndarray:

@@ -107,6 +107,18 @@ def load_networks(config: WeightsConfig) -> dict[str, keras.Model]:
     return {name: net for name, net in built.items() if folder or name in stages or released[name]}
 
 
+def weights_in_words(config: WeightsConfig) -> str:
+    """Where `load_networks` takes the networks from, for a reader."""
+    wanted, folder, stages = _origin(config)
+    released = _released(config).items()
+    words = [f"{name} of the authors' {prefix}" for name, prefix in released if prefix]
+    if folder:
+        shipped = folder == paths.WEIGHTS_DIR
+        words.append("those that come with this code" if shipped else str(folder))
+    words += [str(stage) for stage in dict.fromkeys(stages[n] for n in wanted if n in stages)]
+    return ", ".join(words)
+
+
 def _build(size: NetworkConfig, precision: Precision, *, aligned: bool) -> dict[str, keras.Model]:
     return esbn.networks(**dataclasses.asdict(size), aligned=aligned, dtype=keras_policy(precision))
 
