@@ -1,16 +1,21 @@
 # Two commands do all the set-up on a machine with Python 3.11 and make:
 #   make demo   merge the bundled samples and say where the pictures are
 #   make test   linters and tests
+#   make app    a page to drop photographs on, at http://127.0.0.1:7860
 #   make soak   training killed a hundred times
 PYTHON ?= python3
 BIN := .venv/bin
+PACKAGES := -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
 
-.PHONY: demo test soak lint clean
+.PHONY: demo app test soak lint clean
 
 # The weights that come with the code, on the three bundled scenes.
 demo: .venv/installed
 	$(BIN)/python reconstruction_fusion.py --weights weights --scenes samples --results demo/results
 	@echo "Pictures: demo/results/*_sheet.png (side by side), *.png (tone-mapped), *.hdr, report.html"
+
+app: .venv-app/installed
+	.venv-app/bin/python app.py
 
 test: .venv/installed-dev lint
 	$(BIN)/python -m pytest -q
@@ -34,5 +39,13 @@ lint: .venv/installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
+# Gradio wants another Pillow, so it gets an environment of its own, which sees the other's packages
+# behind its own.
+.venv-app/installed: requirements-app.txt .venv/installed
+	$(BIN)/python -m venv .venv-app
+	$(BIN)/python $(PACKAGES) > "$$(.venv-app/bin/python $(PACKAGES))/project.pth"
+	.venv-app/bin/pip install --quiet --disable-pip-version-check -r requirements-app.txt
+	touch $@
+
 clean:
-	rm -rf .venv demo
+	rm -rf .venv .venv-app demo

@@ -1,0 +1,230 @@
+"""Serves a page to drop photographs on, which shows and gives the HDR picture made of them.
+
+Reads the weights that reconstruction_fusion.py reads. Serves this machine alone and needs no
+network. What it made goes when the page is closed or makes another, what was dropped an hour later,
+and everything when the program ends. `make app` sets up and starts it; it needs
+requirements-app.txt.
+"""
+
+import functools
+import html
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+import gradio as gr  # pyright: ignore[reportMissingImports] -- optional
+import numpy as np
+
+from configs import presets
+from configs.settings import PrealignmentName, ToneName
+from utils.files import printable
+from utils.images.drawing import shrink
+from utils.inference.pipeline import Networks, open_networks
+from utils.inference.reconstruction import reconstruct
+from utils.metrics.protocols import configured
+from utils.photographs.camera_files import PHOTO_SUFFIXES, read_photo
+from utils.photographs.exif import exposure_value
+from utils.photographs.folder import read_photographs
+from utils.photographs.uploads import (
+    ALL_MEGABYTES,
+    MOST_FILES,
+    around,
+    checked,
+    typed_stops,
+)
+from utils.radiometry.bracket import MID_FRAME
+from utils.radiometry.levels import to_8bit
+from utils.reporting.results import write_reconstruction
+from utils.runs.networks import trained_prealignment
+
+FILE_MEGABYTES, MEGAPIXELS = 100, 60  # of one photograph
+AUTOMATIC = "automatic"
+CONFIG = presets.reconstruction("quick")
+SHOWN_SIDE = 1600  # pixels; the files have the picture's own size
+KEPT_SECONDS = 3600  # what was dropped, while the page stays open
+LOOKS = {
+    "theme": gr.themes.Default(  # with the machine's own fonts
+        primary_hue="indigo",
+        font=["system-ui", "sans-serif"],
+        font_mono=["system-ui", "sans-serif"],
+    ),
+    "css": """
+        .gradio-container { max-width: 1200px !important; margin: auto; }
+        .said { margin: 0.3em 0; padding: 0.5em 0.8em; border-left: 4px solid #9ca3af; }
+        .said.error { border-color: #dc2626; background: #dc26261a; }
+        .said.warning { border-color: #d97706; background: #d977061a; }
+    """,
+    "footer_links": [],
+}
+
+_temporary = tempfile.TemporaryDirectory(prefix="esbn-app-")
+os.environ["GRADIO_TEMP_DIR"] = _temporary.name  # read when a component is made
+os.environ.setdefault("ESBN_MEGAPIXELS", str(MEGAPIXELS))
+_results: dict[str | None, Path] = {}
+"""Folder of each open page's last result."""
+
+Table = list[list[str]]
+"""A row for each photograph: its name and its stops."""
+
+
+def look(uploads: list[str] | None) -> tuple[Table, Table, gr.Dropdown, str]:
+    """The table of stops, for show and to compare, the references, and what is wrong."""
+    try:
+        paths = checked(uploads or ())
+        exposures = [read_photo(path).exposure for path in paths]
+    except (ValueError, OSError) as error:
+        folders = [Path(upload).parent for upload in uploads or ()]
+        return [], [], _references([]), _said("error", _without(folders, error))
+    stops = [exposure_value(exposure) for exposure in exposures]
+    darkest = min((value for value in stops if value is not None), default=0.0)
+    shown = ["" if value is None else f"{value - darkest:.2f}" for value in stops]
+    names = [printable(path.name) for path in paths]
+    missing = [name for name, value in zip(names, shown, strict=True) if not value]
+    said = _said("warning", f"EXIF has no exposure of {', '.join(missing)}; type the stops.")
+    rows = [list(row) for row in zip(names, shown, strict=True)]
+    return rows, rows, _references(names), said if missing else ""
+
+
+def make(  # noqa: PLR0917 -- Gradio passes them by place
+    uploads: list[str] | None,
+    table: Table,
+    by_exif: Table,
+    reference: str,
+    tone: ToneName,
+    request: gr.Request,
+    progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008 -- Gradio looks for it here
+) -> tuple[tuple[np.ndarray, np.ndarray] | None, list[str] | None, str]:
+    """Before and after, the files, and what the tool said; or nothing but an error."""
+    forget(request)
+    folder = Path(tempfile.mkdtemp(dir=_temporary.name))
+    _results[request.session_hash] = folder
+    try:
+        progress(0.0, "Reading the photographs")
+        paths = checked(uploads or ())
+        names = [printable(path.name) for path in paths]
+        typed = {name: str(text) for name, text, *_ in table}
+        stops = typed_stops([typed.get(name, "") for name in names], names)
+        if reference != AUTOMATIC:
+            kept = around(stops, names.index(reference))
+            paths, stops = [paths[index] for index in kept], [stops[index] for index in kept]
+        (folder / "photographs").mkdir()
+        for path in paths:
+            (folder / "photographs" / path.name).symlink_to(path)
+        progress(0.1, "Opening the networks")
+        networks, prealign = _networks()
+        motion: PrealignmentName = "on" if prealign == "on" else "auto"
+        protocol = configured("full", None, motion)
+        given = None if table == by_exif else stops
+        scene = read_photographs(folder / "photographs", exposures=given, prealignment=motion)
+        progress(0.3, "Merging")
+        reconstruction = reconstruct(networks, protocol.prepare(scene), protocol)
+        progress(0.9, "Writing the files")
+        after = write_reconstruction(
+            folder / "results", scene, reconstruction, protocol, None, tone=tone, picture="jpg"
+        )
+    except (ValueError, OSError) as error:
+        forget(request)
+        return None, None, _said("error", _without([folder / "photographs", folder], error))
+    said = [_said("warning", line) for line in scene.warnings]
+    said += [_said("note", line) for line in scene.notes]
+    before = to_8bit(scene.ldr[MID_FRAME])
+    files = sorted(str(path) for path in (folder / "results").iterdir())
+    return (shrink(before, SHOWN_SIDE), shrink(after, SHOWN_SIDE)), files, "".join(said)
+
+
+def forget(request: gr.Request) -> None:
+    """Removes the results of a page: it makes others, or is closed."""
+    folder = _results.pop(request.session_hash, None)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@functools.cache
+def _networks() -> tuple[Networks, PrealignmentName]:
+    """The networks, and how the camera's motion was taken out of what they were trained on."""
+    return open_networks(CONFIG), CONFIG.prealign or trained_prealignment(CONFIG)
+
+
+def _references(names: Sequence[str]) -> gr.Dropdown:
+    return gr.Dropdown([AUTOMATIC, *names], value=AUTOMATIC)
+
+
+def _said(kind: str, text: str) -> str:
+    """A line for the page; no name in it becomes markup."""
+    return f'<p class="said {kind}">{html.escape(text)}</p>'
+
+
+def _without(folders: Sequence[Path], error: Exception) -> str:
+    """An error's message without the temporary folders' names."""
+    text = str(error)
+    for folder in folders:
+        text = text.replace(f"{folder}/", "")
+    return printable(text)
+
+
+with gr.Blocks(
+    title="HDR from your photographs",
+    analytics_enabled=False,
+    delete_cache=(KEPT_SECONDS // 6, KEPT_SECONDS),
+) as demo:
+    gr.Markdown(
+        "# HDR from your photographs\n"
+        "Drop three or more photographs of one scene, taken with different exposures; people may"
+        " walk through it and the hand may shake. Nothing leaves this machine."
+    )
+    by_exif = gr.State([])
+    with gr.Row():
+        with gr.Column(scale=2):
+            uploads = gr.File(
+                label=f"Photographs: 3 to {MOST_FILES}, of {ALL_MEGABYTES} MB together",
+                file_count="multiple",
+                file_types=sorted(PHOTO_SUFFIXES),
+            )
+            table = gr.Dataframe(
+                label="Stops, from EXIF: double-click to change",
+                headers=["photograph", "stops"],
+                datatype=["str", "str"],
+                type="array",
+                static_columns=[0],
+                column_count=2,
+                row_count=0,
+                interactive=True,
+                buttons=[],
+            )
+            with gr.Row():
+                reference = gr.Dropdown([AUTOMATIC], value=AUTOMATIC, label="Reference")
+                tone = gr.Dropdown(list(get_args(ToneName)), value=CONFIG.tone, label="Tone")
+            button = gr.Button("Make the HDR picture", variant="primary")
+            said = gr.HTML()
+        with gr.Column(scale=3):
+            slider = gr.ImageSlider(
+                label="Left of the handle: the reference. Right: the result",
+                format="jpeg",
+                interactive=False,
+                buttons=[],
+            )
+            downloads = gr.File(label="Files", interactive=False)
+    uploads.change(look, uploads, [table, by_exif, reference, said], show_progress="hidden")
+    button.click(
+        make,
+        [uploads, table, by_exif, reference, tone],
+        [slider, downloads, said],
+        show_progress_on=slider,
+    )
+    demo.unload(forget)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that temporary files go
+    demo.launch(
+        server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
+        share=False,
+        run_history=False,
+        max_file_size=f"{FILE_MEGABYTES}mb",
+        **LOOKS,
+    )

@@ -1,0 +1,75 @@
+"""Checks what a page was given: files within limits, stops that people typed, a reference."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+MOST_FILES = 12
+ALL_MEGABYTES = 400
+
+_USEFUL_STEP = 1.0  # stops
+
+
+def checked(uploads: Sequence[str]) -> list[Path]:
+    """The uploaded files, by name.
+
+    Raises:
+        ValueError: They are too many, too large, or two have one name.
+        OSError: One is not there any more.
+    """
+    paths = sorted((Path(upload) for upload in uploads), key=lambda path: path.name)
+    names = [path.name for path in paths]
+    megabytes = sum(path.stat().st_size for path in paths) / 1e6
+    if len(paths) > MOST_FILES or megabytes > ALL_MEGABYTES:
+        raise ValueError(
+            f"The page takes {MOST_FILES} photographs of {ALL_MEGABYTES} MB together; use"
+            f" reconstruction_fusion.py for more. Received: {len(paths)} of {megabytes:.0f} MB"
+        )
+    if len(set(names)) < len(names):
+        raise ValueError(f"Photographs need different names. Received: {', '.join(names)}")
+    return paths
+
+
+def typed_stops(texts: Sequence[str], names: Sequence[str]) -> list[float]:
+    """Numbers of stops as people type them, with a point or a comma.
+
+    Raises:
+        ValueError: One is missing or no number.
+    """
+    try:
+        stops = [float(text.strip().replace(",", ".")) for text in texts]
+    except ValueError:
+        stops = []
+    if len(stops) != len(names) or not all(map(math.isfinite, stops)):
+        listed = ", ".join(f"{name} {text!r}" for name, text in zip(names, texts, strict=False))
+        raise ValueError(
+            "Every photograph needs its stops: a number, 2 more for four times the light."
+            f" Received: {listed}"
+        )
+    return stops
+
+
+def around(stops: Sequence[float], reference: int) -> list[int]:
+    """A reference and, on each side, the nearest photograph that is useful beside it.
+
+    Args:
+        stops: Those of all photographs.
+        reference: Index of the reference among them.
+
+    Returns:
+        Three ascending indices. The two others are a stop or more away, or as far as there is.
+
+    Raises:
+        ValueError: There is no darker or no brighter one.
+    """
+    kept = [reference]
+    for sign, end in ((-1, "darkest"), (1, "brightest")):
+        steps = [(sign * (value - stops[reference]), i) for i, value in enumerate(stops)]
+        beside = sorted(step for step in steps if step[0] > 0)
+        if not beside:
+            raise ValueError(
+                "A reference has a darker and a brighter photograph beside it; choose another."
+                f" Received: the {end} one"
+            )
+        kept.append(next((i for step, i in beside if step >= _USEFUL_STEP), beside[-1][1]))
+    return sorted(kept)
