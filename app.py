@@ -124,7 +124,7 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
         progress(0.3, "Merging")
         reconstruction = reconstruct(networks, protocol.prepare(scene), protocol)
         progress(0.9, "Writing the files")
-        after = write_reconstruction(
+        written = write_reconstruction(
             folder / "results", scene, reconstruction, protocol, None, tone=tone, picture="jpg"
         )
     except (ValueError, OSError) as error:
@@ -134,7 +134,7 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
     said += [_said("note", line) for line in scene.notes]
     before = to_8bit(scene.ldr[MID_FRAME])
     files = sorted(str(path) for path in (folder / "results").iterdir())
-    return (shrink(before, SHOWN_SIDE), shrink(after, SHOWN_SIDE)), files, "".join(said)
+    return (shrink(before, SHOWN_SIDE), shrink(written.shown, SHOWN_SIDE)), files, "".join(said)
 
 
 def forget(request: gr.Request) -> None:
