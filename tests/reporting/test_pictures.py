@@ -93,9 +93,7 @@ def test_ultra_hdr_points_to_its_second_picture_in_both_ways(tmp_path):
     hdr = _ramp((64, 96))
     write_ultra_hdr(tmp_path / "a.jpg", tone_map(hdr, "fusion"), hdr, KEPT)
     data = (tmp_path / "a.jpg").read_bytes()
-    found = re.search(rb'Item:Length="(\d+)"', data)
-    assert found is not None
-    length = int(found[1])
+    length = int(re.findall(rb'Item:Length="(\d+)"', data)[0])
     gain_map = data[-length:]
     assert data[len(data) - length - 2 : len(data) - length + 2] == b"\xff\xd9\xff\xd8"
     with Image.open(io.BytesIO(gain_map)) as image:

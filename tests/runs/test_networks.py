@@ -16,7 +16,7 @@ from configs.settings import (
 )
 from models import esbn, release_checkpoint
 from utils.runs import checkpoints, settings
-from utils.runs.networks import load_networks, trained_prealignment
+from utils.runs.networks import load_networks, trained_prealignment, weights_in_words
 
 NETWORK = NetworkConfig(width=4, residual_blocks=1, dense_layers=2, initializer="he")
 
@@ -66,6 +66,17 @@ def test_the_authors_checkpoints_replace_single_networks_of_a_run(tmp_path):
     assert_equal(loaded["high"], released["high"])
     assert_equal(loaded["low"], whole["low"])
     assert_equal(loaded["merging"], whole["merging"])
+
+
+def test_words_say_where_the_networks_come_from(tmp_path):
+    def words(**changes):
+        return weights_in_words(ReconstructionConfig(run=tmp_path, **changes))
+
+    save_stage(tmp_path, "fusion", networks())
+    assert words() == str(tmp_path / "fusion")
+    assert words(release_low="iter_low") == f"low of the authors' iter_low, {tmp_path / 'fusion'}"
+    assert words(weights=tmp_path / "folder") == str(tmp_path / "folder")
+    assert words(weights=paths.WEIGHTS_DIR) == "those that come with this code"
 
 
 def test_with_all_three_authors_checkpoints_no_run_is_needed(tmp_path):
