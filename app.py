@@ -108,8 +108,9 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
         paths = checked(uploads or ())
         names = [printable(path.name) for path in paths]
         typed = {name: str(text) for name, text, *_ in table}
-        stops = typed_stops([typed.get(name, "") for name in names], names)
-        if reference != AUTOMATIC:
+        # Without rows a photograph is unreadable, which reading them says.
+        stops = typed_stops([typed.get(x, "") for x in names], names) if by_exif else None
+        if stops and reference != AUTOMATIC:
             kept = around(stops, names.index(reference))
             paths, stops = [paths[index] for index in kept], [stops[index] for index in kept]
         (folder / "photographs").mkdir()
@@ -175,7 +176,7 @@ with gr.Blocks(
     gr.Markdown(
         "# HDR from your photographs\n"
         "Drop three or more photographs of one scene, taken with different exposures; people may"
-        " walk through it and the hand may shake. Nothing leaves this machine."
+        " walk through it and the hand may shake. They are not kept and go nowhere else."
     )
     by_exif = gr.State([])
     with gr.Row():

@@ -1,0 +1,289 @@
+"""The page to drop photographs on, in a browser: a result, bad files, limits, what stays.
+
+It needs Gradio in `.venv-app` (make .venv-app/installed) and Chromium. Where they are missing the
+tests are skipped, unless ESBN_APP=required and ESBN_BROWSER=required say that this is a failure.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests import photos
+from tests.reporting.test_page import browser  # noqa: F401 -- a fixture
+from utils.images.radiance_maps import read_radiance
+
+ROOT = Path(__file__).parent.parent
+PYTHON = ROOT / ".venv-app" / "bin" / "python"
+FRAMES = photos.sample((96, 64))
+SECONDS = 60  # to wait for anything, on a busy machine
+
+
+class _Server:
+    """A page of its own, whose temporary files go where the tests see them."""
+
+    def __init__(self, folder):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.temporary = folder / "temporary"
+        self.temporary.mkdir()
+        places = {"TMPDIR": str(self.temporary), "GRADIO_SERVER_PORT": str(self.port)}
+        self.log = folder / "log.txt"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [PYTHON, ROOT / "app.py"],
+                cwd=folder,  # without a run of its own, so with the weights of the project
+                env={**os.environ, **places},
+                stdout=log,
+                stderr=log,
+            )
+
+    def wait(self):
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end and self.process.poll() is None:
+            with contextlib.suppress(OSError), urllib.request.urlopen(self.url) as page:
+                return page.status
+            time.sleep(0.5)
+        raise TimeoutError(self.log.read_text())
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(SECONDS)
+
+    def files(self):
+        return [path for path in self.temporary.rglob("*") if path.is_file()]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    if not PYTHON.exists():
+        message = "Gradio is not installed (make .venv-app/installed)"
+        if os.environ.get("ESBN_APP") == "required":
+            pytest.fail(message)
+        pytest.skip(message)
+    server = _Server(tmp_path_factory.mktemp("app"))
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.stop()
+
+
+class _Page:
+    """The page in a browser."""
+
+    def __init__(self, driver, server):
+        self.driver = driver
+        for kind in ("browser", "performance"):
+            driver.get_log(kind)  # forgets what was before
+        driver.get(server.url)
+        self.until(lambda: self.all("input[type=file]"))
+
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def until(self, condition):
+        return WebDriverWait(self.driver, SECONDS).until(lambda _: condition())
+
+    def said(self):
+        return [element.text for element in self.all(".said")]
+
+    def cell(self, row, column):
+        return self.all(f"[data-testid=cell-{row}-{column}]")
+
+    def stops(self, rows):
+        self.until(lambda: self.cell(rows - 1, 1))
+        return [self.cell(row, 1)[0].text for row in range(rows)]
+
+    def upload(self, paths):
+        self.all("input[type=file]")[0].send_keys("\n".join(str(path) for path in paths))
+
+    def choose(self, label, value):
+        box = self.driver.find_element(By.CSS_SELECTOR, f"input[aria-label={label}]")
+        box.click()
+        self.until(lambda: self.all(f"[role=option][aria-label='{value}']"))[0].click()
+        self.until(lambda: box.get_attribute("value") == value)
+
+    def make(self):
+        next(x for x in self.all("button") if x.text == "Make the HDR picture").click()
+
+    def results(self):
+        """Addresses of the results by the end of their names, once they are there."""
+        self.until(lambda: self.all("a[href$='_ultrahdr.jpg']"))
+        links = [element.get_attribute("href") for element in self.all("a[href*='/results/']")]
+        return {link.rpartition("/photographs")[2]: link for link in links}
+
+
+@pytest.fixture
+def page(browser, server):  # noqa: F811 -- the fixture
+    return _Page(browser, server)
+
+
+def _bracket(folder, times=photos.TIMES, **changes):
+    return sorted(photos.write_bracket(folder, FRAMES, times, **changes).iterdir())
+
+
+def test_photographs_become_files_and_a_before_after_slider(page, server, tmp_path):
+    page.upload(_bracket(tmp_path / "in"))
+    assert page.stops(3) == ["0.00", "2.00", "4.06"]
+    page.choose("Tone", "reinhard")
+    page.make()
+    links = page.results()
+    assert set(links) == {".hdr", ".exr", ".jpg", "_ultrahdr.jpg", "_sheet.png"}
+    for ending, link in links.items():
+        urllib.request.urlretrieve(link, tmp_path / f"out{ending}")
+    radiance = [read_radiance(tmp_path / f"out{ending}") for ending in (".hdr", ".exr")]
+    assert [map_.shape for map_ in radiance] == 2 * [(64, 96, 3)]
+    assert np.abs(radiance[0] - radiance[1]).max() < 0.01
+    for ending in (".jpg", "_ultrahdr.jpg"):
+        with Image.open(tmp_path / f"out{ending}") as picture:
+            assert (picture.format in {"JPEG", "MPO"}, picture.size) == (True, (96, 64))
+    assert any(line.startswith("Exposures in stops from EXIF: 1.jpg 0") for line in page.said())
+
+    def sizes():
+        script = "return [arguments[0].naturalWidth, arguments[0].naturalHeight]"
+        images = page.all("[data-testid=imageslider-image]")
+        return [page.driver.execute_script(script, image) for image in images]
+
+    page.until(lambda: sizes() == [[96, 64], [96, 64]])
+    before, after = (x.get_attribute("src") for x in page.all("[data-testid=imageslider-image]"))
+    with urllib.request.urlopen(before) as data:
+        shown = np.asarray(Image.open(data).convert("RGB"), np.float32)
+    assert np.abs(shown - FRAMES[1] / 257).mean() < 10  # the reference, after two JPEGs
+    assert before != after
+
+    clipped = page.all("[data-testid=imageslider-image]")[1]
+    style = clipped.get_attribute("style")
+    handle = page.all("[data-testid=slider]")[0]
+    drag = ActionChains(page.driver).click_and_hold(handle.find_element(By.CSS_SELECTOR, "span"))
+    drag.move_by_offset(60, 0).release().perform()
+    page.until(lambda: clipped.get_attribute("style") != style)
+
+    errors = [line for line in page.driver.get_log("browser") if line["level"] == "SEVERE"]
+    assert errors == []
+    events = [json.loads(line["message"])["message"] for line in page.driver.get_log("performance")]
+    urls = [
+        event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    ]
+    assert any(url.startswith(server.url) for url in urls)  # the log works
+    local = (server.url, "data:", "blob:", "chrome:")
+    assert [url for url in urls if not url.startswith(local)] == []
+
+    assert any(path.suffix == ".hdr" for path in server.files())
+    page.driver.get("about:blank")  # closes the page
+    page.until(lambda: not any(path.suffix in {".hdr", ".exr"} for path in server.files()))
+
+
+def test_stops_that_are_typed_are_used_and_a_reference_that_is_chosen(page, tmp_path):
+    page.upload(_bracket(tmp_path / "in", (None, None, None)))
+    page.until(lambda: any("EXIF has no exposure of 1.jpg, 2.jpg, 3.jpg" in x for x in page.said()))
+    page.make()
+    page.until(lambda: any("Every photograph needs its stops" in line for line in page.said()))
+    for row, text in enumerate(("0", "1,5", "4")):
+        ActionChains(page.driver).double_click(page.cell(row, 1)[0]).perform()
+        field = page.until(lambda: page.all(".body-cell input, .body-cell textarea"))[0]
+        field.send_keys(text, Keys.ENTER)
+        page.until(lambda row=row, text=text: page.cell(row, 1)[0].text.startswith(text))
+    page.choose("Reference", "3.jpg")
+    page.make()
+    page.until(lambda: any("Received: the brightest one" in line for line in page.said()))
+    page.choose("Reference", "2.jpg")
+    page.make()
+    page.results()
+    assert any("1.jpg 0, 2.jpg 1.5, 3.jpg 4" in line for line in page.said())
+
+
+def _text_named_jpg(folder):
+    paths = _bracket(folder)
+    paths[1].write_text("no picture")
+    return paths, "Not a readable image. Received: 2.jpg"
+
+
+def _two(folder):
+    return _bracket(folder)[:2], "A bracket needs 3 photographs of different exposure. Received: 2"
+
+
+def _two_sizes(folder):
+    paths = _bracket(folder)
+    photos.write(paths[2], FRAMES[2, :48], photos.exif(1 / 60))
+    return paths, "Photographs must have one size, upright, and one bit depth. Received: 1.jpg 96x"
+
+
+def _thirteen(folder):
+    paths = _bracket(folder)
+    for number in range(4, 14):
+        paths.append(folder / f"{number}.jpg")
+        paths[-1].write_bytes(paths[0].read_bytes())
+    return paths, "The page takes 12 photographs"
+
+
+@pytest.mark.parametrize("bad", [_text_named_jpg, _two, _two_sizes, _thirteen])
+def test_what_is_wrong_is_said_as_the_tool_says_it(page, server, tmp_path, bad):
+    paths, message = bad(tmp_path / "in")
+    page.upload(paths)
+    page.until(lambda: page.said() or page.cell(len(paths) - 1, 1))
+    page.make()
+    page.until(lambda: any(message in line for line in page.said()))
+    assert not any(str(server.temporary) in line for line in page.said())
+    assert not page.all("a[href*='/results/']")
+
+
+def test_no_name_becomes_markup(page, tmp_path):
+    paths = _bracket(tmp_path / "in")
+    evil = tmp_path / "in" / "<img src=x onerror=document.title='evil'>.jpg"
+    paths[1].rename(evil).write_text("no picture")
+    page.upload([paths[0], evil, paths[2]])
+    page.until(lambda: any("Not a readable image" in line for line in page.said()))
+    assert page.all("img[src=x]") == []
+    assert page.driver.title == "HDR from your photographs"
+
+
+def test_a_file_that_is_too_large_is_refused(server):
+    head = (
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n'
+        b"Content-Type: image/jpeg\r\n\r\n"
+    )
+    body = head + bytes(110 * 2**20) + b"\r\n--x--\r\n"
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    with contextlib.closing(connection):
+        try:
+            connection.request("POST", "/gradio_api/upload", body, kind)
+            status = connection.getresponse().status
+        except ConnectionError:  # refused before all of it was sent
+            status = 413
+    assert status == 413
+
+
+def test_only_this_machine_is_served(server):
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    listening = [line.split()[1] for line in lines if line.split()[3] == "0A"]
+    assert [x for x in listening if x.endswith(f":{server.port:04X}")] == [
+        f"0100007F:{server.port:04X}"
+    ]
+
+
+def test_nothing_stays_when_the_program_ends(page, server, tmp_path):
+    page.upload(_bracket(tmp_path / "in"))
+    page.stops(3)
+    assert any(path.suffix == ".jpg" for path in server.files())
+    assert server.stop() == 0
+    assert server.files() == []
