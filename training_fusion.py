@@ -26,14 +26,18 @@ def main(config: FusionConfig) -> None:
         alignments = {}
     records = config.records or str(paths.records_dir(config.run))
     mode = selection.prealignment(records, shards.read_index(records, check_shards=False))
-    for folder in alignments.values():
-        settings.require_prealignment(folder, mode)
+    for side, folder in list(alignments.items()):
+        if settings.is_trained(folder):
+            settings.require_prealignment(folder, mode)
+        elif config.start_weights is None:
+            raise settings.untrained(folder)
+        else:
+            del alignments[side]
 
     def build() -> stages.Stage:
         networks = build_networks(config)
         for side, folder in alignments.items():
-            if config.start_weights is None or folder.exists():
-                restore({side: networks[side]}, folder)
+            restore({side: networks[side]}, folder)
         if config.release_checkpoint:
             release_checkpoint.load(networks[MERGING], config.release_checkpoint)
         joined = networks

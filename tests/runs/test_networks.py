@@ -15,7 +15,8 @@ from configs.settings import (
     TrainingConfig,
 )
 from models import esbn, release_checkpoint
-from utils.runs import checkpoints, settings
+from utils import files
+from utils.runs import checkpoints, provenance, settings
 from utils.runs.networks import load_networks, trained_prealignment, weights_in_words
 
 NETWORK = NetworkConfig(width=4, residual_blocks=1, dense_layers=2, initializer="he")
@@ -126,3 +127,46 @@ def test_a_stage_without_a_checkpoint_is_named(tmp_path):
         settings.write_settings(folder, TrainingConfig(run=tmp_path, network=NETWORK), samples=1)
     with pytest.raises(FileNotFoundError, match="align_low"):
         load(tmp_path)
+
+
+def test_a_folder_in_which_nothing_was_trained_counts_as_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(paths, "DEFAULT_RUN", tmp_path)
+    with files.lock(paths.stage_dir(tmp_path, "align_high")):
+        pass  # a training that found no records
+    config = FusionConfig(run=tmp_path, network=NETWORK)
+    settings.write_settings(paths.stage_dir(tmp_path, "fusion"), config, samples=1)
+    assert set(load(tmp_path)) == {"low", "high", "merging"}
+    said = capsys.readouterr().out.splitlines()
+    assert said == [f"Weights: {paths.WEIGHTS_DIR} that come with this code: {provenance.SHIPPED}"]
+
+
+def test_hardly_trained_weights_are_warned_about(tmp_path, capsys, caplog):
+    save_stage(tmp_path, "fusion", networks())
+    folder = paths.stage_dir(tmp_path, "fusion")
+    (folder / "validation.csv").write_text("step,psnr_mu\n0,9.5\n1,12.25\n2,50\n")
+    load(tmp_path)
+    line = f"Weights: {folder}, 1 steps, validation PSNR-mu 12.25 dB\n"
+    assert capsys.readouterr().out == line
+    assert "1 steps in all stages, validation PSNR-mu 12.25 dB, below 30" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("steps", "psnr", "start", "warned"),
+    [
+        (5_000, 30.0, None, False),
+        (4_999, 30.0, None, True),
+        (5_000, 29.9, None, True),
+        (10, 36.0, "weights", False),
+        (10, 29.0, "weights", True),
+    ],
+)
+def test_the_rule_counts_steps_of_a_fresh_start_and_validation(
+    tmp_path, caplog, steps, psnr, start, warned
+):
+    folder = paths.stage_dir(tmp_path, "fusion")
+    config = FusionConfig(run=tmp_path, start_weights=start and tmp_path)
+    settings.write_settings(folder, config, samples=1)
+    checkpoints.save(tf.train.Checkpoint(), folder / settings.CHECKPOINTS_NAME, step=steps)
+    (folder / "validation.csv").write_text(f"step,psnr_mu\n{steps},{psnr}\n")
+    provenance.say_stages([folder])
+    assert bool(caplog.records) == warned

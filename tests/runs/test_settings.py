@@ -1,13 +1,21 @@
 """A stage's settings: checked when it goes on, also those that an earlier version wrote."""
 
+import dataclasses
 import json
 
 import pytest
+import tensorflow as tf
 
 from configs.settings import FusionConfig, NetworkConfig, TrainingConfig
-from utils.runs import settings
+from utils.runs import checkpoints, settings
 
 NETWORK = NetworkConfig(width=4)
+
+
+def train(folder):
+    """Leaves a checkpoint, so that the settings beside it bind."""
+    path = folder / settings.CHECKPOINTS_NAME
+    checkpoints.save(tf.train.Checkpoint(step=tf.Variable(1)), path, step=1)
 
 
 def rewrite(folder, **changes):
@@ -19,6 +27,7 @@ def rewrite(folder, **changes):
 def test_texts_that_an_earlier_version_left_empty_are_not_set(tmp_path):
     config = TrainingConfig(run=tmp_path, network=NETWORK)
     settings.write_settings(tmp_path, config, samples=1)
+    train(tmp_path)
     empty = dict.fromkeys(("records", "release_checkpoint", "save_release"), "")
     rewrite(tmp_path, **empty, **{"network.aligned": True})
     settings.write_settings(tmp_path, config, samples=1)
@@ -32,6 +41,7 @@ def test_texts_that_an_earlier_version_left_empty_are_not_set(tmp_path):
 def test_a_run_of_an_earlier_version_without_alignment_goes_on_as_alignment_none(tmp_path):
     config = FusionConfig(run=tmp_path, network=NETWORK, alignment="from_scratch")
     settings.write_settings(tmp_path, config, samples=1)
+    train(tmp_path)
     rewrite(tmp_path, **{"network.aligned": False})
     assert not settings.had_alignments(tmp_path)
     with pytest.raises(settings.SettingsError, match=r"alignment='none' .*='from_scratch'"):
@@ -40,6 +50,20 @@ def test_a_run_of_an_earlier_version_without_alignment_goes_on_as_alignment_none
     settings.write_settings(tmp_path, config, samples=1)
 
 
-def test_a_folder_without_a_stage_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=f"No trained stage.*{tmp_path.name}"):
-        settings.read_settings(tmp_path)
+def test_a_folder_without_a_stage_is_named_with_the_script_that_trains_it(tmp_path):
+    folder = tmp_path / "align_low"
+    message = f"run training_align_low.py --run {tmp_path} first.*no checkpoint in {folder}"
+    with pytest.raises(FileNotFoundError, match=message):
+        settings.read_settings(folder)
+
+
+def test_settings_of_a_run_that_trained_nothing_bind_nobody(tmp_path):
+    config = TrainingConfig(run=tmp_path, network=NETWORK, batch_size=8)
+    settings.write_settings(tmp_path, config, samples=1)
+    other = dataclasses.replace(config, batch_size=4)
+    settings.write_settings(tmp_path, other, samples=2, prealign="on")
+    assert settings.read_settings(tmp_path)["batch_size"] == 4
+    settings.require_prealignment(tmp_path, "off")
+    train(tmp_path)
+    with pytest.raises(settings.SettingsError, match=r"batch_size=4 .*batch_size=8"):
+        settings.write_settings(tmp_path, config, samples=2, prealign="on")

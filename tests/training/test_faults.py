@@ -215,3 +215,10 @@ def test_the_faithful_preset_has_neither_clipping_nor_average():
     preset = training_align_low.presets.alignment("kalantari")
     assert (preset.clip_norm, preset.ema, preset.strategy) == (0, 0, "one")
     assert preset.deterministic
+
+
+def test_a_training_without_records_leaves_no_stage(config, tmp_path):
+    early = dataclasses.replace(config, run=tmp_path / "early", records=str(tmp_path / "none"))
+    with pytest.raises(record.RecordsError):
+        training_align_low.main(early)
+    assert not early.run.exists()

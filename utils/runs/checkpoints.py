@@ -73,6 +73,11 @@ def newest(folder: Path) -> str | None:
     return None
 
 
+def last_step(folder: Path) -> int | None:
+    """Step of the newest checkpoint, be it damaged or not; None if there never was one."""
+    return next(iter(_steps(folder)), None)
+
+
 def _publish(prefix: Path) -> None:
     """Moves the finished files to their names, then writes their checksums."""
     aside = beside(prefix)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import keras
 import tensorflow as tf
-import tqdm
 
 from configs import paths
 from configs.settings import (
@@ -19,14 +18,16 @@ from configs.settings import (
 from models import esbn, release_checkpoint
 from models.frames import HIGH, LOW, MERGING, NETWORKS
 from utils.hardware import keras_policy
-from utils.runs import checkpoints, weights
+from utils.runs import checkpoints, provenance, weights
 from utils.runs.settings import (
     CHECKPOINTS_NAME,
     SettingsError,
     had_alignments,
+    is_trained,
     read_network_config,
     read_prealignment,
     read_settings,
+    untrained,
 )
 
 AVERAGE = "average_"
@@ -55,7 +56,7 @@ def latest_checkpoint(folder: Path) -> str:
     """
     latest = checkpoints.newest(folder / CHECKPOINTS_NAME)
     if latest is None:
-        raise FileNotFoundError(f"No checkpoint of a trained stage. Received: {folder}")
+        raise untrained(folder)
     return latest
 
 
@@ -88,14 +89,17 @@ def load_networks(config: WeightsConfig) -> dict[str, keras.Model]:
     """
     released = _released(config)
     wanted, folder, stages = _origin(config)
-    if folder == paths.WEIGHTS_DIR:
-        tqdm.tqdm.write(f"Using the weights that come with this code, {paths.WEIGHTS_DIR.name}")
     size, aligned = NetworkConfig(), True
     if folder:
+        provenance.say_folder(folder)
         size = weights.read_size(folder)
     elif stages:
-        stage = stages[next(name for name in wanted if name in stages)]
-        size, aligned = read_network_config(stage), had_alignments(stage)
+        used = list(dict.fromkeys(stages[name] for name in wanted if name in stages))
+        for stage in used:
+            if not is_trained(stage):
+                raise untrained(stage)
+        size, aligned = read_network_config(used[0]), had_alignments(used[0])
+        provenance.say_stages(used)
     built = _build(size, config.precision, aligned=aligned)
     if folder:
         weights.load({name: built[name] for name in wanted}, folder)
@@ -128,8 +132,8 @@ def _weights_folder(config: WeightsConfig) -> Path | None:
     if config.weights is not None:
         return config.weights
     stages = (paths.FUSION, *paths.ALIGNMENT.values())
-    begun = any(paths.stage_dir(config.run, stage).exists() for stage in stages)
-    if config.run == paths.DEFAULT_RUN and not begun:
+    trained = any(is_trained(paths.stage_dir(config.run, stage)) for stage in stages)
+    if config.run == paths.DEFAULT_RUN and not trained:
         return paths.WEIGHTS_DIR
     return None
 
@@ -137,7 +141,7 @@ def _weights_folder(config: WeightsConfig) -> Path | None:
 def _stages(run: Path) -> dict[str, Path]:
     """The folder that holds each network's newest weights."""
     fusion = paths.stage_dir(run, paths.FUSION)
-    if checkpoints.newest(fusion / CHECKPOINTS_NAME):
+    if is_trained(fusion):
         return dict.fromkeys(NETWORKS, fusion)
     return {side: paths.stage_dir(run, stage) for side, stage in paths.ALIGNMENT.items()}
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from configs.settings import NetworkConfig, PrealignmentName, TrainingConfig
 from utils import files
+from utils.runs import checkpoints
 
 SETTINGS_NAME = "settings.json"
 CHECKPOINTS_NAME = "checkpoints"
@@ -46,6 +47,20 @@ _FREE_FIELDS = frozenset(
 )
 
 
+def is_trained(folder: Path) -> bool:
+    """Whether a stage has a checkpoint; a lock, settings or a log alone are nothing."""
+    return checkpoints.last_step(folder / CHECKPOINTS_NAME) is not None
+
+
+def untrained(folder: Path) -> FileNotFoundError:
+    """The error about a stage that has no weights, with the script that trains it."""
+    return FileNotFoundError(
+        f"Nothing is trained in {folder} yet; run training_{folder.name}.py --run {folder.parent}"
+        " first, or name a folder of weights (--weights, in training --start-weights)."
+        f" Received: no checkpoint in {folder}"
+    )
+
+
 class SettingsError(ValueError):
     """A run is resumed under settings other than its own."""
 
@@ -53,7 +68,9 @@ class SettingsError(ValueError):
 def write_settings(
     folder: Path, config: TrainingConfig, samples: int, prealign: PrealignmentName = "off"
 ) -> None:
-    """Writes a stage's settings beside its weights, or checks that they are the same.
+    """Writes a stage's settings, or checks that they are those of the weights beside them.
+
+    Settings without a checkpoint are of a run that trained nothing, and bind nobody.
 
     Args:
         folder: The stage's folder.
@@ -67,7 +84,7 @@ def write_settings(
     """
     path = folder / SETTINGS_NAME
     settings = _flatten(dataclasses.asdict(config)) | {_SAMPLES: samples, _PREALIGN: prealign}
-    if path.exists():
+    if path.exists() and is_trained(folder):
         _check_settings(folder, settings, may_lose_samples=config.sampling.skip_damaged)
         return
     files.write_text(path, json.dumps(settings, indent=2) + "\n")
@@ -99,13 +116,6 @@ def _check_settings(folder: Path, settings: dict[str, Any], *, may_lose_samples:
     _LOG.warning("%s. From here on the order of samples is another.", change)
 
 
-def _read_settings(folder: Path) -> dict[str, Any]:
-    path = folder / SETTINGS_NAME
-    if not path.exists():
-        raise FileNotFoundError(f"No trained stage in this folder. Received: {folder}")
-    return json.loads(path.read_text())
-
-
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in values.items():
@@ -131,7 +141,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
     """
     path = folder / SETTINGS_NAME
     if not path.exists():
-        raise FileNotFoundError(f"No trained stage in this folder. Received: {folder}")
+        raise untrained(folder)
     stored = json.loads(path.read_text())
     # An older run may say "" for what was not set, and network.aligned=False for alignment="none".
     settings = {name: None if value == "" else value for name, value in stored.items()}
@@ -172,7 +182,7 @@ def require_prealignment(folder: Path, mode: PrealignmentName) -> None:
     Raises:
         SettingsError: The stage was trained with another mode.
     """
-    if not (folder / SETTINGS_NAME).exists():
+    if not is_trained(folder):
         return
     trained = read_prealignment(folder)
     if trained != mode:

@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from utils import files
 from utils.images.frames import write_ldr
 from utils.radiometry.bracket import HIGH, LOW, MERGING
+from utils.runs.provenance import VALIDATION_NAME
 
 LOG_NAME = "log.csv"
-VALIDATION_NAME = "validation.csv"
 PREVIEWS_NAME = "previews"
 
 _STEP = "step"
@@ -87,7 +87,7 @@ def _drop_after(path: Path, step: int) -> None:
         and line.count(",") == columns
         and int(line.split(",", 1)[0]) <= step
     ]
-    files.write_text(path, "".join([lines[0], *kept]))
+    files.write_text(path, "".join([lines[0], *kept] if kept else []))
 
 
 CURVES_NAME = "curves.png"

@@ -63,8 +63,10 @@ def train(config: TrainingConfig, stage_name: str, build: Callable[[], Stage]) -
     devices.require_even(strategy, config.batch_size)
     folder = paths.stage_dir(config.run, stage_name)
     chief = devices.is_chief(strategy)
-    with strategy.scope(), lock(folder) if chief else contextlib.nullcontext():
-        return _Training(config, folder, strategy).run(build)
+    with strategy.scope():
+        training = _Training(config, folder, strategy)  # a run without records leaves no folder
+        with lock(folder) if chief else contextlib.nullcontext():
+            return training.run(build)
 
 
 class _Training:

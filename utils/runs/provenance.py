@@ -1,0 +1,97 @@
+"""Says which weights are used, how far they were trained, and whether that is enough for pictures.
+
+The shipped weights are the result of 24,950 steps of all networks (docs/weights.md). Networks of
+far fewer steps make pictures that look broken, magenta most of all, and that is no fault of the
+photographs.
+"""
+
+import csv
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+import tqdm
+
+from configs import paths
+from utils.runs import checkpoints
+from utils.runs.settings import CHECKPOINTS_NAME, read_settings
+
+VALIDATION_NAME = "validation.csv"
+
+SHIPPED = "24,950 steps, validation PSNR-mu 37.1 dB"
+"""History of the shipped weights, as docs/weights.md has it."""
+
+FEWEST_STEPS = 5_000
+"""Steps of the stages together, from a start without weights, below which a run is warned about;
+the preset `quick` makes 6,000."""
+
+LOWEST_PSNR_MU = 30.0
+"""dB on the validation scenes below which a run is warned about; the shipped weights have 37.1."""
+
+_PSNR_MU = "psnr_mu"
+_STARTS = ("start_weights", "release_checkpoint")
+
+_LOG = logging.getLogger(__name__)
+
+
+def say_folder(folder: Path) -> None:
+    """Says that a folder of weights is used."""
+    origin = f" that come with this code: {SHIPPED}" if folder == paths.WEIGHTS_DIR else ""
+    tqdm.tqdm.write(f"Weights: {folder}{origin}")
+
+
+def say_stages(stages: Iterable[Path]) -> None:
+    """Says which stages of a run are used, one line, and warns of those that are hardly trained.
+
+    Args:
+        stages: Folders of trained stages, all of one run.
+    """
+    stages = list(stages)
+    tqdm.tqdm.write(f"Weights: {'; '.join(_describe(stage) for stage in stages)}")
+    if reasons := _immature(stages):
+        _LOG.warning(
+            "these weights were trained less than those that come with this code (%s): %s."
+            " Colours may be wrong; --weights %s takes the others.",
+            SHIPPED,
+            ", ".join(reasons),
+            paths.WEIGHTS_DIR,
+        )
+
+
+def _describe(stage: Path) -> str:
+    psnr = _psnr_mu(stage)
+    score = "" if psnr is None else f", validation PSNR-mu {psnr:.2f} dB"
+    return f"{stage}, {_steps(stage):,} steps{score}"
+
+
+def _immature(stages: list[Path]) -> list[str]:
+    """Reasons to expect bad pictures; none where a stage began with weights of unknown history."""
+    reasons = []
+    run = stages[0].parent
+    every = [paths.stage_dir(run, name) for name in (*paths.ALIGNMENT.values(), paths.FUSION)]
+    total = sum(_steps(stage) for stage in every)
+    begun = [read_settings(stage).get(name) for stage in stages for name in _STARTS]
+    if total < FEWEST_STEPS and not any(begun):
+        reasons.append(f"{total:,} steps in all stages")
+    scores = [score for score in map(_psnr_mu, stages) if score is not None]
+    if scores and min(scores) < LOWEST_PSNR_MU:
+        reasons.append(f"validation PSNR-mu {min(scores):.2f} dB, below {LOWEST_PSNR_MU:g}")
+    return reasons
+
+
+def _steps(stage: Path) -> int:
+    return checkpoints.last_step(stage / CHECKPOINTS_NAME) or 0
+
+
+def _psnr_mu(stage: Path) -> float | None:
+    """The last validation of the whole at or before the newest checkpoint; None without one."""
+    path = stage / VALIDATION_NAME
+    if not path.is_file():
+        return None
+    with path.open(newline="") as file:
+        rows = [
+            row
+            for row in csv.DictReader(file)
+            if row.get(_PSNR_MU) and int(row["step"]) <= _steps(stage)
+        ]
+    return float(rows[-1][_PSNR_MU]) if rows else None
