@@ -1,6 +1,5 @@
 """Paths and settings: frozen dataclasses and presets."""
 
-import os
+from configs import start_up
 
-# Every script imports this package first: TensorFlow's start-up notes say nothing a user can use.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+start_up.prepare()  # every script imports this package before TensorFlow

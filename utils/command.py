@@ -1,19 +1,27 @@
-"""Command line of a script: every field of its config is a flag, `--preset` gives the defaults."""
+"""Command line of a script: every field of its config is a flag, `--preset` gives the defaults.
+
+It also says on standard error what went wrong: `error:` and `warning:` begin a line, beside a
+progress bar too, in colour on a terminal.
+"""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 
 import tyro
 from tqdm import tqdm
 
 from configs.presets import Preset
+from configs.start_up import EXIT_INTERRUPTED, INTERRUPTED
 
 Config = TypeVar("Config")
 
 EXIT_BAD_INPUT = 2
+
+_COLOURS = {"error": 31, "warning": 33}  # of a terminal: red, yellow
 
 _RENAMED = {
     "--depth": "--sixteen-bits",
@@ -66,7 +74,7 @@ def _refuse_renamed(arguments: Sequence[str]) -> None:
 def report_failures(failures: Sequence[str]) -> int:
     """Names what failed on standard error; returns the script's exit code."""
     for failure in failures:
-        tqdm.write(f"error: {failure}", file=sys.stderr)
+        _say("error", failure)
     return EXIT_BAD_INPUT if failures else 0
 
 
@@ -78,13 +86,37 @@ def run(
     """Parses the flags, runs `main` and ends the program.
 
     Bad input (`ValueError`, `OSError`) ends with one line on standard error and exit code 2,
-    without a traceback; set `ESBN_TRACEBACK=1` to see where it came from.
+    without a traceback; set `ESBN_TRACEBACK=1` to see where it came from. So does Ctrl-C, with exit
+    code 130. Warnings of the log are shown as `warning:`.
     """
+    logging.getLogger().addHandler(_WARNINGS)
     try:
         code = main(parse(preset_config, description))
     except (ValueError, OSError) as error:
         if os.environ.get("ESBN_TRACEBACK"):
             raise
-        sys.stderr.write(f"error: {error}\n")
+        _say("error", str(error))
         sys.exit(EXIT_BAD_INPUT)
+    except KeyboardInterrupt:
+        tqdm.write(f"\n{INTERRUPTED}", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
     sys.exit(code or 0)
+
+
+class _Warnings(logging.Handler):
+    """Writes the log above the progress bar, a line each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes one message."""
+        _say("error" if record.levelno >= logging.ERROR else "warning", self.format(record))
+
+
+_WARNINGS = _Warnings(logging.WARNING)
+
+
+def _say(kind: Literal["error", "warning"], message: str) -> None:
+    """Writes a line to standard error; its first word is in colour where that is a terminal."""
+    word = f"{kind}:"
+    if sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
+        word = f"\x1b[1;{_COLOURS[kind]}m{word}\x1b[0m"
+    tqdm.write(f"{word} {message}", file=sys.stderr)

@@ -1,6 +1,11 @@
 """make_scenes.py: same bytes however it is run, nothing is overwritten, sources are named."""
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -11,6 +16,7 @@ import pytest
 import make_scenes
 from configs import presets
 from configs.settings import ScenesConfig
+from configs.start_up import INTERRUPTED
 from utils import command
 from utils.images import frames, radiance_maps
 from utils.scenes import folders
@@ -258,3 +264,27 @@ def test_every_field_is_a_flag(tmp_path):
     assert config == ScenesConfig(
         radiance=radiance, generator=1, count=5, include=("a", "b"), seed=3
     )
+
+
+def test_ctrl_c_ends_all_processes_with_one_line(tmp_path):
+    """Sent to the whole group, as a terminal does, once while scenes are being made."""
+    (tmp_path / "radiance").mkdir()
+    noise = np.random.default_rng(0).random((64, 128, 3), np.float32) + 0.1
+    radiance_maps.write_radiance(tmp_path / "radiance" / "a.hdr", noise)
+    script = Path(__file__).parent.parent.parent / "make_scenes.py"
+    flags = ["--radiance=radiance", "--scenes=scenes", "--count=5000", "--height=64", "--width=64"]
+    process = subprocess.Popen(
+        [sys.executable, str(script), *flags],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "scenes" / "00001").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    assert said.rstrip().endswith(INTERRUPTED)

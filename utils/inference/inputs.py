@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-import sys
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from utils.photographs.folder import Photographs, read_photographs
 from utils.photographs.search import Found, find_brackets
 from utils.scenes.folders import read_scene
 from utils.scenes.scene import Scene
+
+_LOG = logging.getLogger(__name__)
 
 
 class PreparedScenes:
@@ -95,5 +97,5 @@ class PreparedScenes:
         for note in scene.notes:
             tqdm.write(f"{scene.name}: {note}")
         for warning in scene.warnings:
-            tqdm.write(f"warning: {scene.name}: {warning}", file=sys.stderr)
+            _LOG.warning("%s: %s", scene.name, warning)
         return scene

@@ -5,11 +5,13 @@ folder may be filled in several runs, with any number of processes, and comes ou
 """
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import functools
 import json
 import multiprocessing
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -58,8 +60,14 @@ def make_scenes(config: ScenesConfig) -> int:
                 initializer=cv2.setNumThreads,
                 initargs=(1,),
             ) as pool:
-                for _ in pool.map(job, missing):
-                    bar.update()
+                with _ignored_interrupts():
+                    made = pool.map(job, missing)
+                try:
+                    for _ in made:
+                        bar.update()
+                except KeyboardInterrupt:
+                    pool.shutdown(cancel_futures=True)  # the scenes that are begun are finished
+                    raise
     return len(missing)
 
 
@@ -77,6 +85,16 @@ def _loader(paths: tuple[Path, ...], generator: int) -> LoadMap:
 @functools.lru_cache(maxsize=1)
 def _kinds(paths: tuple[Path, ...]) -> tuple[Kind, ...]:
     return tuple(kind_of(path) for path in paths)
+
+
+@contextlib.contextmanager
+def _ignored_interrupts() -> Iterator[None]:
+    """Starts processes that a Ctrl-C leaves alone: it is for the one that started them."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _make_scene(config: ScenesConfig, paths: tuple[Path, ...], index: int) -> None:
