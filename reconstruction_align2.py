@@ -31,15 +31,19 @@ def main(config: ReconstructionConfig) -> int:
     scenes = PreparedScenes(config.scenes, protocol, config.exposures, config.prealign)
     networks = open_networks(config, config.save_release)
     aligned_results.note_prealignment(results, prealign)
-    rows = []
+    rows, written = [], 0
     for scene in scenes:
         aligned = align(networks, scene, protocol)
         write_aligned(results, scene.name, aligned)
+        written += 1
         if scene.hdr is not None:
             rows.append((scene.name, score_alignment(aligned, scene)))
-    write_metrics(results / "aligned.csv", rows, protocol, AlignmentMetrics)
-    tqdm.write(markdown_table(rows, protocol, AlignmentMetrics))
-    return command.report_failures(scenes.failures)
+    if rows:
+        write_metrics(results / "aligned.csv", rows, protocol, AlignmentMetrics)
+        tqdm.write(markdown_table(rows, protocol, AlignmentMetrics))
+    code = command.report_failures(scenes.failures)
+    tqdm.write(f"Wrote the aligned frames of {command.count(written, 'scene')} to {results}")
+    return code
 
 
 if __name__ == "__main__":

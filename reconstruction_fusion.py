@@ -4,7 +4,8 @@ Reads scenes of data sets or folders of photographs, and the newest weights of t
 authors' checkpoints). Writes for each scene `<scene>.hdr` and `<scene>.exr` (radiance),
 `<scene>.png` (tone-mapped), `<scene>_ultrahdr.jpg` (for bright screens) and
 `<scene>_sheet.png` (everything side by side) to the results folder, all or none; and
-`report.html`, the whole run on one page, and `metrics.csv` under the chosen protocol.
+`report.html`, the whole run on one page, and, of scenes with a ground truth, `metrics.csv` under
+the chosen protocol.
 """
 
 import dataclasses
@@ -30,7 +31,7 @@ def main(config: ReconstructionConfig) -> int:
     results = config.results or paths.results_dir(config.run)
     scenes = PreparedScenes(config.scenes, protocol, config.exposures, config.prealign)
     networks = open_networks(config, config.save_release)
-    rows = []
+    rows, written = [], 0
     page = HtmlReport(f"HDR images of {config.scenes.resolve().name}", len(scenes))
     for scene in scenes:
         reconstruction = reconstruct(networks, scene, protocol, config.self_ensemble)
@@ -48,13 +49,17 @@ def main(config: ReconstructionConfig) -> int:
             page.add(scene, reconstruction, result, metrics)
             if metrics is not None:
                 rows.append((scene.name, metrics))
+            written += 1
     with scenes.attempt():
-        write_metrics(results / "metrics.csv", rows, protocol)
+        if rows:
+            write_metrics(results / "metrics.csv", rows, protocol)
+            tqdm.write(markdown_table(rows, protocol))
         settings = dataclasses.asdict(config)
         settings |= {"protocol": protocol.title, "weights": weights_in_words(config)}
         page.write(results / "report.html", settings, scenes.failures)
-    tqdm.write(markdown_table(rows, protocol))
-    return command.report_failures(scenes.failures)
+    code = command.report_failures(scenes.failures)
+    tqdm.write(f"Wrote {command.count(written, 'scene')} to {results}; open {results}/report.html")
+    return code
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def test_all_variants_of_brackets_run_in_one_go(tmp_path):
     assert reconstruction_fusion.main(config) == 0
     written = {path.name for path in (tmp_path / "results").iterdir()}
     expected = {f"{name}{ending}" for name in names for ending in ENDINGS}
-    assert written == expected | {"metrics.csv", "report.html"}
+    assert written == expected | {"report.html"}
     for name in names:
         shown = frames.read_ldr(tmp_path / "results" / f"{name}.jpg")
         assert shown.shape == FRAMES.shape[1:]
@@ -73,7 +73,7 @@ def test_a_bad_file_stops_its_scene_only_and_is_named_at_the_end(tmp_path, capsy
     assert "2.jpg" in lines[0]
     names = {path.name for path in (tmp_path / "results").iterdir()}
     expected = {f"{name}{ending}" for name in "ac" for ending in ENDINGS}
-    assert names == expected | {"metrics.csv", "report.html"}
+    assert names == expected | {"report.html"}
     page = (tmp_path / "results" / "report.html").read_text()
     assert "Not reconstructed" in page
     assert "Scene b: " in page
@@ -94,7 +94,7 @@ def test_a_disk_that_fills_up_leaves_no_half_scene(tmp_path, capsys, monkeypatch
     assert "error: Cannot write b.hdr" in capsys.readouterr().err
     names = {path.name for path in (tmp_path / "results").iterdir()}
     assert not {name for name in names if name.startswith(("b", ".b"))}
-    assert {"a.exr", "c.exr", "report.html", "metrics.csv"} <= names
+    assert {"a.exr", "c.exr", "report.html"} <= names
 
 
 def test_results_that_cannot_be_written_are_one_line_for_each_scene(tmp_path, capsys):

@@ -78,6 +78,11 @@ def report_failures(failures: Sequence[str]) -> int:
     return EXIT_BAD_INPUT if failures else 0
 
 
+def count(number: int, noun: str) -> str:
+    """A number with its noun: `1 scene`, `8 scenes`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
 def run(
     main: Callable[[Config], int | None],
     preset_config: Callable[[Preset], Config],

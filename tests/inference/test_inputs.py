@@ -13,6 +13,7 @@ from configs.settings import ReconstructionConfig
 from tests.brackets import bracket, source_networks
 from utils.camera_motion.prealignment import prealign
 from utils.images import frames, radiance_maps
+from utils.photographs.search import find_brackets
 from utils.radiometry.levels import ldr_to_float, to_8bit
 from utils.radiometry.radiance import hdr_to_ldr
 from utils.records import aligned_results
@@ -77,7 +78,9 @@ def test_fusion_writes_radiance_pictures_and_numbers(config, capsys):
     assert list(rows) == ["EXTRA_001", "X", "mean"]
     psnr = [float(row["psnr_mu"]) for row in rows.values()]
     assert psnr[2] == pytest.approx((psnr[0] + psnr[1]) / 2, abs=1e-5)
-    assert "| mean | full |" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "| mean | full |" in said
+    assert said.splitlines()[-1] == f"Wrote 3 scenes to {results}; open {results}/report.html"
 
 
 def test_results_folder_and_a_single_scene(config, tmp_path):
@@ -104,7 +107,8 @@ def test_a_scene_that_does_not_fit_the_protocol_is_reported(config, capsys):
     assert reconstruction_fusion.main(config) == 2
     captured = capsys.readouterr()
     assert "Scene X: protocol crop-1440x960 needs 1440x960" in captured.err
-    assert "no scene with a ground truth" in captured.out
+    results = config.run / "results"
+    assert captured.out == f"Wrote 0 scenes to {results}; open {results}/report.html\n"
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -115,11 +119,16 @@ def test_without_scenes_nothing_is_loaded(config, script, monkeypatch):
         script.main(config)
 
 
-def test_scenes_without_truth_leave_an_empty_table(config, capsys):
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_scenes_without_truth_leave_no_table_and_are_not_read_again(config, script, capsys):
     config = ReconstructionConfig(run=config.run, scenes=config.scenes / "EXTRA" / "002")
-    assert reconstruction_fusion.main(config) == 0
-    assert len((config.run / "results" / "metrics.csv").read_text().splitlines()) == 1
-    assert "no scene with a ground truth" in capsys.readouterr().out
+    assert script.main(config) == 0
+    results = config.run / "results"
+    assert not list(results.glob("*.csv"))
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert "1 scene to" in last or "of 1 scene" in last
+    with pytest.raises(SceneError, match="only results"):
+        find_brackets(results)
 
 
 @pytest.fixture

@@ -71,10 +71,6 @@ def test_markdown_table():
     ]
 
 
-def test_without_numbers_the_table_says_why():
-    assert "no scene with a ground truth" in markdown_table([], FULL)
-
-
 def test_reconstruction_files(tmp_path):
     scene = bracket()
     reconstruction = reconstruct_picture(source_networks(), scene, FULL)

@@ -67,3 +67,23 @@ def test_settings_of_a_run_that_trained_nothing_bind_nobody(tmp_path):
     train(tmp_path)
     with pytest.raises(settings.SettingsError, match=r"batch_size=4 .*batch_size=8"):
         settings.write_settings(tmp_path, config, samples=2, prealign="on")
+
+
+def test_more_steps_go_on_where_the_schedule_does_not_depend_on_them(tmp_path):
+    config = TrainingConfig(run=tmp_path, network=NETWORK, steps=10, schedule="step")
+    settings.write_settings(tmp_path, config, samples=1)
+    train(tmp_path)
+    for steps in (20, 5):
+        settings.write_settings(tmp_path, dataclasses.replace(config, steps=steps), samples=1)
+    assert settings.read_settings(tmp_path)["steps"] == 20
+
+
+def test_more_steps_of_a_cosine_are_told_the_way(tmp_path):
+    folder = tmp_path / "fusion"
+    config = FusionConfig(run=tmp_path, network=NETWORK, steps=10, schedule="cosine")
+    settings.write_settings(folder, config, samples=1)
+    train(folder)
+    weights = f"{tmp_path}-weights"
+    message = rf"export.py --run {tmp_path} --save-weights {weights}.*--start-weights {weights}"
+    with pytest.raises(settings.SettingsError, match=message):
+        settings.write_settings(folder, dataclasses.replace(config, steps=20), samples=1)

@@ -20,7 +20,7 @@ from utils.scenes.tree import walk
 
 Kind = Literal["scene", "photographs", "results", "nothing"]
 
-_RESULT_TABLES = ("metrics.csv", "aligned.csv")
+_RESULT_FILES = ("report.html", "prealign.json", "metrics.csv", "aligned.csv")
 _TIFF = frozenset({".tif", ".tiff"})
 
 
@@ -75,7 +75,7 @@ def find_brackets(root: Path) -> list[Found]:
 
 def kind_of(folder: Path) -> Kind:
     """What a folder is: its pictures, and what lies beside them, say it."""
-    if any((folder / name).exists() for name in _RESULT_TABLES):
+    if any((folder / name).exists() for name in _RESULT_FILES):
         return "results"
     if is_photographs(folder):
         return "photographs"

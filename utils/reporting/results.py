@@ -142,8 +142,6 @@ def write_metrics(
 
 def markdown_table(rows: Sequence[Row], protocol: Protocol, kind: Kind = Metrics) -> str:
     """The table of `write_metrics` as Markdown; PSNR in dB with 2 decimals, SSIM with 4."""
-    if not rows:
-        return f"Protocol {protocol.title}: no scene with a ground truth, so no numbers."
     return to_markdown(_table(rows, protocol, kind, _rounded)).rstrip()
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from configs import paths
 from configs.settings import NetworkConfig, PrealignmentName, TrainingConfig
 from utils import files
 from utils.runs import checkpoints
@@ -23,6 +24,7 @@ from utils.runs import checkpoints
 SETTINGS_NAME = "settings.json"
 CHECKPOINTS_NAME = "checkpoints"
 
+_STEPS = "steps"
 _SAMPLES = "samples_per_epoch"
 _PREALIGN = "prealign"
 
@@ -86,6 +88,9 @@ def write_settings(
     settings = _flatten(dataclasses.asdict(config)) | {_SAMPLES: samples, _PREALIGN: prealign}
     if path.exists() and is_trained(folder):
         _check_settings(folder, settings, may_lose_samples=config.sampling.skip_damaged)
+        stored = json.loads(path.read_text())
+        if settings[_STEPS] > stored[_STEPS]:
+            files.write_text(path, json.dumps(stored | {_STEPS: settings[_STEPS]}, indent=2) + "\n")
         return
     files.write_text(path, json.dumps(settings, indent=2) + "\n")
 
@@ -100,6 +105,9 @@ def _check_settings(folder: Path, settings: dict[str, Any], *, may_lose_samples:
         )
     for name in sorted((started.keys() | settings.keys()) - _FREE_FIELDS - {_SAMPLES}):
         if started.get(name) != settings.get(name):
+            if name == _STEPS:
+                _check_steps(folder, started, settings)
+                continue
             raise SettingsError(
                 f"{path}: the run was started with {name}={started.get(name)!r} and cannot "
                 f"go on with another value; use another run folder. "
@@ -114,6 +122,21 @@ def _check_settings(folder: Path, settings: dict[str, Any], *, may_lose_samples:
     if not may_lose_samples:
         raise SettingsError(change)
     _LOG.warning("%s. From here on the order of samples is another.", change)
+
+
+def _check_steps(folder: Path, started: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    """Lets a run make more steps if its schedule does not depend on them; else names the way on."""
+    if settings["schedule"] == "step":
+        return
+    run = folder.parent
+    both = " (once both alignments are trained)" if folder.name in paths.ALIGNMENT.values() else ""
+    raise SettingsError(
+        f"{folder / SETTINGS_NAME}: the run was started with steps={started[_STEPS]}, where its"
+        " learning rate falls to zero (schedule cosine), so it cannot go on to another number. To"
+        f" train on, begin another run with its weights{both}: export.py --run {run} --save-weights"
+        f" {run}-weights, then this script with --start-weights {run}-weights --run {run}-2"
+        f" --records {run / 'records'}. Received: steps={settings[_STEPS]}"
+    )
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
