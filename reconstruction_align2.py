@@ -28,7 +28,9 @@ def main(config: ReconstructionConfig) -> int:
     prealign = config.prealign or trained_prealignment(config)
     protocol = configured(config.protocol, config.sixteen_bits, prealign)
     results = config.results or paths.results_dir(config.run)
-    scenes = PreparedScenes(config.scenes, protocol, config.exposures, config.prealign)
+    scenes = PreparedScenes(
+        config.scenes, protocol, config.exposures, config.prealign, config.reference
+    )
     networks = open_networks(config, config.save_release)
     aligned_results.note_prealignment(results, prealign)
     rows, written = [], 0

@@ -29,10 +29,12 @@ def main(config: ReconstructionConfig) -> int:
     prealign = config.prealign or trained_prealignment(config)
     protocol = configured(config.protocol, config.sixteen_bits, prealign)
     results = config.results or paths.results_dir(config.run)
-    scenes = PreparedScenes(config.scenes, protocol, config.exposures, config.prealign)
+    scenes = PreparedScenes(
+        config.scenes, protocol, config.exposures, config.prealign, config.reference
+    )
     networks = open_networks(config, config.save_release)
     rows, written = [], 0
-    page = HtmlReport(f"HDR images of {config.scenes.resolve().name}", len(scenes))
+    page = HtmlReport(f"HDR images of {scenes.title}", len(scenes))
     for scene in scenes:
         reconstruction = reconstruct(networks, scene, protocol, config.self_ensemble)
         metrics = None if scene.hdr is None else protocol.score(reconstruction.hdr, scene.hdr)
@@ -54,8 +56,11 @@ def main(config: ReconstructionConfig) -> int:
         if rows:
             write_metrics(results / "metrics.csv", rows, protocol)
             tqdm.write(markdown_table(rows, protocol))
-        settings = dataclasses.asdict(config)
-        settings |= {"protocol": protocol.title, "weights": weights_in_words(config)}
+        settings = dataclasses.asdict(config) | {
+            "scenes": " ".join(map(str, config.scenes)),
+            "protocol": protocol.title,
+            "weights": weights_in_words(config),
+        }
         page.write(results / "report.html", settings, scenes.failures)
     code = command.report_failures(scenes.failures)
     tqdm.write(f"Wrote {command.count(written, 'scene')} to {results}; open {results}/report.html")

@@ -355,8 +355,8 @@ Copies = Literal[1, 2, 4, 8]
 class ReconstructionConfig(WeightsConfig):
     """Settings of reconstruction_align2.py and reconstruction_fusion.py."""
 
-    scenes: Path = paths.TEST_SCENES
-    """Folder of scenes, or one scene."""
+    scenes: tuple[Path, ...] = (paths.TEST_SCENES,)
+    """Folder of scenes, or one scene; or the photographs of one bracket, three files or more."""
     results: Path | None = None
     """Folder to write to; the run's `results` folder if not given."""
     protocol: ProtocolName = "full"
@@ -364,7 +364,11 @@ class ReconstructionConfig(WeightsConfig):
     sixteen_bits: SixteenBits | None = None
     """What frames of 16 bits are divided by, instead of what the protocol does."""
     exposures: tuple[float, ...] | None = None
-    """Photographs' exposures in stops, by file name; if not given, from exposure.txt or EXIF."""
+    """Photographs' exposures in stops, by file name or, of named files, in their order; if not
+    given, from exposure.txt or EXIF."""
+    reference: str | None = None
+    """File name, or a part that only it has, of the photograph whose moment the result shows; if
+    not given, the best exposed."""
     self_ensemble: Copies = 1
     """Average the results of this many mirrored and turned copies: better, as many times slower."""
     prealign: PrealignmentName | None = None

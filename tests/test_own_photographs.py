@@ -30,7 +30,7 @@ def _networks(monkeypatch):
 
 def _config(root):
     return ReconstructionConfig(
-        run=root / "run", scenes=root / "photos", results=root / "results", picture="jpg"
+        run=root / "run", scenes=(root / "photos",), results=root / "results", picture="jpg"
     )
 
 
@@ -120,14 +120,16 @@ def test_radiance_that_is_not_finite_is_no_picture(tmp_path, capsys, monkeypatch
 def test_running_again_takes_no_results_for_photographs(tmp_path):
     photos.write_bracket(tmp_path / "photos" / "a", FRAMES)
     config = ReconstructionConfig(
-        run=tmp_path, scenes=tmp_path / "photos", results=tmp_path / "photos" / "hdr"
+        run=tmp_path, scenes=(tmp_path / "photos",), results=tmp_path / "photos" / "hdr"
     )
     assert reconstruction_fusion.main(config) == 0
     before = {path.name for path in (tmp_path / "photos" / "hdr").iterdir()}
     assert reconstruction_fusion.main(config) == 0
     assert {path.name for path in (tmp_path / "photos" / "hdr").iterdir()} == before
     with pytest.raises(SceneError, match="only results"):
-        reconstruction_fusion.main(dataclasses.replace(config, scenes=tmp_path / "photos" / "hdr"))
+        reconstruction_fusion.main(
+            dataclasses.replace(config, scenes=(tmp_path / "photos" / "hdr",))
+        )
 
 
 def test_the_command_line_takes_exposures_tone_and_picture(tmp_path):

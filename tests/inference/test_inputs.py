@@ -42,7 +42,7 @@ def config(tmp_path):
             exposure_values=scene.exposure_values,
             hdr=scene.hdr,
         )
-    return ReconstructionConfig(run=tmp_path / "run", scenes=tmp_path / "Test")
+    return ReconstructionConfig(run=tmp_path / "run", scenes=(tmp_path / "Test",))
 
 
 def _rows(path):
@@ -85,7 +85,7 @@ def test_fusion_writes_radiance_pictures_and_numbers(config, capsys):
 
 def test_results_folder_and_a_single_scene(config, tmp_path):
     config = ReconstructionConfig(
-        run=config.run, scenes=config.scenes / "X", results=tmp_path / "elsewhere"
+        run=config.run, scenes=(config.scenes[0] / "X",), results=tmp_path / "elsewhere"
     )
     assert reconstruction_fusion.main(config) == 0
     assert (tmp_path / "elsewhere" / "X.hdr").exists()
@@ -94,7 +94,7 @@ def test_results_folder_and_a_single_scene(config, tmp_path):
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_broken_scene_does_not_stop_the_others(config, script, capsys):
-    (config.scenes / "EXTRA" / "001" / "exposure.txt").write_text("0\n2\n")
+    (config.scenes[0] / "EXTRA" / "001" / "exposure.txt").write_text("0\n2\n")
     assert script.main(config) == 2
     assert "EXTRA_001" in capsys.readouterr().err
     results = config.run / "results"
@@ -114,14 +114,14 @@ def test_a_scene_that_does_not_fit_the_protocol_is_reported(config, capsys):
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_without_scenes_nothing_is_loaded(config, script, monkeypatch):
     monkeypatch.setattr(script, "open_networks", lambda *_: pytest.fail("loaded"))
-    config = ReconstructionConfig(run=config.run, scenes=config.scenes / "absent")
+    config = ReconstructionConfig(run=config.run, scenes=(config.scenes[0] / "absent",))
     with pytest.raises(SceneError, match="absent"):
         script.main(config)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_scenes_without_truth_leave_no_table_and_are_not_read_again(config, script, capsys):
-    config = ReconstructionConfig(run=config.run, scenes=config.scenes / "EXTRA" / "002")
+    config = ReconstructionConfig(run=config.run, scenes=(config.scenes[0] / "EXTRA" / "002",))
     assert script.main(config) == 0
     results = config.run / "results"
     assert not list(results.glob("*.csv"))
@@ -145,9 +145,9 @@ def shifted(tmp_path):
     ldr = np.rint(255 * np.stack(frames)).astype(np.uint8)
     folder = tmp_path / "Shifted" / "S"
     write_scene(folder, ldr=ldr, exposure_values=np.array([0, 2, 4]), hdr=views[1])
-    return ReconstructionConfig(run=tmp_path / "run", scenes=folder), prealign(ldr, times, "auto")[
-        0
-    ]
+    return ReconstructionConfig(run=tmp_path / "run", scenes=(folder,)), prealign(
+        ldr, times, "auto"
+    )[0]
 
 
 @pytest.mark.parametrize(

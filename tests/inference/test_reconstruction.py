@@ -69,16 +69,17 @@ def test_scripts_take_it(tmp_path, monkeypatch):
     for script in (evaluate, reconstruction_fusion):
         monkeypatch.setattr(script, "open_networks", lambda *_: networks)
         monkeypatch.setattr(script, "trained_prealignment", lambda _: "off")
-    common = {"run": tmp_path / "run", "scenes": tmp_path / "Test"}
-    results = tmp_path / "results"
-    config = ReconstructionConfig(**common, results=results, self_ensemble=2)
+    run, scenes, results = (tmp_path / name for name in ("run", "Test", "results"))
+    config = ReconstructionConfig(run=run, scenes=(scenes,), results=results, self_ensemble=2)
     assert reconstruction_fusion.main(config) == 0
     hdr = radiance_maps.read_radiance(results / "001.exr")
     np.testing.assert_allclose(hdr[:, 0], inverse_mu_law(0.5), rtol=1e-2)
 
     written = {}
     monkeypatch.setattr(tables, "write", lambda path, table: written.setdefault(path.name, table))
-    config = EvaluationConfig(**common, results=results, self_ensemble=8, method="ESBN")
+    config = EvaluationConfig(
+        run=run, scenes=scenes, results=results, self_ensemble=8, method="ESBN"
+    )
     assert evaluate.main(config) == 0
     rows = {row[0]: row[2:] for row in written["methods"].rows}
     assert list(rows) == ["ESBN", "ESBN, self-ensemble of 8"]

@@ -15,8 +15,8 @@ from utils.metrics.protocols import PROTOCOLS
 from utils.photographs import folder
 from utils.photographs.camera_files import read_photo
 from utils.photographs.exif import Exposure
-from utils.photographs.folder import read_photographs
-from utils.photographs.search import find_brackets, is_photographs
+from utils.photographs.folder import Photographs, bracket_name, read_photographs
+from utils.photographs.search import find, find_brackets, is_photographs
 from utils.radiometry.levels import ldr_to_float, to_8bit
 from utils.scenes.folders import write_scene
 from utils.scenes.scene import SceneError
@@ -274,7 +274,15 @@ REFUSED = {
     ),
     "exposure.txt too short": (
         lambda folder: _exposure_file(folder, "0\n2\n"),
-        r"exposure\.txt must have a line for each of the 3 frames.*2 lines",
+        r"exposure\.txt must have a line for each of the 3 photographs.*Received: 2 lines",
+    ),
+    "exposure.txt empty": (
+        lambda folder: _exposure_file(folder, ""),
+        r"exposure\.txt .*remove it so that EXIF counts.*--exposures 0 2 4\. Received: no lines",
+    ),
+    "exposures in reverse order": (
+        lambda folder: _exposure_file(folder, "4\n2\n0\n"),
+        r"wrong order: .*\.png should be 2\.0 stops brighter than .*, but is darker.*--exposures",
     ),
     "exposure.txt of words": (
         lambda folder: _exposure_file(folder, "low\nmid\nhigh\n"),
@@ -319,12 +327,12 @@ def test_photographs_and_scenes_of_data_sets_lie_side_by_side(tmp_path, capsys):
     photos.write_bracket(tmp_path / "b", FRAMES)
     write_scene(tmp_path / "a", ldr=FRAMES, exposure_values=np.array([0, 2, 5]), hdr=None)
     photos.write_bracket(tmp_path / "c", FRAMES[:2], photos.TIMES[:2])
-    scenes = PreparedScenes(tmp_path, PROTOCOLS["full"], prealign="off")
+    scenes = PreparedScenes([tmp_path], PROTOCOLS["full"], prealign="off")
     found = list(scenes)
     assert [scene.name for scene in found] == ["a", "b"]
     assert len(scenes) == 3
     assert [scenes.protocol_of(scene).title for scene in found] == ["full", "full"]
-    by_default = PreparedScenes(tmp_path, PROTOCOLS["full"])
+    by_default = PreparedScenes([tmp_path], PROTOCOLS["full"])
     titles = [by_default.protocol_of(scene).title for scene in found]
     assert titles == ["full", "full, camera motion taken out"]
     assert command.report_failures(scenes.failures) == 2
@@ -356,5 +364,60 @@ def test_one_search_says_what_each_folder_is(tmp_path):
     assert [found.folder for found in find_brackets(tmp_path / "pair")] == [tmp_path / "pair"]
     with pytest.raises(SceneError, match="only results"):
         find_brackets(tmp_path / "results")
-    with pytest.raises(SceneError, match="no folder of scenes"):
+    with pytest.raises(SceneError, match="no such folder"):
         find_brackets(tmp_path / "absent")
+
+
+def test_a_folder_without_photographs_is_told_all_that_gives_exposures(tmp_path):
+    with pytest.raises(SceneError, match=r"no photographs\..*EXIF, exposure\.txt or --exposures"):
+        find_brackets(tmp_path)
+
+
+def test_a_stray_radiance_map_beside_photographs_is_named_and_ignored(tmp_path):
+    folder = photos.write_bracket(tmp_path / "a", FRAMES)
+    (folder / "merged elsewhere.hdr").touch()
+    assert [found.kind for found in find_brackets(folder)] == ["photographs"]
+    scene = read_photographs(folder, prealignment="off")
+    assert "merged elsewhere.hdr beside the photographs is ignored" in scene.warnings[0]
+
+
+def test_files_are_one_bracket_whatever_else_lies_beside_them(tmp_path):
+    folder = photos.write_bracket(tmp_path / "church", [*FRAMES, FRAMES[2]], (*photos.TIMES, 0.04))
+    (folder / "exposure.txt").write_text("0\n1\n2\n3\n")  # of four photographs
+    files = tuple(folder / f"{number}.jpg" for number in (1, 2, 3))
+    (scene,) = PreparedScenes(files, PROTOCOLS["full"], prealign="off")
+    assert isinstance(scene, Photographs)
+    assert (scene.name, scene.files) == ("church", ("1.jpg", "2.jpg", "3.jpg"))
+    np.testing.assert_allclose(scene.exposure_values, [0, 2, 4.06], atol=0.01)
+    (given,) = PreparedScenes(files[::-1], PROTOCOLS["full"], (6, 3, 0), prealign="off")
+    assert given.exposure_values.tolist() == [0, 3, 6]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["garden_1.jpg", "garden_2.jpg", "garden_3.jpg"], "garden"),
+        (["IMG_1239.JPG", "IMG_1240.JPG", "IMG_1241.JPG"], "IMG_1239"),
+        (["a.jpg", "b.jpg", "c.jpg"], "folder"),
+    ],
+)
+def test_a_bracket_of_files_has_a_name_of_its_own(names, expected):
+    assert bracket_name([Path("folder") / name for name in names]) == expected
+
+
+def test_what_is_neither_a_folder_nor_a_bracket_is_refused_with_what_would_do(tmp_path):
+    folder = photos.write_bracket(tmp_path / "a", FRAMES)
+    one, two = folder / "1.jpg", folder / "2.jpg"
+    with pytest.raises(SceneError, match=r"name them all, or their folder\. Received: .*1\.jpg"):
+        find([one])
+    with pytest.raises(SceneError, match="which is a folder"):
+        find([one, two, folder])
+    with pytest.raises(SceneError, match="which is not there"):
+        find([one, two, folder / "9.jpg"])
+
+
+def test_the_named_reference_is_the_middle_frame(tmp_path):
+    folder = _five(tmp_path / "five")
+    names = sorted(path.name for path in folder.glob("*.jpg"))
+    scene = read_photographs(folder, prealignment="off", reference=names[1])
+    assert scene.files[1] == names[1]

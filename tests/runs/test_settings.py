@@ -15,7 +15,7 @@ NETWORK = NetworkConfig(width=4)
 def train(folder):
     """Leaves a checkpoint, so that the settings beside it bind."""
     path = folder / settings.CHECKPOINTS_NAME
-    checkpoints.save(tf.train.Checkpoint(step=tf.Variable(1)), path, step=1)
+    checkpoints.save(tf.train.Checkpoint(), path, step=1)
 
 
 def rewrite(folder, **changes):

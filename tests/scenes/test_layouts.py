@@ -22,7 +22,7 @@ def test_a_layout_loads_as_the_scene_it_was_written_from(tmp_path, layout, caplo
     found = folders.find_scenes(tmp_path)
     assert len(found) == 2
     assert found[1] == folder
-    assert len([*PreparedScenes(tmp_path, PROTOCOLS["full"])]) == 2
+    assert len([*PreparedScenes([tmp_path], PROTOCOLS["full"])]) == 2
     assert find_files(folder).layout == layout
     with caplog.at_level(logging.WARNING):
         scene = folders.read_scene(folder, tmp_path)
@@ -45,7 +45,7 @@ def test_a_scene_of_challenge123_takes_one_frame_of_each_moment(tmp_path):
             if not path.exists():
                 frames.write_ldr(path, np.zeros((24, 40, 3), np.uint16))
     assert folders.find_scenes(tmp_path) == [folder]
-    prepared = PreparedScenes(tmp_path, PROTOCOLS["full"])
+    prepared = PreparedScenes([tmp_path], PROTOCOLS["full"])
     assert [scene.name for scene in prepared] == ["004_2"]
     assert prepared.failures == ()
     np.testing.assert_array_equal(folders.read_scene(folder).ldr, pictures()[0])

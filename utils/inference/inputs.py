@@ -1,4 +1,4 @@
-"""Goes through the scenes of a folder, prepared for one protocol; keeps failures."""
+"""Goes through the scenes of a folder, or one bracket of files, as a protocol wants them."""
 
 import contextlib
 import dataclasses
@@ -11,8 +11,8 @@ from tqdm import tqdm
 from configs.settings import PrealignmentName
 from utils.camera_motion.prealignment import prealigned
 from utils.metrics.protocols import Protocol
-from utils.photographs.folder import Photographs, read_photographs
-from utils.photographs.search import Found, find_brackets
+from utils.photographs.folder import Photographs, bracket_name, read_photographs
+from utils.photographs.search import Found, find
 from utils.scenes.folders import read_scene
 from utils.scenes.scene import Scene
 
@@ -29,31 +29,33 @@ class PreparedScenes:
 
     def __init__(
         self,
-        root: Path,
+        places: Sequence[Path],
         protocol: Protocol,
         exposures: Sequence[float] | None = None,
         prealign: PrealignmentName | None = None,
+        reference: str | None = None,
     ) -> None:
         """Finds the scenes.
 
         Args:
-            root: Folder of scenes, or one scene.
+            places: A folder of scenes or one scene; or the photographs of one bracket.
             protocol: Prepares each scene, and says how the camera's motion is taken out of those of
                 data sets.
             exposures: Stops of photographs; see `read_photographs`.
             prealign: How it is taken out of photographs; None: `auto`, unless the protocol says
                 `on`.
+            reference: Name of photographs' reference; see `read_photographs`.
 
         Raises:
             SceneError: There is no scene.
         """
-        self._root = root
         self._protocol = protocol
         self._exposures = exposures
         self._prealign: PrealignmentName = prealign or (
             "on" if protocol.prealign == "on" else "auto"
         )
-        self._found = find_brackets(root)
+        self._reference = reference
+        self._root, self._found = find(places)
         self._failures: list[str] = []
 
     def __iter__(self) -> Iterator[Scene]:
@@ -86,6 +88,12 @@ class PreparedScenes:
             self._failures.append(str(error))
 
     @property
+    def title(self) -> str:
+        """Name of what was found, for people."""
+        files = self._found[0].files
+        return bracket_name(files) if files else self._root.resolve().name
+
+    @property
     def failures(self) -> tuple[str, ...]:
         """Messages about the scenes that failed so far."""
         return tuple(self._failures)
@@ -93,7 +101,14 @@ class PreparedScenes:
     def _read(self, found: Found) -> Scene:
         if found.kind == "scene":
             return prealigned(read_scene(found.folder, self._root), self._protocol.prealign)
-        scene = read_photographs(found.folder, self._root, self._exposures, self._prealign)
+        scene = read_photographs(
+            found.folder,
+            self._root,
+            self._exposures,
+            self._prealign,
+            reference=self._reference,
+            files=found.files,
+        )
         for note in scene.notes:
             tqdm.write(f"{scene.name}: {note}")
         for warning in scene.warnings:

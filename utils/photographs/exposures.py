@@ -12,6 +12,7 @@ import numpy as np
 
 from utils.photographs.exif import Exposure, exposure_value
 from utils.scenes import exposure_files
+from utils.scenes.layouts import EXPOSURE_FILE
 
 LARGEST_DISAGREEMENT = 0.5
 """Stops by which two sources, or a claim and the pixels, may differ without a warning."""
@@ -36,7 +37,7 @@ class Exposures:
 
 
 def find_exposures(
-    path: Path,
+    path: Path | None,
     names: Sequence[str],
     exposures: Sequence[Exposure],
     given: Sequence[float] | None,
@@ -45,7 +46,7 @@ def find_exposures(
     """Finds the exposure values of a folder's photographs.
 
     Args:
-        path: The folder's `exposure.txt`, which need not exist.
+        path: The folder's `exposure.txt`, which need not exist; None: it is of other photographs.
         names: The photographs' file names, sorted.
         exposures: What their EXIF says.
         given: Stops from the command line, in the order of the names.
@@ -62,12 +63,13 @@ def find_exposures(
     by_exif = _exif_values(exposures)
     if given:
         values, source = _checked(list(given), len(names), "--exposures"), "--exposures"
-    elif path.is_file():
+    elif path is not None and path.is_file():
+        _require_lines(path, len(names))
         values, source = exposure_files.read(path, frames).values, path.name
     elif by_exif is not None:
         return Exposures(values=_checked(list(by_exif), len(names), "EXIF"), source="EXIF")
     else:
-        raise ExposureError(_what_is_missing(path, names, exposures))
+        raise ExposureError(_what_is_missing(names, exposures))
     return Exposures(values=values, source=source, warnings=_conflicts(values, source, by_exif))
 
 
@@ -94,14 +96,25 @@ def _exif_values(exposures: Sequence[Exposure]) -> np.ndarray | None:
     return np.array([exposure_value(exposure) for exposure in exposures], np.float64)
 
 
-def _what_is_missing(path: Path, names: Sequence[str], exposures: Sequence[Exposure]) -> str:
+def _require_lines(path: Path, count: int) -> None:
+    received = len(exposure_files.read_lines(path))
+    if received != count:
+        raise ExposureError(
+            f"{path} must have a line for each of the {count} photographs; complete it, remove it"
+            " so that EXIF counts, or give the stops with --exposures 0 2 4. Received:"
+            f" {received or 'no'} line{'' if received == 1 else 's'}"
+        )
+
+
+def _what_is_missing(names: Sequence[str], exposures: Sequence[Exposure]) -> str:
     found = ", ".join(
         f"{name} {exposure.describe()}" for name, exposure in zip(names, exposures, strict=True)
     )
     return (
         "The exposures are unknown: EXIF does not have the same of shutter time, aperture and ISO"
-        f" in every photograph, and there is no {path.name}. Write one with a number of stops"
-        f" a line in the order of the names, or use --exposures 0 2 4. Received: {found}"
+        f" in every photograph, and there is no {EXPOSURE_FILE} of these. Write one with a number"
+        " of stops a line in the order of the names, or use --exposures 0 2 4. Received:"
+        f" {found}"
     )
 
 

@@ -1,6 +1,7 @@
 """Reads a folder of photographs as a scene: any camera, size and step, no ground truth."""
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -9,14 +10,20 @@ import numpy as np
 
 from configs.settings import PrealignmentName
 from utils.camera_motion.prealignment import prealign
+from utils.images.radiance_maps import RADIANCE_SUFFIXES
 from utils.photographs.camera_files import read_photo
 from utils.photographs.exif import Exposure
-from utils.photographs.exposures import LARGEST_DISAGREEMENT, Exposures, find_exposures
+from utils.photographs.exposures import (
+    LARGEST_DISAGREEMENT,
+    ExposureError,
+    Exposures,
+    find_exposures,
+)
 from utils.photographs.frame_choice import choose, estimated_step, small_version, step_warnings
 from utils.photographs.search import photograph_paths
 from utils.radiometry.bracket import MID_FRAME
 from utils.scenes.folders import scene_name
-from utils.scenes.layouts import EXPOSURE_FILE, FRAME_COUNT
+from utils.scenes.layouts import EXPOSURE_FILE, FRAME_COUNT, TRUTH_FILE
 from utils.scenes.scene import Scene, SceneError
 
 
@@ -39,14 +46,19 @@ def read_photographs(
     root: Path | None = None,
     exposures: Sequence[float] | None = None,
     prealignment: PrealignmentName = "auto",
+    *,
+    reference: str | None = None,
+    files: Sequence[Path] = (),
 ) -> Photographs:
-    """Reads a folder of photographs as one bracket.
+    """Reads a folder of photographs, or some of them, as one bracket.
 
     Args:
         folder: The folder.
         root: Where it was found; the scene is named relative to it.
         exposures: Stops, in the order of the file names; if None, from `exposure.txt` or EXIF.
         prealignment: Whether the camera's motion is taken out.
+        reference: Name of the reference, or a part that only it has; None: the best exposed.
+        files: The bracket's photographs; none: all of the folder.
 
     Returns:
         The three photographs that serve best, darkest first, with what was decided about them.
@@ -55,17 +67,38 @@ def read_photographs(
         SceneError: The photographs are unreadable, too few, of unequal size, or their exposures
             are unknown or equal.
     """
-    name = scene_name(folder, root or folder)
+    name = bracket_name(files) if files else scene_name(folder, root or folder)
     try:
-        return _read(folder, name, exposures, prealignment)
+        return _read(folder, name, exposures, prealignment, reference=reference, named=files)
     except (ValueError, OSError) as error:
         raise SceneError(f"Scene {name}: {error}") from error
 
 
+def bracket_name(files: Sequence[Path]) -> str:
+    """Name of a bracket of files: what their names begin with, else that of their folder.
+
+    Names that differ in a running number, as a camera gives them, have no such beginning of their
+    own: the first stands for the bracket.
+    """
+    letters = zip(*(file.stem for file in files), strict=False)  # as far as the shortest goes
+    start = "".join(
+        each[0] for each in itertools.takewhile(lambda one: len(set(one)) == 1, letters)
+    )
+    if start and start[-1].isdecimal():
+        return files[0].stem
+    return start.rstrip(" ._-(") or files[0].resolve().parent.name
+
+
 def _read(
-    folder: Path, name: str, exposures: Sequence[float] | None, prealignment: PrealignmentName
+    folder: Path,
+    name: str,
+    exposures: Sequence[float] | None,
+    prealignment: PrealignmentName,
+    *,
+    reference: str | None,
+    named: Sequence[Path],
 ) -> Photographs:
-    paths = photograph_paths(folder)
+    paths = list(named) or photograph_paths(folder)
     if len(paths) < FRAME_COUNT:
         raise ValueError(
             f"A bracket needs {FRAME_COUNT} photographs of different exposure."
@@ -74,8 +107,10 @@ def _read(
     names = [path.name for path in paths]
     looked = [_Looked.at(path, keep=len(paths) == FRAME_COUNT) for path in paths]
     small, exposure = [photo.small for photo in looked], [photo.exposure for photo in looked]
-    found = find_exposures(folder / EXPOSURE_FILE, names, exposure, exposures, small)
-    choice = choose(small, found.values, names)
+    whole = sorted(paths) == photograph_paths(folder)
+    file = folder / EXPOSURE_FILE if whole else None  # its lines are those of all photographs
+    found = find_exposures(file, names, exposure, exposures, small)
+    choice = choose(small, found.values, names, reference)
     files = tuple(names[i] for i in choice.indices)
     exif = looked[choice.indices[MID_FRAME]].exif
     ldr = _stack([looked[i] for i in choice.indices], files)
@@ -91,7 +126,7 @@ def _read(
         hdr=None,
         files=files,
         notes=(_describe(found, stops, files), *choice.notes, *alignment_notes),
-        warnings=(*found.warnings, *step_warnings(stops), *mismatches),
+        warnings=(*_strays(folder), *found.warnings, *step_warnings(stops), *mismatches),
         exif=exif,
     )
 
@@ -158,6 +193,7 @@ def _mismatches(
     for dark, bright in ((0, 1), (1, 2)):
         step = float(stops[bright] - stops[dark])
         estimate = estimated_step(small[dark], small[bright])
+        _require_order(small[dark], small[bright], estimate, (files[dark], files[bright]), step)
         if estimate is not None and abs(estimate - step) > LARGEST_DISAGREEMENT:
             lines.append(
                 f"{files[bright]} should be {step:.1f} stops brighter than {files[dark]}; the"
@@ -165,6 +201,36 @@ def _mismatches(
                 " --exposures); a camera's tone curve can be the cause, too."
             )
     return tuple(lines)
+
+
+def _require_order(
+    dark: np.ndarray,
+    bright: np.ndarray,
+    estimate: float | None,
+    files: tuple[str, str],
+    step: float,
+) -> None:
+    """Refuses exposures by which a darker picture should be the brighter one."""
+    reversed_step = estimate is None or estimate < -LARGEST_DISAGREEMENT
+    if bright.mean() < dark.mean() and reversed_step:
+        said = "" if estimate is None else f", by about {-estimate:.1f} stops"
+        raise ExposureError(
+            f"The exposures are in the wrong order: {files[1]} should be {step:.1f} stops brighter"
+            f" than {files[0]}, but is darker{said}. Give them in the order of the file names"
+            f" ({EXPOSURE_FILE}, --exposures). Received: mean values {dark.mean():.2f} and"
+            f" {bright.mean():.2f} of {files[0]} and {files[1]}"
+        )
+
+
+def _strays(folder: Path) -> tuple[str, ...]:
+    """A warning about radiance maps beside photographs."""
+    names = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in RADIANCE_SUFFIXES)
+    if not names:
+        return ()
+    return (
+        f"{', '.join(names)} beside the photographs is ignored; the ground truth of a data set's"
+        f" scene is called {TRUTH_FILE}.",
+    )
 
 
 def _describe(found: Exposures, stops: np.ndarray, files: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ looked at one after the other.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 
 import cv2
@@ -22,6 +23,7 @@ _DARK, _BRIGHT = 0.1, 0.9  # LDR values between which a pixel is well exposed
 _CLIPPED = 0.98  # LDR value from which a pixel is clipped
 _BLACK = 0.04  # LDR value up to which a pixel is lost in noise and quantisation
 _FEW = 1e-3  # share of clipped or black pixels that a wider bracket need not rescue
+_UNEVEN = 0.08  # share of lost pixels that one stop between the two steps weighs as much as
 _SMALLEST_USEFUL_STEP = 1.0  # stops
 _SMALLEST_DIFFERENCE = 0.1  # stops; exposures closer than this are equal
 _MIDDLE = (0.35, 0.65)  # geometric mean of a pixel's two LDR values, to estimate a ratio
@@ -43,38 +45,58 @@ def small_version(frame: np.ndarray) -> np.ndarray:
     return ldr_to_float(shrink(frame, _SMALL))
 
 
-def choose(small: Sequence[np.ndarray], values: np.ndarray, names: Sequence[str]) -> Choice:
+def choose(
+    small: Sequence[np.ndarray],
+    values: np.ndarray,
+    names: Sequence[str],
+    reference: str | None = None,
+) -> Choice:
     """Chooses low, reference and high.
 
-    The reference is the frame with the most well-exposed pixels that has a darker and a brighter
-    one beside it. On each side the pair gets wider, up to 4 stops, until nothing that the
-    reference has lost is left to be rescued.
+    The reference is, of the frames that have a darker and a brighter one beside them, the one with
+    the most well-exposed pixels less the clipped ones: what it clips has to come from a frame in
+    which things have moved. Of the frames one to four stops away on each side, that pair is taken
+    which has lost the fewest pixels, the low one by clipping, the high one in black; steps that
+    differ by a stop count like 8 % of lost pixels, and of equal pairs the narrowest is taken.
 
     Args:
         small: `(h, w, 3)` frames in [0, 1], of `small_version`.
         values: `(N,)` their stops.
         names: Their file names.
+        reference: Name of the reference, or a part that only it has; None: chosen.
 
     Returns:
-        The choice; frames of equal exposure count once, the first of them.
+        The choice; frames of equal exposure count once, the first of them or the reference.
 
     Raises:
-        ValueError: Fewer than three different exposures.
+        ValueError: Fewer than three different exposures; or `reference` names no photograph,
+            several, or the darkest or brightest one.
     """
-    order = _different(values)
+    named = None if reference is None else _index_of(reference, names)
+    order = _different(values, named)
+    listed = ", ".join(f"{n} {v:g}" for n, v in zip(names, values - values.min(), strict=True))
     if len(order) < 3:
-        listed = ", ".join(f"{n} {v:g}" for n, v in zip(names, values - values.min(), strict=True))
         raise ValueError(
             "A bracket needs three photographs of different exposure; two or equal ones give the"
             f" network nothing to merge. Received: {listed} stops"
         )
-    good = [_well_exposed(small[index]) for index in order]
-    middle = 1 + int(np.argmax(good[1:-1]))
-    reference = order[middle]
-    low = _outwards(order[middle - 1 :: -1], values, reference, [_clipped(x) for x in small])
-    high = _outwards(order[middle + 1 :], values, reference, [_black(x) for x in small])
-    notes = _explain((low, reference, high), values, names, good[middle])
-    return Choice(indices=(low, reference, high), notes=notes if len(names) > 3 else ())
+    if named in {order[0], order[-1]}:
+        raise ValueError(
+            "The reference must have a darker and a brighter photograph beside it. Received:"
+            f" --reference {reference} of {listed} stops"
+        )
+    if named is None:
+        named = max(order[1:-1], key=lambda i: _well_exposed(small[i]) - _clipped(small[i]))
+    middle = order.index(named)
+    low, high = _pair(
+        _useful(order[middle - 1 :: -1], values, named),
+        _useful(order[middle + 1 :], values, named),
+        [_clipped(frame) for frame in small],
+        [_black(frame) for frame in small],
+        np.abs(values - values[named]),
+    )
+    notes = _explain((low, named, high), values, names, small[named])
+    return Choice(indices=(low, named, high), notes=notes if len(names) > 3 else ())
 
 
 def step_warnings(values: np.ndarray) -> tuple[str, ...]:
@@ -112,29 +134,57 @@ def estimated_step(dark: np.ndarray, bright: np.ndarray) -> float | None:
     return float(np.median(GAMMA * np.log2(second[usable] / first[usable])))
 
 
-def _different(values: np.ndarray) -> list[int]:
-    """Indices by ascending exposure, those of equal exposure left out but for the first."""
+def _index_of(reference: str, names: Sequence[str]) -> int:
+    """The photograph of a name, or the only one whose name has it as a part."""
+    wanted = reference.lower()
+    found = [i for i, name in enumerate(names) if name.lower() == wanted]
+    found = found or [i for i, name in enumerate(names) if wanted in name.lower()]
+    if len(found) != 1:
+        raise ValueError(
+            f"--reference must be the name, or a part, of one of {', '.join(names)}. Received:"
+            f" {reference!r}, which is in {len(found)} of them"
+        )
+    return found[0]
+
+
+def _different(values: np.ndarray, preferred: int | None) -> list[int]:
+    """Indices by ascending exposure; of equal ones the first stays, or the preferred."""
     kept: list[int] = []
-    for index in np.argsort(values, kind="stable"):
+    for index in map(int, np.argsort(values, kind="stable")):
         if not kept or values[index] - values[kept[-1]] >= _SMALLEST_DIFFERENCE:
-            kept.append(int(index))
+            kept.append(index)
+        elif index == preferred:
+            kept[-1] = index
     return kept
 
 
-def _outwards(
-    candidates: Sequence[int], values: np.ndarray, reference: int, lost: Sequence[float]
-) -> int:
-    """The nearest frame that has lost next to nothing, else the widest one that is useful."""
-    steps = [abs(values[index] - values[reference]) for index in candidates]
-    useful = [
-        index
-        for index, step in zip(candidates, steps, strict=True)
-        if _SMALLEST_USEFUL_STEP <= step <= LARGEST_STEP
-    ]
-    if not useful:  # all nearer than one stop: the widest; or all beyond four: the nearest
-        near = [i for i, step in zip(candidates, steps, strict=True) if step <= LARGEST_STEP]
-        return near[-1] if near else candidates[0]
-    return next((index for index in useful if lost[index] <= _FEW), useful[-1])
+def _useful(candidates: Sequence[int], values: np.ndarray, reference: int) -> list[int]:
+    """The frames of one side, nearest first, that are one to four stops away.
+
+    If all are nearer, the widest; if all are beyond, the nearest.
+    """
+    steps = {index: abs(values[index] - values[reference]) for index in candidates}
+    useful = [i for i, step in steps.items() if _SMALLEST_USEFUL_STEP <= step <= LARGEST_STEP]
+    near = [index for index, step in steps.items() if step <= LARGEST_STEP]
+    return useful or near[-1:] or [candidates[0]]
+
+
+def _pair(
+    lows: Sequence[int],
+    highs: Sequence[int],
+    clipped: Sequence[float],
+    black: Sequence[float],
+    steps: np.ndarray,
+) -> tuple[int, int]:
+    """The low and the high frame that have lost the least and are equally far away."""
+
+    def cost(pair: tuple[int, int]) -> tuple[float, float]:
+        low, high = pair
+        lost = sum(share for share in (clipped[low], black[high]) if share > _FEW)
+        apart = float(abs(steps[low] - steps[high]))
+        return lost + _UNEVEN * apart, float(steps[low] + steps[high])
+
+    return min(itertools.product(lows, highs), key=cost)
 
 
 def _well_exposed(small: np.ndarray) -> float:
@@ -150,12 +200,13 @@ def _black(small: np.ndarray) -> float:
 
 
 def _explain(
-    indices: tuple[int, int, int], values: np.ndarray, names: Sequence[str], share: float
+    indices: tuple[int, int, int], values: np.ndarray, names: Sequence[str], small: np.ndarray
 ) -> tuple[str, ...]:
     low, reference, high = indices
     return (
         f"Of {len(names)} photographs these are used: {names[low]}"
         f" ({values[low] - values[reference]:+.1f} stops), {names[reference]} (reference,"
-        f" {100 * share:.0f}% of its pixels well exposed),"
-        f" {names[high]} ({values[high] - values[reference]:+.1f} stops).",
+        f" {100 * _well_exposed(small):.0f}% of its pixels well exposed,"
+        f" {100 * _clipped(small):.0f}% clipped), {names[high]}"
+        f" ({values[high] - values[reference]:+.1f} stops); --reference NAME takes another.",
     )

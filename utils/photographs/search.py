@@ -6,12 +6,12 @@ lays them out: see `is_photographs`.
 
 import dataclasses
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from PIL import Image
 
-from utils.images.radiance_maps import RADIANCE_SUFFIXES
 from utils.photographs.camera_files import PHOTO_SUFFIXES
 from utils.photographs.exif import Exposure
 from utils.scenes.layouts import FRAME_COUNT, find_files, is_other_moment, is_scene
@@ -32,6 +32,44 @@ class Found:
     """Where it is."""
     kind: Kind
     """`scene` of a data set, or `photographs`."""
+    files: tuple[Path, ...] = ()
+    """Photographs that were named one by one; none: those of the folder."""
+
+
+def find(places: Sequence[Path]) -> tuple[Path, list[Found]]:
+    """Finds what a user means: a folder, or the photographs of one bracket.
+
+    Args:
+        places: A folder of `find_brackets`, or three photographs or more.
+
+    Returns:
+        The folder by which scenes are named, and what was found.
+
+    Raises:
+        SceneError: It is neither, or there is nothing in the folder.
+    """
+    if len(places) == 1 and not places[0].is_file():
+        return places[0], find_brackets(places[0])
+    listed = " ".join(map(str, places)) or "nothing"
+    if len(places) < FRAME_COUNT:
+        raise SceneError(
+            f"A bracket needs {FRAME_COUNT} photographs of different exposure: name them all, or"
+            f" their folder. Received: {listed}"
+        )
+    for place in places:
+        if not place.is_file() or place.suffix.lower() not in PHOTO_SUFFIXES:
+            raise SceneError(
+                "Several scenes are several photographs of one bracket, or else one folder."
+                f" Received: {place}, which is {_kind_of_place(place)}"
+            )
+    folder = places[0].parent
+    return folder, [Found(folder=folder, kind="photographs", files=tuple(places))]
+
+
+def _kind_of_place(place: Path) -> str:
+    if place.is_dir():
+        return "a folder"
+    return "no photograph" if place.exists() else "not there"
 
 
 def find_brackets(root: Path) -> list[Found]:
@@ -50,7 +88,7 @@ def find_brackets(root: Path) -> list[Found]:
         SceneError: There is no such folder, or nothing in it.
     """
     if not root.is_dir():
-        raise SceneError(f"There is no folder of scenes. Received: {root}")
+        raise SceneError(f"There is no such folder, or file. Received: {root}")
     kinds = dict[Path, Kind]()
     in_scenes = set[Path]()
     for folder in walk(root, lambda folder: kinds[folder] == "results"):
@@ -65,10 +103,11 @@ def find_brackets(root: Path) -> list[Found]:
         if kind in {"scene", "photographs"}
     ]
     if not found:
-        there_is = "only results" if "results" in kinds.values() else "none"
+        there_is = "only results" if "results" in kinds.values() else "no photographs"
         raise SceneError(
-            f"A scene is a folder of {FRAME_COUNT} frames with their exposures; there is"
-            f" {there_is}. Received: {root}"
+            f"There is nothing to merge: {there_is}. A bracket is a folder of {FRAME_COUNT} or more"
+            " photographs of different exposure, which EXIF, exposure.txt or --exposures tells; a"
+            f" data set's scene is {FRAME_COUNT} frames with exposure.txt. Received: {root}"
         )
     return sorted(found)
 
@@ -85,16 +124,14 @@ def kind_of(folder: Path) -> Kind:
 def is_photographs(folder: Path) -> bool:
     """True if the pictures of a folder are photographs and not a data set's scene.
 
-    They are if there are two or more and no radiance map beside them. A data set's scene without
-    truth is told from them by its exposure file beside three frames of a data set's name, or three
-    TIFF files without EXIF.
+    They are if there are two or more and no data set's ground truth beside them; other radiance
+    maps do not count. A data set's scene without truth is told from them by its exposure file
+    beside three frames of a data set's name, or three TIFF files without EXIF.
     """
     paths = photograph_paths(folder)
-    if len(paths) < 2 or any(p.suffix.lower() in RADIANCE_SUFFIXES for p in folder.iterdir()):
-        return False
-    if is_other_moment(folder):
-        return False
     files = find_files(folder)
+    if len(paths) < 2 or files.truth is not None or is_other_moment(folder):
+        return False
     if files.exposures is None or len(files.frames) != FRAME_COUNT or len(paths) != FRAME_COUNT:
         return True
     named = files.layout not in {"Kalantari", "Sen", "Tursun"}

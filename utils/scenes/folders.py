@@ -38,6 +38,8 @@ def find_scenes(root: Path) -> list[Path]:
     Raises:
         SceneError: There is no such folder, or no scene in it.
     """
+    if root.is_file():
+        raise SceneError(f"Scenes are folders; name the one that holds this file. Received: {root}")
     if not root.is_dir():
         raise SceneError(f"There is no folder of scenes. Received: {root}")
     found = sorted(folder for folder in walk(root, is_scene) if is_scene(folder))
