@@ -33,6 +33,8 @@ def prepare() -> None:
     quiet = not has_nvidia_device()
     # 2: errors alone; 3: not even these. What fails still raises an exception.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if quiet else "2")
+    # Without it the first process takes all of a GPU's memory, and a second one fails.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     if quiet and "tensorflow" not in sys.modules:
         sys.meta_path.insert(0, _QuietImport())
     sys.excepthook = _report

@@ -1,8 +1,11 @@
 """Choice of arithmetic by hardware."""
 
+from pathlib import Path
+
 import pytest
 import tensorflow as tf
 
+from configs import start_up
 from utils import hardware
 
 
@@ -41,3 +44,28 @@ def test_an_unknown_machine_has_none(monkeypatch, tmp_path):
 def test_a_named_precision_is_taken_at_its_word():
     assert hardware.keras_policy("float32") == "float32"
     assert hardware.keras_policy("bfloat16") == "mixed_bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("device", "gpus", "warned"), [(True, [], True), (True, ["gpu"], False), (False, [], False)]
+)
+def test_a_gpu_that_tensorflow_does_not_see_is_warned_about(
+    monkeypatch, caplog, device, gpus, warned
+):
+    monkeypatch.setattr(start_up, "has_nvidia_device", lambda: device)
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: gpus)
+    hardware.warn_of_unused_gpu.cache_clear()
+    hardware.warn_of_unused_gpu()
+    hardware.warn_of_unused_gpu()
+    assert caplog.text.count("requirements-gpu.txt") == warned
+
+
+def test_the_gpu_requirement_is_the_version_of_the_other():
+    root = Path(__file__).parent.parent
+    (version,) = [
+        line.removeprefix("tensorflow")
+        for line in (root / "requirements.txt").read_text().splitlines()
+        if line.startswith("tensorflow=")
+    ]
+    lines = (root / "requirements-gpu.txt").read_text().splitlines()
+    assert lines[-2:] == ["-r requirements.txt", f"tensorflow[and-cuda]{version}"]

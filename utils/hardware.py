@@ -1,5 +1,7 @@
-"""Reads the machine: bfloat16, processor, free and peak memory, versions."""
+"""Reads the machine: GPUs, bfloat16, processor, free and peak memory, versions."""
 
+import functools
+import logging
 import os
 import platform
 import resource
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from configs import start_up
 from configs.settings import Precision
 
 _CPU_INFO = Path("/proc/cpuinfo")
@@ -17,6 +20,18 @@ _STATUS = Path("/proc/self/status")
 _PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless")
 _BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16", " bf16")
 _BFLOAT16_COMPUTE_CAPABILITY = (8, 0)
+
+_LOG = logging.getLogger(__name__)
+
+
+@functools.cache  # said once
+def warn_of_unused_gpu() -> None:
+    """Warns if there is an NVIDIA device that TensorFlow does not use."""
+    if start_up.has_nvidia_device() and not tf.config.list_physical_devices("GPU"):
+        _LOG.warning(
+            "there is an NVIDIA device, but TensorFlow sees no GPU and computes on the processor:"
+            " pip install -r requirements-gpu.txt, and see whether CUDA_VISIBLE_DEVICES hides it."
+        )
 
 
 def has_bfloat16() -> bool:

@@ -17,7 +17,7 @@ from configs.settings import (
 )
 from models import esbn, release_checkpoint
 from models.frames import HIGH, LOW, MERGING, NETWORKS
-from utils.hardware import keras_policy
+from utils.hardware import keras_policy, warn_of_unused_gpu
 from utils.runs import checkpoints, provenance, weights
 from utils.runs.settings import (
     CHECKPOINTS_NAME,
@@ -124,6 +124,7 @@ def weights_in_words(config: WeightsConfig) -> str:
 
 
 def _build(size: NetworkConfig, precision: Precision, *, aligned: bool) -> dict[str, keras.Model]:
+    warn_of_unused_gpu()
     return esbn.networks(**dataclasses.asdict(size), aligned=aligned, dtype=keras_policy(precision))
 
 
