@@ -11,15 +11,11 @@ import numpy as np
 from configs.settings import PrealignmentName
 from utils.camera_motion.prealignment import prealign
 from utils.images.radiance_maps import RADIANCE_SUFFIXES
+from utils.photographs.agreement import mismatches, step_warnings
 from utils.photographs.camera_files import read_photo
 from utils.photographs.exif import Exposure
-from utils.photographs.exposures import (
-    LARGEST_DISAGREEMENT,
-    ExposureError,
-    Exposures,
-    find_exposures,
-)
-from utils.photographs.frame_choice import choose, estimated_step, small_version, step_warnings
+from utils.photographs.exposures import Exposures, find_exposures
+from utils.photographs.frame_choice import choose, small_version
 from utils.photographs.search import photograph_paths
 from utils.radiometry.bracket import MID_FRAME
 from utils.scenes.folders import scene_name
@@ -118,7 +114,7 @@ def _read(
     values = found.values[list(choice.indices)]
     stops = (values - values[0]).astype(np.float32)
     ldr, alignment_notes = prealign(ldr, np.exp2(stops), prealignment)
-    mismatches = _mismatches([small[i] for i in choice.indices], stops, files)
+    wrong_steps = mismatches([small[i] for i in choice.indices], stops, files)
     return Photographs(
         name=name,
         ldr=ldr,
@@ -126,7 +122,7 @@ def _read(
         hdr=None,
         files=files,
         notes=(_describe(found, stops, files), *choice.notes, *alignment_notes),
-        warnings=(*_strays(folder), *found.warnings, *step_warnings(stops), *mismatches),
+        warnings=(*_strays(folder), *found.warnings, *step_warnings(stops), *wrong_steps),
         exif=exif,
     )
 
@@ -183,43 +179,6 @@ def _stack(bracket: Sequence[_Looked], files: Sequence[str]) -> np.ndarray:
     for frame, looked in zip(ldr, bracket, strict=True):
         frame[:] = looked.take()
     return ldr
-
-
-def _mismatches(
-    small: Sequence[np.ndarray], stops: np.ndarray, files: Sequence[str]
-) -> tuple[str, ...]:
-    """Warnings where the pixels tell another exposure step than the one that was claimed."""
-    lines = []
-    for dark, bright in ((0, 1), (1, 2)):
-        step = float(stops[bright] - stops[dark])
-        estimate = estimated_step(small[dark], small[bright])
-        _require_order(small[dark], small[bright], estimate, (files[dark], files[bright]), step)
-        if estimate is not None and abs(estimate - step) > LARGEST_DISAGREEMENT:
-            lines.append(
-                f"{files[bright]} should be {step:.1f} stops brighter than {files[dark]}; the"
-                f" pixels say about {estimate:.1f}. Check the exposures ({EXPOSURE_FILE},"
-                " --exposures); a camera's tone curve can be the cause, too."
-            )
-    return tuple(lines)
-
-
-def _require_order(
-    dark: np.ndarray,
-    bright: np.ndarray,
-    estimate: float | None,
-    files: tuple[str, str],
-    step: float,
-) -> None:
-    """Refuses exposures by which a darker picture should be the brighter one."""
-    reversed_step = estimate is None or estimate < -LARGEST_DISAGREEMENT
-    if bright.mean() < dark.mean() and reversed_step:
-        said = "" if estimate is None else f", by about {-estimate:.1f} stops"
-        raise ExposureError(
-            f"The exposures are in the wrong order: {files[1]} should be {step:.1f} stops brighter"
-            f" than {files[0]}, but is darker{said}. Give them in the order of the file names"
-            f" ({EXPOSURE_FILE}, --exposures). Received: mean values {dark.mean():.2f} and"
-            f" {bright.mean():.2f} of {files[0]} and {files[1]}"
-        )
 
 
 def _strays(folder: Path) -> tuple[str, ...]:

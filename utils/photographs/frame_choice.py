@@ -1,4 +1,4 @@
-"""Chooses three of a bracket's photographs and compares their pixels with their exposures.
+"""Chooses three of a bracket's photographs.
 
 All of it is judged on small versions of the frames, so that any number of large photographs can be
 looked at one after the other.
@@ -8,12 +8,10 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from utils.images.drawing import shrink
 from utils.radiometry.levels import ldr_to_float
-from utils.radiometry.radiance import GAMMA
 
 LARGEST_STEP = 4.0
 """Stops; further apart, two frames have hardly a well-exposed pixel in common."""
@@ -26,8 +24,6 @@ _FEW = 1e-3  # share of clipped or black pixels that a wider bracket need not re
 _UNEVEN = 0.08  # share of lost pixels that one stop between the two steps weighs as much as
 _SMALLEST_USEFUL_STEP = 1.0  # stops
 _SMALLEST_DIFFERENCE = 0.1  # stops; exposures closer than this are equal
-_MIDDLE = (0.35, 0.65)  # geometric mean of a pixel's two LDR values, to estimate a ratio
-_FEWEST_PIXELS = 200  # to estimate an exposure ratio from
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -97,41 +93,6 @@ def choose(
     )
     notes = _explain((low, named, high), values, names, small[named])
     return Choice(indices=(low, named, high), notes=notes if len(names) > 3 else ())
-
-
-def step_warnings(values: np.ndarray) -> tuple[str, ...]:
-    """A warning for every step of a chosen bracket that is wider than 4 stops."""
-    return tuple(
-        f"The step from {side} is {step:.1f} stops; beyond {LARGEST_STEP:g} the networks have seen"
-        " nothing like it: expect noise or bands where only one frame is well exposed."
-        for side, step in zip(
-            ("low to reference", "reference to high"), np.diff(values), strict=True
-        )
-        if step > LARGEST_STEP + 0.05
-    )
-
-
-def estimated_step(dark: np.ndarray, bright: np.ndarray) -> float | None:
-    """Stops between two frames as their pixels tell it.
-
-    The median ratio of linearised values over the pixels whose two values lie about the middle of
-    the range: there a camera's tone curve is closest to the gamma that is assumed; in the shadows
-    it is steeper, in the highlights flatter, by a stop and more. Frames are blurred, which stands
-    up to motion of some pixels.
-
-    Args:
-        dark: `(h, w, 3)` frame in [0, 1], of `small_version`.
-        bright: The brighter frame, of the same size.
-
-    Returns:
-        Stops; None if too few pixels are well exposed in both.
-    """
-    first, second = (cv2.GaussianBlur(x, (0, 0), 2.0)[..., 1] for x in (dark, bright))
-    middle = np.sqrt(first * second)
-    usable = (middle > _MIDDLE[0]) & (middle < _MIDDLE[1]) & (second < _BRIGHT) & (first > _BLACK)
-    if usable.sum() < _FEWEST_PIXELS:
-        return None
-    return float(np.median(GAMMA * np.log2(second[usable] / first[usable])))
 
 
 def _index_of(reference: str, names: Sequence[str]) -> int:
