@@ -15,7 +15,7 @@ from tqdm import tqdm
 from configs import paths, presets
 from configs.settings import EvaluationConfig, PrealignmentName
 from utils import command
-from utils.evaluation import plots, score_tables
+from utils.evaluation import plots, provenance, score_tables
 from utils.evaluation.baselines import BASELINES
 from utils.evaluation.scoring import (
     Meter,
@@ -30,7 +30,7 @@ from utils.inference.pipeline import open_networks
 from utils.metrics.perceptual import ColorVideoVdp, Display
 from utils.metrics.protocols import configured
 from utils.reporting import tables
-from utils.runs.networks import trained_prealignment
+from utils.runs.networks import trained_prealignment, weights_files
 
 
 def main(config: EvaluationConfig) -> int:
@@ -57,6 +57,9 @@ def main(config: EvaluationConfig) -> int:
         other = score(config.scenes, protocols, from_files(config.against, config.scenes), meter)
         _compare(results, (config.method, config.against.name), scores, other)
         failures += other.failures
+    if any(scores.by_protocol.values()):
+        files_of_weights = [] if config.predictions is not None else weights_files(config)
+        provenance.write(results, [protocol.title for protocol in protocols], files_of_weights)
     return command.report_failures(failures)
 
 

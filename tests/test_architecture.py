@@ -33,7 +33,7 @@ ALLOWED = {
     },
     "evaluation": {
         *("reporting", "inference", "metrics", "camera_motion", "scenes", "images"),
-        *("radiometry", "files"),
+        *("radiometry", "hardware", "files"),
     },
     "benchmarking": {
         *("training", "inference", "models", "records", "scenes", "radiometry", "hardware"),

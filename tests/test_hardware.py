@@ -35,6 +35,11 @@ def test_a_gpu_has_bfloat16_from_compute_capability_8(monkeypatch, capability, e
     assert hardware.has_bfloat16() is expected
 
 
+def test_cores_are_counted_where_affinity_is_not_known(monkeypatch):
+    monkeypatch.delattr(hardware.os, "sched_getaffinity", raising=False)  # as on macOS
+    assert hardware.describe()["cores"] == hardware.os.cpu_count()
+
+
 def test_an_unknown_machine_has_none(monkeypatch, tmp_path):
     monkeypatch.setattr(hardware, "_CPU_INFO", tmp_path / "nothing")
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: [])

@@ -214,7 +214,8 @@ def test_the_script_writes_tables_and_plots(root, predictions, tmp_path, capsys)
         for suffix in (".csv", ".md", ".tex")
     }
     plots_written = {"scenes.png", "errors.png"}
-    assert {path.name for path in results.iterdir()} == tables_written | plots_written
+    others = {"provenance.json"}
+    assert {path.name for path in results.iterdir()} == tables_written | plots_written | others
     rows = _rows(results / "scenes.csv")
     assert [row["scene"] for row in rows] == ["EXTRA_001", "PAPER_X.1", "mean", "low", "high"] * 2
     values = [float(row["PSNR-μ"]) for row in rows[:3]]

@@ -123,6 +123,17 @@ def weights_in_words(config: WeightsConfig) -> str:
     return ", ".join(words)
 
 
+def weights_files(config: WeightsConfig) -> list[Path]:
+    """Files that `load_networks` takes the networks from, sorted."""
+    wanted, folder, stages = _origin(config)
+    found = [prefix for prefix in _released(config).values() if prefix]
+    found += [latest_checkpoint(stages[name]) for name in wanted if name in stages]
+    named = {path for prefix in found for path in Path(prefix).parent.glob(f"{Path(prefix).name}*")}
+    if folder:
+        named |= {weights.file_of(folder, name) for name in wanted}
+    return sorted(named)
+
+
 def _build(size: NetworkConfig, precision: Precision, *, aligned: bool) -> dict[str, keras.Model]:
     warn_of_unused_gpu()
     return esbn.networks(**dataclasses.asdict(size), aligned=aligned, dtype=keras_policy(precision))

@@ -48,10 +48,15 @@ def save(
     with files.complete_folder(folder) as partial:
         sums = []
         for name, network in networks.items():
-            path = partial / f"{name}{_SUFFIX}"
+            path = file_of(partial, name)
             files.write_bytes(path, to_bytes(_to_float16(network), _metadata(prealign)))
             sums.append(f"{files.sha256(path)}  {path.name}\n")
         files.write_text(partial / SUMS_NAME, "".join(sums))
+
+
+def file_of(folder: Path, name: str) -> Path:
+    """File of one network in a folder of weights."""
+    return folder / f"{name}{_SUFFIX}"
 
 
 def read_size(folder: Path) -> NetworkConfig:
@@ -63,7 +68,7 @@ def read_size(folder: Path) -> NetworkConfig:
     _check(folder)
     shapes = {}
     for name in ("low", "merging"):
-        shapes |= {key: tensor.shape for key, tensor in _read(folder / f"{name}{_SUFFIX}").items()}
+        shapes |= {key: tensor.shape for key, tensor in _read(file_of(folder, name)).items()}
     try:
         return NetworkConfig(
             width=shapes["source1/kernel"][-1],
@@ -81,7 +86,7 @@ def read_prealignment(folder: Path) -> PrealignmentName:
         WeightsError: The folder is not there, a file is damaged, or its files do not agree.
     """
     modes: dict[str, PrealignmentName] = {
-        name: _read_mode(folder / f"{name}{_SUFFIX}") for name in _check(folder)
+        name: _read_mode(file_of(folder, name)) for name in _check(folder)
     }
     first, mode = next(iter(modes.items()))
     for name, other in modes.items():
@@ -101,7 +106,7 @@ def load(networks: Mapping[str, keras.Model], folder: Path) -> None:
     """
     names = _check(folder)
     for name, network in networks.items():
-        path = folder / f"{name}{_SUFFIX}"
+        path = file_of(folder, name)
         if name not in names:
             raise WeightsError(f"{folder} must hold {path.name}. Received: {', '.join(names)}")
         tensors = _read(path)
