@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType, TracebackType
 
-INTERRUPTED = "stopped by Ctrl-C; what is complete stays, and the same command goes on from there"
+INTERRUPTED = "stopped by Ctrl-C; what is there is complete, the same command makes the rest"
 EXIT_INTERRUPTED = 130
 """What a shell reports of a program that Ctrl-C ended."""
 

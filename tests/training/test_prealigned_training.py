@@ -67,9 +67,9 @@ def test_a_stage_goes_on_with_records_of_its_kind_alone(folders, tmp_path):
 def test_a_stage_that_does_not_say_was_trained_with_the_motion_in(folders, tmp_path):
     training_align_low.main(_config(tmp_path, folders["off"]))
     path = tmp_path / "align_low" / "settings.json"
-    settings = json.loads(path.read_text())
-    del settings["prealign"]
-    path.write_text(json.dumps(settings))
+    stored = json.loads(path.read_text())
+    del stored["prealign"]
+    path.write_text(json.dumps(stored))
     assert settings.read_prealignment(tmp_path / "align_low") == "off"
     training_align_low.main(_config(tmp_path, folders["off"]))
     with pytest.raises(SettingsError, match="records packed with --prealign off"):
