@@ -29,9 +29,7 @@ def main(config: FusionConfig) -> None:
     for side, folder in list(alignments.items()):
         if settings.is_trained(folder):
             settings.require_prealignment(folder, mode)
-        elif config.start_weights is None:
-            raise settings.untrained(folder)
-        else:
+        elif config.start_weights is not None:
             del alignments[side]
 
     def build() -> stages.Stage:

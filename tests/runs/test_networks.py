@@ -151,20 +151,20 @@ def test_hardly_trained_weights_are_warned_about(tmp_path, capsys, caplog):
 
 
 @pytest.mark.parametrize(
-    ("steps", "psnr", "start", "warned"),
+    ("begun", "steps", "psnr", "warned"),
     [
-        (5_000, 30.0, None, False),
-        (4_999, 30.0, None, True),
-        (5_000, 29.9, None, True),
-        (10, 36.0, "weights", False),
-        (10, 29.0, "weights", True),
+        (False, 5_000, 30.0, False),
+        (False, 4_999, 30.0, True),
+        (False, 5_000, 29.9, True),
+        (True, 10, 36.0, False),
+        (True, 10, 29.0, True),
     ],
 )
 def test_the_rule_counts_steps_of_a_fresh_start_and_validation(
-    tmp_path, caplog, steps, psnr, start, warned
+    tmp_path, caplog, *, begun, steps, psnr, warned
 ):
     folder = paths.stage_dir(tmp_path, "fusion")
-    config = FusionConfig(run=tmp_path, start_weights=start and tmp_path)
+    config = FusionConfig(run=tmp_path, start_weights=tmp_path if begun else None)
     settings.write_settings(folder, config, samples=1)
     checkpoints.save(tf.train.Checkpoint(), folder / settings.CHECKPOINTS_NAME, step=steps)
     (folder / "validation.csv").write_text(f"step,psnr_mu\n{steps},{psnr}\n")
