@@ -35,11 +35,12 @@ def main(config: ReconstructionConfig) -> int:
     aligned_results.note_prealignment(results, prealign)
     rows, written = [], 0
     for scene in scenes:
-        aligned = align(networks, scene, protocol)
-        write_aligned(results, scene.name, aligned)
-        written += 1
-        if scene.hdr is not None:
-            rows.append((scene.name, score_alignment(aligned, scene)))
+        with scenes.attempt(scene.name):
+            aligned = align(networks, scene, protocol)
+            write_aligned(results, scene.name, aligned)
+            written += 1
+            if scene.hdr is not None:
+                rows.append((scene.name, score_alignment(aligned, scene)))
     if rows:
         write_metrics(results / "aligned.csv", rows, protocol, AlignmentMetrics)
         tqdm.write(markdown_table(rows, protocol, AlignmentMetrics))

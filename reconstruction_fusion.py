@@ -33,12 +33,17 @@ def main(config: ReconstructionConfig) -> int:
         config.scenes, protocol, config.exposures, config.prealign, config.reference
     )
     networks = open_networks(config, config.save_release)
+    if networks.merging is None:
+        raise ValueError(
+            "The merging network is not trained yet; run training_fusion.py first, or name a folder"
+            f" of weights (--weights). Received: {weights_in_words(config)}"
+        )
     rows, written = [], 0
     page = HtmlReport(f"HDR images of {scenes.title}", len(scenes))
     for scene in scenes:
-        reconstruction = reconstruct(networks, scene, protocol, config.self_ensemble)
-        metrics = None if scene.hdr is None else protocol.score(reconstruction.hdr, scene.hdr)
-        with scenes.attempt():
+        with scenes.attempt(scene.name):
+            reconstruction = reconstruct(networks, scene, protocol, config.self_ensemble)
+            metrics = None if scene.hdr is None else protocol.score(reconstruction.hdr, scene.hdr)
             result = write_reconstruction(
                 results,
                 scene,

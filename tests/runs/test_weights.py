@@ -28,7 +28,9 @@ def saved(tmp_path):
     rng = np.random.default_rng(0)
     written = networks()
     for network in written.values():
-        network.set_weights([rng.normal(0, 1, w.shape) for w in network.get_weights()])
+        for variable in network.weights:
+            value = rng.normal(0, 1, variable.shape)
+            variable.assign(np.abs(value) if variable.name == "moving_variance" else value)
     weights.save(written, tmp_path / "weights")
     return tmp_path / "weights", written
 
@@ -182,3 +184,22 @@ def test_training_without_alignment_starts_from_the_merging_network_alone(saved,
         built["merging"].get_weights(), written["merging"].get_weights(), strict=True
     ):
         np.testing.assert_array_equal(ours, theirs.astype(np.float16).astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("kernel", np.nan, r"low must be finite.* 1 values that are not"),
+        ("moving_variance", -1.0, r"variances of low must be positive.*-1\.0"),
+    ],
+)
+def test_weights_that_would_make_wrong_pictures_are_refused(tmp_path, variable, value, message):
+    weights.save(networks(), tmp_path / "broken")
+    path = tmp_path / "broken" / "low.safetensors"
+    tensors = load_file(path)
+    key = next(key for key in sorted(tensors) if key.endswith(variable))
+    tensors[key].flat[0] = value
+    save_file(tensors, path)
+    reseal(tmp_path / "broken")
+    with pytest.raises(WeightsError, match=message):
+        load_networks(ReconstructionConfig(run=tmp_path / "run", weights=tmp_path / "broken"))

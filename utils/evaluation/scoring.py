@@ -11,12 +11,13 @@ from configs.settings import Copies
 from utils.camera_motion.prealignment import prealigned
 from utils.images.drawing import error_map
 from utils.images.radiance_maps import RADIANCE_SUFFIXES, read_radiance
+from utils.inference.inputs import SCENE_FAILURES, failure
 from utils.inference.pipeline import Networks
 from utils.inference.reconstruction import reconstruct
 from utils.metrics import perceptual
 from utils.metrics.perceptual import ColorVideoVdp, Display
 from utils.metrics.protocols import Protocol
-from utils.scenes.folders import find_scenes, read_scene
+from utils.scenes.folders import find_scenes, read_scene, scene_name
 from utils.scenes.scene import Scene, SceneError
 
 Numbers = dict[str, float]
@@ -89,8 +90,8 @@ def score(root: Path, protocols: Sequence[Protocol], predict: Predict, meter: Me
     for folder in tqdm(find_scenes(root), unit="scene"):
         try:
             scene = prealigned(read_scene(folder, root), protocols[0].prealign)
-        except (ValueError, OSError) as error:
-            scores.failures.append(str(error))
+        except SCENE_FAILURES as error:
+            scores.failures.append(failure(scene_name(folder, root), error))
             continue
         results = {}
         for protocol in protocols:
@@ -99,14 +100,17 @@ def score(root: Path, protocols: Sequence[Protocol], predict: Predict, meter: Me
                 truth = _truth(prepared)
                 if protocol.inputs not in results:
                     results[protocol.inputs] = predict(folder, scene, prepared, protocol)
-            except (ValueError, OSError) as error:
-                scores.failures.append(str(error))
+                result = results[protocol.inputs]
+                with np.errstate(
+                    all="ignore"
+                ):  # values that are no radiance: the scores refuse them
+                    numbers = meter.measure(result, truth, protocol)
+                    errors = error_map(result, truth, _LARGEST_ERROR_MAP)
+            except SCENE_FAILURES as error:
+                scores.failures.append(failure(scene.name, error))
                 continue
-            result = results[protocol.inputs]
-            numbers = meter.measure(result, truth, protocol)
             scores.by_protocol[protocol.title][scene.name] = numbers
-            error = error_map(result, truth, _LARGEST_ERROR_MAP)
-            scores.error_maps[protocol.title][scene.name] = error
+            scores.error_maps[protocol.title][scene.name] = errors
     return scores
 
 

@@ -6,17 +6,33 @@ import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import cv2
+import tensorflow as tf
 from tqdm import tqdm
 
 from configs.settings import PrealignmentName
 from utils.camera_motion.prealignment import prealigned
+from utils.files import one_line
 from utils.metrics.protocols import Protocol
 from utils.photographs.folder import Photographs, bracket_name, read_photographs
 from utils.photographs.search import Found, find
-from utils.scenes.folders import read_scene
+from utils.scenes.folders import read_scene, scene_name
 from utils.scenes.scene import Scene
 
 _LOG = logging.getLogger(__name__)
+
+
+SCENE_FAILURES = (
+    *(ValueError, OSError, ArithmeticError, LookupError, RuntimeError, AttributeError),
+    *(cv2.error, tf.errors.OpError),
+)
+"""Errors of ours and of libraries that end one scene and no other."""
+
+
+def failure(name: str, error: Exception) -> str:
+    """A line about a scene that failed, with its name and the reason."""
+    reason = one_line(error)
+    return reason if not name or name in reason else f"Scene {name}: {reason}"
 
 
 class PreparedScenes:
@@ -64,8 +80,8 @@ class PreparedScenes:
         for found in tqdm(self._found, unit="scene"):
             try:
                 scene = self._protocol.prepare(self._read(found))
-            except (ValueError, OSError) as error:
-                self._failures.append(str(error))
+            except SCENE_FAILURES as error:
+                self._failures.append(failure(scene_name(found.folder, self._root), error))
             else:
                 yield scene
 
@@ -80,12 +96,12 @@ class PreparedScenes:
         return self._protocol
 
     @contextlib.contextmanager
-    def attempt(self) -> Iterator[None]:
-        """Keeps an error of what is done with a scene in `failures`."""
+    def attempt(self, name: str = "") -> Iterator[None]:
+        """Keeps an error of what is done with a scene in `failures`, under the scene's name."""
         try:
             yield
-        except (ValueError, OSError) as error:
-            self._failures.append(str(error))
+        except SCENE_FAILURES as error:
+            self._failures.append(failure(name, error))
 
     @property
     def title(self) -> str:

@@ -51,7 +51,13 @@ def psnr(result: np.ndarray, truth: np.ndarray, *, peak: float = 1.0) -> float:
         ValueError: The shapes differ.
     """
     _require_same_shape(result, truth)
-    error = float(np.mean(np.square(result - truth), dtype=np.float64))
+    with np.errstate(over="ignore", invalid="ignore"):  # said below
+        error = float(np.mean(np.square(result - truth), dtype=np.float64))
+    if not math.isfinite(error):
+        raise ValueError(
+            f"Result and truth must be finite, after the mu-law too. Received: {_odd(result)} of"
+            f" the result and {_odd(truth)} of the truth"
+        )
     return math.inf if error == 0 else 10.0 * math.log10(peak**2 / error)
 
 
@@ -80,17 +86,28 @@ def ssim(
         raise ValueError(f"SSIM needs {window} pixels a side. Received: {truth.shape}")
     if not data_range > 0:
         raise ValueError(f"data_range must be greater than 0. Received: {data_range}")
-    similarity: Any = structural_similarity(
-        truth.astype(np.float64),  # as the scikit-image of the release's time did
-        result.astype(np.float64),
-        data_range=data_range,
-        channel_axis=-1,
-        win_size=window,
-        gaussian_weights=gaussian,
-        sigma=1.5,
-        use_sample_covariance=not gaussian,
-    )
+    with np.errstate(all="ignore"):  # said below
+        similarity: Any = structural_similarity(
+            truth.astype(np.float64),  # as the scikit-image of the release's time did
+            result.astype(np.float64),
+            data_range=data_range,
+            channel_axis=-1,
+            win_size=window,
+            gaussian_weights=gaussian,
+            sigma=1.5,
+            use_sample_covariance=not gaussian,
+        )
+    if not math.isfinite(similarity):
+        raise ValueError(
+            f"Result and truth must be finite, after the mu-law too. Received: {_odd(result)} of"
+            f" the result and {_odd(truth)} of the truth"
+        )
     return float(similarity)
+
+
+def _odd(x: np.ndarray) -> str:
+    bad = x[~np.isfinite(x)]
+    return f"{bad.size} values such as {bad[0]}" if bad.size else f"values up to {np.abs(x).max()}"
 
 
 def _require_same_shape(result: np.ndarray, truth: np.ndarray) -> None:

@@ -56,6 +56,12 @@ def write_aligned(results: Path, scene: str, aligned: np.ndarray) -> None:
         scene: The scene's name; its folder is made if missing.
         aligned: `(2, H, W, 3)` LDR in [0, 1], low and high.
     """
+    bad = int((~np.isfinite(aligned)).sum())
+    if bad:
+        raise ValueError(
+            f"Scene {scene}: aligned frames must be finite. Received: {bad} values that are not;"
+            " nothing is written"
+        )
     for side, frame in zip(paths.ALIGNMENT, aligned, strict=True):
         path = paths.aligned_file(results, scene, side)
         write_ldr(path, to_display(frame))

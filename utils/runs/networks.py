@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from configs import paths
@@ -108,7 +109,26 @@ def load_networks(config: WeightsConfig) -> dict[str, keras.Model]:
     for name, prefix in released.items():
         if prefix:
             release_checkpoint.load(built[name], prefix)
-    return {name: net for name, net in built.items() if folder or name in stages or released[name]}
+    taken = {name: net for name, net in built.items() if folder or name in stages or released[name]}
+    for name, network in taken.items():
+        _check_values(name, network, weights_in_words(config))
+    return taken
+
+
+def _check_values(name: str, network: keras.Model, origin: str) -> None:
+    """Refuses weights that would make black or wrong pictures without a word."""
+    for variable in network.variables:
+        values = np.asarray(variable)
+        if not np.isfinite(values).all():
+            raise weights.WeightsError(
+                f"The weights of {name} must be finite; take others (--weights). Received:"
+                f" {variable.path} of {origin}, {np.sum(~np.isfinite(values))} values that are not"
+            )
+        if variable.name == "moving_variance" and values.min() <= 0:
+            raise weights.WeightsError(
+                f"The moving variances of {name} must be positive; take other weights (--weights)."
+                f" Received: {variable.path} of {origin}, {values.min()}"
+            )
 
 
 def weights_in_words(config: WeightsConfig) -> str:
