@@ -16,7 +16,7 @@ from utils.files import LockedError, lock
 from utils.radiometry import rgbe
 from utils.records import order, record, selection, shards
 from utils.records.batches import Samples
-from utils.runs import settings
+from utils.runs import checkpoints, settings
 from utils.scenes.scene import Scene
 from utils.training import loop, optimisation
 from utils.training.optimisation import compile_average
@@ -128,6 +128,7 @@ def test_records_of_which_none_is_left_are_refused(config, folder):
 
 def test_a_run_notices_that_samples_are_missing(config, tmp_path, caplog):
     settings.write_settings(tmp_path, config, 96)
+    checkpoints.save(tf.train.Checkpoint(), tmp_path / settings.CHECKPOINTS_NAME, step=1)
     settings.write_settings(tmp_path, config, 96)
     with pytest.raises(settings.SettingsError, match=r"had 96 samples an epoch .*Received: 48"):
         settings.write_settings(tmp_path, config, 48)
