@@ -3,11 +3,12 @@
 #   make test   linters and tests
 #   make app    a page to drop photographs on, at http://127.0.0.1:7860
 #   make soak   training killed a hundred times
+#   make weights  the recipe of the weights, from maps and photographs in data/; hours
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
 
-.PHONY: demo app test soak lint clean
+.PHONY: demo app test soak weights lint clean
 
 # The weights that come with the code, on the three bundled scenes.
 demo: .venv/installed
@@ -16,6 +17,10 @@ demo: .venv/installed
 
 app: .venv-app/installed
 	.venv-app/bin/python app.py
+
+# Goes on where it was stopped; data/ must hold radiance, radiance_4k and photographs.
+weights: .venv/installed
+	$(BIN)/python make_weights.py
 
 test: .venv/installed-dev lint
 	$(BIN)/python -m pytest -q
