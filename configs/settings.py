@@ -209,6 +209,9 @@ class TrainingConfig:
     """Adam's rate at the start."""
     schedule: Literal["step", "cosine"] = "step"
     """`step`: divided by 10 at `decay_step` (release); `cosine`: to zero at the last step."""
+    hold_steps: int = 0
+    """Steps before the rate of `cosine` begins to fall. Until then a run may go on with another
+    number of steps."""
     decay_step: int = 200_000
     """Where the `step` schedule divides the rate."""
     warmup_steps: int = 0
@@ -270,6 +273,11 @@ class TrainingConfig:
             "validation_crop",
         )
         _require(self.warmup_steps >= 0, "warmup_steps must not be negative.", self.warmup_steps)
+        _require(
+            0 <= self.hold_steps < self.steps,
+            "hold_steps must not be negative, and less than steps.",
+            self.hold_steps,
+        )
         _require(self.clip_norm >= 0, "clip_norm must not be negative.", self.clip_norm)
         _require(0 <= self.ema < 1, "ema must be in [0, 1).", self.ema)
         _require(self.seed >= 0, "seed must not be negative.", self.seed)

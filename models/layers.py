@@ -16,6 +16,7 @@ import keras
 import tensorflow as tf
 
 from models import folding
+from models.convolution import convolve
 from models.normalisation import normalise_batch
 
 LEAKY_SLOPE = 0.2
@@ -151,14 +152,15 @@ class Convolution(keras.layers.Layer):
         training = bool(training) and self.trainable  # frozen layers keep their statistics
         if not self.folded:
             return self._call_plain(inputs, training=training and not self.frozen_statistics)
-        if not training or self.frozen_statistics:
-            return self.infer(inputs, self.inference_weights(training=training))
-        kernel = self._fold(self.kernel.value, training=True)
-        y = self._convolve(inputs, tf.cast(kernel, inputs.dtype))
-        if self.normalise:
-            y = self._normalise_batch(y, self.bias.value)
+        if not training:
+            return self.infer(inputs, self.inference_weights())
+        if self.frozen_statistics or not self.normalise:
+            kernel, bias = self.inference_weights(training=True)
+            y = self._biased(self._convolve(inputs, kernel, training=True), bias)
         else:
-            y = self._biased(y, self._tile_bias(self.bias.value, kernel))
+            kernel = tf.cast(self._fold(self.kernel.value, training=True), inputs.dtype)
+            y = self._convolve(inputs, kernel, training=True)
+            y = self._normalise_batch(y, self.bias.value)
         return self._place_pixels(activate(y, self.activation), inputs)
 
     def inference_weights(self, *, training: bool = False) -> tuple[Tensor, Tensor]:
@@ -215,8 +217,12 @@ class Convolution(keras.layers.Layer):
         """True if the 2x2 pixels under a stride are taken as channels."""
         return self.strides == folding.BLOCK and self.kernel.shape[2] < _FEW_CHANNELS
 
-    def _convolve(self, x: Tensor, kernel: Tensor) -> Tensor:
-        """Convolves with a kernel of `_fold`; blocks that it makes are still in the channels."""
+    def _convolve(self, x: Tensor, kernel: Tensor, *, training: bool = False) -> Tensor:
+        """Convolves with a kernel of `_fold`; blocks that it makes are still in the channels.
+
+        In training the gradients are the fast ones; what they take keeps bias and activation from
+        being fused into the convolution.
+        """
         strides: int = self.strides
         padding: Any = "SAME"
         if self._takes_blocks:
@@ -226,6 +232,8 @@ class Convolution(keras.layers.Layer):
             strides = folding.BLOCK
             # One more zero below and right, so that an odd size ends in a block of its own.
             padding = ((0, 0), (half, half + 1), (half, half + 1), (0, 0))
+        if training and strides == 1:
+            return convolve(x, kernel)
         return tf.nn.conv2d(x, kernel, strides, padding)
 
     def _place_pixels(self, y: Tensor, inputs: Tensor) -> Tensor:

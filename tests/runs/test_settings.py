@@ -78,6 +78,20 @@ def test_more_steps_go_on_where_the_schedule_does_not_depend_on_them(tmp_path):
     assert settings.read_settings(tmp_path)["steps"] == 20
 
 
+def test_the_length_of_a_cosine_is_free_until_it_falls(tmp_path):
+    config = TrainingConfig(
+        run=tmp_path, network=NETWORK, schedule="cosine", steps=10, hold_steps=1
+    )
+    settings.write_settings(tmp_path, config, samples=1)
+    train(tmp_path)
+    shorter = dataclasses.replace(config, steps=6)
+    settings.write_settings(tmp_path, shorter, samples=1)
+    assert settings.read_settings(tmp_path)["steps"] == 6
+    fallen = dataclasses.replace(config, hold_steps=0)
+    with pytest.raises(settings.SettingsError, match="hold_steps=0"):
+        settings.write_settings(tmp_path, fallen, samples=1)
+
+
 def test_more_steps_of_a_cosine_are_told_the_way(tmp_path):
     folder = tmp_path / "fusion"
     config = FusionConfig(run=tmp_path, network=NETWORK, steps=10, schedule="cosine")

@@ -230,3 +230,11 @@ def test_cosine_schedule_warms_up_and_ends_at_zero(tmp_path):
     np.testing.assert_allclose(learning_rate(config, 0), 0.2)
     np.testing.assert_allclose(learning_rate(config, 50), 0.5)
     assert learning_rate(config, 99) < 1e-3
+
+
+def test_cosine_schedule_falls_after_its_hold(tmp_path):
+    config = TrainingConfig(
+        run=tmp_path, schedule="cosine", steps=100, hold_steps=60, learning_rate=1.0
+    )
+    np.testing.assert_allclose([learning_rate(config, step) for step in (0, 60, 80)], [1, 1, 0.5])
+    assert learning_rate(config, 99) < 2e-3

@@ -25,6 +25,7 @@ SETTINGS_NAME = "settings.json"
 CHECKPOINTS_NAME = "checkpoints"
 
 _STEPS = "steps"
+_HOLD = "hold_steps"
 _SAMPLES = "samples_per_epoch"
 _PREALIGN = "prealign"
 
@@ -89,14 +90,16 @@ def write_settings(
     if path.exists() and is_trained(folder):
         _check_settings(folder, settings, may_lose_samples=config.sampling.skip_damaged)
         stored = json.loads(path.read_text())
-        if settings[_STEPS] > stored[_STEPS]:
-            files.write_text(path, json.dumps(stored | {_STEPS: settings[_STEPS]}, indent=2) + "\n")
+        if settings[_STEPS] > stored[_STEPS] or settings["schedule"] == "cosine":
+            length = {name: settings[name] for name in (_STEPS, _HOLD)}
+            files.write_text(path, json.dumps(stored | length, indent=2) + "\n")
         return
     files.write_text(path, json.dumps(settings, indent=2) + "\n")
 
 
 def _check_settings(folder: Path, settings: dict[str, Any], *, may_lose_samples: bool) -> None:
-    path, started = folder / SETTINGS_NAME, {_PREALIGN: "off"} | read_settings(folder)
+    path = folder / SETTINGS_NAME
+    started = {_PREALIGN: "off", _HOLD: 0} | read_settings(folder)
     if started[_PREALIGN] != settings[_PREALIGN]:
         raise SettingsError(
             f"{path}: the run was started on records packed with --prealign {started[_PREALIGN]}"
@@ -105,7 +108,7 @@ def _check_settings(folder: Path, settings: dict[str, Any], *, may_lose_samples:
         )
     for name in sorted((started.keys() | settings.keys()) - _FREE_FIELDS - {_SAMPLES}):
         if started.get(name) != settings.get(name):
-            if name == _STEPS:
+            if name in (_STEPS, _HOLD):
                 _check_steps(folder, started, settings)
                 continue
             raise SettingsError(
@@ -125,17 +128,19 @@ def _check_settings(folder: Path, settings: dict[str, Any], *, may_lose_samples:
 
 
 def _check_steps(folder: Path, started: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-    """Lets a run make more steps if its schedule does not depend on them; else names the way on."""
-    if settings["schedule"] == "step":
+    """Lets a run make other steps if its rates do not change up to now; else names the way on."""
+    done = checkpoints.last_step(folder / CHECKPOINTS_NAME) or 0
+    if settings["schedule"] == "step" or done <= min(started[_HOLD], settings[_HOLD]):
         return
     run = folder.parent
     both = " (once both alignments are trained)" if folder.name in paths.ALIGNMENT.values() else ""
     raise SettingsError(
         f"{folder / SETTINGS_NAME}: the run was started with steps={started[_STEPS]}, where its"
-        " learning rate falls to zero (schedule cosine), so it cannot go on to another number. To"
-        f" train on, begin another run with its weights{both}: export.py --run {run} --save-weights"
-        f" {run}-weights, then this script with --start-weights {run}-weights --run {run}-2"
-        f" --records {run / 'records'}. Received: steps={settings[_STEPS]}"
+        f" learning rate falls to zero (schedule cosine, from step {started[_HOLD]} on), so after"
+        f" {done} steps it cannot go on to another number. To train on, begin another run with its"
+        f" weights{both}: export.py --run {run} --save-weights {run}-weights, then this script with"
+        f" --start-weights {run}-weights --run {run}-2 --records {run / 'records'}."
+        f" Received: steps={settings[_STEPS]}, hold_steps={settings[_HOLD]}"
     )
 
 

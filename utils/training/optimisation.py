@@ -14,11 +14,13 @@ from utils.training.stages import Batch, Losses, Stage
 def learning_rate(config: TrainingConfig, step: int) -> float:
     """Adam's rate at a step, counted from 0.
 
-    `step`: divided by 10 at `decay_step` (release). `cosine`: half a cosine to zero at the end.
+    `step`: divided by 10 at `decay_step` (release). `cosine`: held for `hold_steps`, then half a
+    cosine to zero at the end.
     """
     rate = config.learning_rate
     if config.schedule == "cosine":
-        rate *= 0.5 * (1.0 + math.cos(math.pi * step / config.steps))
+        fallen = max(0, step - config.hold_steps) / (config.steps - config.hold_steps)
+        rate *= 0.5 * (1.0 + math.cos(math.pi * fallen))
     elif step >= config.decay_step:
         rate /= 10.0
     return rate * min(1.0, (step + 1) / (config.warmup_steps + 1))
