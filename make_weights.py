@@ -60,12 +60,19 @@ def lines(config: RecipeConfig) -> list[Line]:
         # 1 and 2: both alignments; the low one shows what the reference clips.
         Line(
             script="training_align_low.py",
-            flags=("--run", run, *first, *_stage(24_000, 1), "--sampling.candidates", 3),
+            flags=(
+                "--run",
+                run,
+                *first,
+                *_stage(12_000, 1, hold=8_000),
+                "--sampling.candidates",
+                3,
+            ),
             tiny=_TINY,
         ),
         Line(
             script="training_align_high.py",
-            flags=("--run", run, *first, *_stage(8_000, 2), "--sampling.candidates", 2),
+            flags=("--run", run, *first, *_stage(3_000, 2), "--sampling.candidates", 2),
             tiny=_TINY,
         ),
         # 3: merging, on frames that are aligned once.
@@ -85,7 +92,13 @@ def lines(config: RecipeConfig) -> list[Line]:
             script="training_fusion.py",
             flags=(
                 *("--run", run, "--records", run / "aligned_records", *first),
-                *("--alignment", "precomputed", *_stage(20_000, 3), "--sampling.candidates", 2),
+                *(
+                    "--alignment",
+                    "precomputed",
+                    *_stage(12_000, 3, hold=8_000),
+                    "--sampling.candidates",
+                    2,
+                ),
             ),
             tiny=_TINY,
         ),
@@ -95,7 +108,7 @@ def lines(config: RecipeConfig) -> list[Line]:
             script="training_fusion.py",
             flags=(
                 *("--run", run / "4", "--records", records, "--start-weights", merged),
-                *("--alignment", "from_scratch", "--low-weight", 8, *_stage(2_000, 4)),
+                *("--alignment", "from_scratch", "--low-weight", 8, *_stage(1_500, 4)),
                 *("--sampling.candidates", 2),
             ),
             tiny=_TINY,
@@ -106,7 +119,7 @@ def lines(config: RecipeConfig) -> list[Line]:
             script="training_fusion.py",
             flags=(
                 *("--run", run / "5", "--records", records, "--start-weights", joint),
-                *("--alignment", "frozen", *_stage(3_000, 5), "--sampling.candidates", 2),
+                *("--alignment", "frozen", *_stage(2_000, 5), "--sampling.candidates", 2),
             ),
             tiny=_TINY,
         ),
@@ -117,7 +130,18 @@ def lines(config: RecipeConfig) -> list[Line]:
 _SHARDS = ("--scenes-per-shard", 64)
 _TINY = (
     *("--network.width", 4, "--network.residual-blocks", 1, "--network.dense-layers", 2),
-    *("--sampling.patch-size", 32, "--steps", 2, "--batch-size", 2, "--validate-every", 2),
+    *(
+        "--sampling.patch-size",
+        32,
+        "--hold-steps",
+        0,
+        "--steps",
+        2,
+        "--batch-size",
+        2,
+        "--validate-every",
+        2,
+    ),
 )
 
 
@@ -154,11 +178,12 @@ def _scenes(config: RecipeConfig, scenes: Path) -> list[Line]:
     ]
 
 
-def _stage(steps: int, seed: int) -> tuple[object, ...]:
+def _stage(steps: int, seed: int, hold: int = 0) -> tuple[object, ...]:
     """What the five stages have in common; in pixels a step is 0.56 of 8 patches of 128x128."""
     return (
         *("--frozen-statistics", "--batch-size", 2, "--sampling.patch-size", 192),
         *("--sampling.seed", seed, "--sampling.cache-bytes", 6_000_000_000, "--steps", steps),
+        *("--hold-steps", hold),
         *("--learning-rate", 3e-4, "--warmup-steps", 100, "--ema", 0.999),
         *("--log-every", 50, "--validate-every", 500, "--checkpoint-every", 100),
     )
