@@ -1,7 +1,8 @@
 """Makes the weights in `weights/` anew: scenes, records and five stages of training.
 
 Reads radiance maps and photographs; writes scenes below the data folder, and everything else to the
-run's folder. It runs the other scripts one after the other, each with fixed seeds. Run it again to
+run's folder. `--preset small` makes the small networks' weights of the same records, in two stages.
+It runs the other scripts one after the other, each with fixed seeds. Run it again to
 go on where it was stopped. `--show` prints the commands. `--rehearse` runs all of them in minutes,
 with tiny networks, to see that everything is in place.
 """
@@ -48,15 +49,23 @@ class Line:
 def lines(config: RecipeConfig) -> list[Line]:
     """The recipe, in order."""
     run, scenes = config.run, config.data / "weights"
-    start, merged, joint = run / "start", run / "merged", run / "joint"
-    records, aligned = run / "records", run / "aligned"
-    first = () if config.rehearse else ("--start-weights", start)
     return [
         *_scenes(config, scenes),
         Line(
             script="make_tfrecord.py",
             flags=("--scenes", scenes, "--run", run, "--hold-out", "validation", *_SHARDS),
         ),
+        *(_small(run) if config.small else _full(config, scenes)),
+    ]
+
+
+def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
+    """Five stages, from the weights of stage 0."""
+    run = config.run
+    start, merged, joint = run / "start", run / "merged", run / "joint"
+    records, aligned = run / "records", run / "aligned"
+    first = () if config.rehearse else ("--start-weights", start)
+    return [
         # 1 and 2: both alignments; the low one shows what the reference clips.
         Line(
             script="training_align_low.py",
@@ -127,7 +136,36 @@ def lines(config: RecipeConfig) -> list[Line]:
     ]
 
 
+def _small(run: Path) -> list[Line]:
+    """Two stages, from He's initialisation."""
+    preset, joint = ("--preset", "small", "--records", run / "records"), run / "small_joint"
+    return [
+        # 1: all networks at once, in batches whose statistics they learn.
+        Line(
+            script="training_fusion.py",
+            flags=(
+                *(*preset, "--run", run / "small", "--sampling.seed", 6, "--hold-steps", 20_000),
+                *("--sampling.candidates", 2, "--sampling.cache-bytes", 6_000_000_000),
+                *("--warmup-steps", 200, *_LOGS),
+            ),
+            tiny=_TINY,
+        ),
+        _export(run / "small", joint),
+        # 2: with these statistics, as a whole picture meets them.
+        Line(
+            script="training_fusion.py",
+            flags=(
+                *(*preset, "--run", run / "small_2", "--start-weights", joint),
+                *("--low-weight", 8, *_stage(3_000, 7), "--sampling.candidates", 2),
+            ),
+            tiny=_TINY,
+        ),
+        _export(run / "small_2", run / "small_weights"),
+    ]
+
+
 _SHARDS = ("--scenes-per-shard", 64)
+_LOGS = ("--log-every", 50, "--validate-every", 500, "--checkpoint-every", 100)
 _TINY = (
     *("--network.width", 4, "--network.residual-blocks", 1, "--network.dense-layers", 2),
     *(
@@ -179,13 +217,12 @@ def _scenes(config: RecipeConfig, scenes: Path) -> list[Line]:
 
 
 def _stage(steps: int, seed: int, hold: int = 0) -> tuple[object, ...]:
-    """What the five stages have in common; in pixels a step is 0.56 of 8 patches of 128x128."""
+    """What stages of frozen statistics have in common; a step is 0.56 of 8 patches of 128x128."""
     return (
         *("--frozen-statistics", "--batch-size", 2, "--sampling.patch-size", 192),
         *("--sampling.seed", seed, "--sampling.cache-bytes", 6_000_000_000, "--steps", steps),
         *("--hold-steps", hold),
-        *("--learning-rate", 3e-4, "--warmup-steps", 100, "--ema", 0.999),
-        *("--log-every", 50, "--validate-every", 500, "--checkpoint-every", 100),
+        *("--learning-rate", 3e-4, "--warmup-steps", 100, "--ema", 0.999, *_LOGS),
     )
 
 
@@ -224,7 +261,7 @@ def main(config: RecipeConfig) -> int:
         for line in recipe:
             tqdm.tqdm.write(f"python {shlex.join(line.words(rehearse=config.rehearse))}")
         return 0
-    if not config.rehearse:
+    if not (config.rehearse or config.small):
         write_start(config.run / "start")
     for number, line in enumerate(recipe, 1):
         words = line.words(rehearse=config.rehearse)

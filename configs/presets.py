@@ -1,8 +1,12 @@
-"""The two presets: `kalantari`, the release's values, and `quick`, the same networks on a CPU.
+"""The presets: `kalantari`, the release's values; `quick`, its networks on a CPU; and `small`.
+
+`small` has networks of 24 instead of 64 channels, a seventh of the work, and trains all of them at
+once.
 
 A preset is a name that one function turns into a config; flags of a script then replace fields.
 """
 
+import dataclasses
 from typing import Literal
 
 from configs import paths
@@ -20,15 +24,19 @@ from configs.settings import (
     TrainingConfig,
 )
 
-Preset = Literal["kalantari", "quick"]
+Preset = Literal["kalantari", "quick", "small"]
 
 _FAITHFUL_SAMPLING = SamplingConfig(resample=True)
-_QUICK_NETWORK = NetworkConfig(initializer="he")
+_NETWORKS = {
+    "kalantari": NetworkConfig(),
+    "quick": NetworkConfig(initializer="he"),
+    "small": NetworkConfig(width=24, initializer="he"),
+}
 _QUICK_SAMPLING = SamplingConfig(patch_size=128, stride=32)
 
 
 def scenes(preset: Preset) -> ScenesConfig:
-    """Settings of make_scenes.py; both presets make the same scenes."""
+    """Settings of make_scenes.py; all presets make the same scenes."""
     del preset
     return ScenesConfig()
 
@@ -46,7 +54,7 @@ def alignment(preset: Preset) -> TrainingConfig:
         return TrainingConfig(run=run, sampling=_FAITHFUL_SAMPLING)
     return TrainingConfig(
         run=run,
-        network=_QUICK_NETWORK,
+        network=_NETWORKS[preset],
         sampling=_QUICK_SAMPLING,
         steps=2000,
         learning_rate=4e-4,
@@ -60,13 +68,16 @@ def alignment(preset: Preset) -> TrainingConfig:
 
 
 def fusion(preset: Preset) -> FusionConfig:
-    """Settings of the last stage; the release trains merging alone, in batches of 4."""
+    """Settings of the last stage; the release trains merging alone, in batches of 4.
+
+    `small` is all of its training: both alignments and merging from the start.
+    """
     run = paths.run_dir(preset)
     if preset == "kalantari":
         return FusionConfig(run=run, sampling=_FAITHFUL_SAMPLING, batch_size=4)
-    return FusionConfig(
+    quick = FusionConfig(
         run=run,
-        network=_QUICK_NETWORK,
+        network=_NETWORKS[preset],
         sampling=_QUICK_SAMPLING,
         steps=2000,
         learning_rate=2e-4,
@@ -77,12 +88,16 @@ def fusion(preset: Preset) -> FusionConfig:
         validate_every=200,
         checkpoint_every=200,
     )
+    if preset == "quick":
+        return quick
+    return dataclasses.replace(
+        quick, alignment="from_scratch", steps=30_000, learning_rate=4e-4, ema=0.999
+    )
 
 
 def recipe(preset: Preset) -> RecipeConfig:
-    """Settings of make_weights.py; both presets make the same weights."""
-    del preset
-    return RecipeConfig(run=paths.run_dir("weights"))
+    """Settings of make_weights.py: the small networks' weights, or those of the paper's size."""
+    return RecipeConfig(run=paths.run_dir("weights"), small=preset == "small")
 
 
 def reconstruction(preset: Preset) -> ReconstructionConfig:
@@ -101,6 +116,6 @@ def export(preset: Preset) -> ExportConfig:
 
 
 def benchmark(preset: Preset) -> BenchmarkConfig:
-    """Settings of benchmark.py; the networks are the paper's in both presets."""
+    """Settings of benchmark.py; the networks are the paper's in all presets."""
     del preset
     return BenchmarkConfig()

@@ -149,6 +149,8 @@ class RecipeConfig:
     rehearse: bool = False
     """Run every command on tiny scenes and networks, from the start; use another `run` and
     `data`."""
+    small: bool = False
+    """Train the small networks on the same scenes and records."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

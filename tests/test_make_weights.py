@@ -57,12 +57,12 @@ def config(tmp_path):
 
 
 @pytest.mark.parametrize("rehearse", [False, True])
-def test_every_line_is_a_command(config, rehearse):
-    recipe = make_weights.lines(dataclasses.replace(config, rehearse=rehearse))
+@pytest.mark.parametrize(("small", "stages"), [(False, 5), (True, 2)])
+def test_every_line_is_a_command(config, rehearse, small, stages):
+    recipe = make_weights.lines(dataclasses.replace(config, rehearse=rehearse, small=small))
     trained = [line for line in recipe if line.script.startswith("training")]
-    assert len(trained) == 5
     seeds = {parsed(line.words(rehearse=rehearse)).sampling.seed for line in trained}
-    assert len(seeds) == 5
+    assert len(seeds) == len(trained) == stages
     for line in recipe:
         parsed(line.words(rehearse=rehearse))
 
@@ -79,8 +79,9 @@ def test_no_place_is_on_two_sides(config):
     assert not set(places.TEST) & set(places.VALIDATION)
 
 
-def test_a_rehearsal_reaches_the_end_and_does_nothing_twice(config, monkeypatch):
-    ran = []
+@pytest.mark.parametrize(("small", "made"), [(False, "weights"), (True, "small_weights")])
+def test_a_rehearsal_reaches_the_end_and_does_nothing_twice(config, monkeypatch, small, made):
+    config, ran = dataclasses.replace(config, small=small), []
 
     def run(words, **_):
         script, *flags = words[1:]
@@ -91,9 +92,9 @@ def test_a_rehearsal_reaches_the_end_and_does_nothing_twice(config, monkeypatch)
     monkeypatch.setattr(make_weights.subprocess, "run", run)
     assert make_weights.main(config) == 0
     assert len(ran) == len(make_weights.lines(config))
-    assert weights.read_size(config.run / "weights").width == 4
-    assert weights.read_prealignment(config.run / "weights") == "auto"
-    written = {path: path.read_bytes() for path in (config.run / "weights").iterdir()}
+    assert weights.read_size(config.run / made).width == 4
+    assert weights.read_prealignment(config.run / made) == "auto"
+    written = {path: path.read_bytes() for path in (config.run / made).iterdir()}
     ran.clear()
     assert make_weights.main(config) == 0
     assert "export.py" not in ran

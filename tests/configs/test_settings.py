@@ -1,6 +1,7 @@
 """Settings and presets: legal values, the release's values, and flags."""
 
 import dataclasses
+from typing import get_args
 
 import pytest
 
@@ -18,7 +19,7 @@ ALL = (
 )
 
 
-@pytest.mark.parametrize("preset", ["kalantari", "quick"])
+@pytest.mark.parametrize("preset", get_args(presets.Preset))
 @pytest.mark.parametrize("make", ALL)
 def test_every_preset_is_legal_and_frozen(make, preset):
     config = make(preset)
