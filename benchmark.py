@@ -11,30 +11,22 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import tensorflow as tf
 from tqdm import tqdm
 
 from configs import presets
 from configs.settings import BenchmarkConfig
 from models import cost, esbn
-from models.compiled import compile_networks
 from models.frames import LOW, MERGING
 from utils import command, files, hardware
-from utils.benchmarking import data_path, timing
+from utils.benchmarking import data_path, timing, widths
 from utils.benchmarking.inputs import merging_stage, random_batch, random_scene
 from utils.benchmarking.timing import Row, compare, markdown
+from utils.benchmarking.variants import PLAIN, VARIANTS, build_networks, merging_of
 from utils.inference.pipeline import Networks, reconstruct_picture
 from utils.metrics.protocols import PROTOCOLS
 from utils.training.optimisation import adam, compile_step
 from utils.training.stages import Stage, alignment_stage
-
-PLAIN = "plain float32"
-VARIANTS: dict[str, dict[str, Any]] = {
-    PLAIN: {"folded": False, "dtype": "float32"},
-    "float32": {"folded": True, "dtype": "float32"},
-    "bfloat16": {"folded": True, "dtype": "mixed_bfloat16"},
-}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -77,6 +69,7 @@ def main(config: BenchmarkConfig) -> None:
         "Machine": lambda: [hardware.describe()],
         "Networks": lambda: measure_networks(scale.size),
         f"Inference at {width}x{height}": lambda: measure_inference(scale),
+        f"Widths at {width}x{height}": lambda: widths.measure(scale.size, scale.turns),
         "Memory of one scene, a fresh process": lambda: measure_memory(scale.size),
         f"Training step at 256x256, batches of {batches}": lambda: measure_training(scale),
         "Data path": lambda: data_path.measure(count=scale.scenes, samples=scale.samples),
@@ -122,7 +115,7 @@ def measure_inference(scale: Scale) -> list[Row]:
     costs = {name: cost.multiply_adds(net, *scale.size) for name, net in folded.items()}
     jobs: dict[str, tuple[int, Callable[[Networks], Any]]] = {
         "alignment, each": (costs[LOW], lambda nets: nets.low(*frames[:2])),
-        "merging": (costs[MERGING], lambda nets: _merging(nets)(*frames)),
+        "merging": (costs[MERGING], lambda nets: merging_of(nets)(*frames)),
         "scene, frames to radiance": (
             sum(costs.values()),
             lambda nets: reconstruct_picture(nets, scene, PROTOCOLS["full"]),
@@ -139,27 +132,6 @@ def measure_inference(scale: Scale) -> list[Row]:
             row[f"{peak}, GFLOP/s"] = 2 * peak_cost / seconds[peak] / 1e9
         rows.append(row)
     return rows
-
-
-def build_networks(variant: str) -> Networks:
-    """The three networks of a variant as reconstruction takes them."""
-    models = esbn.networks(initializer="he", **VARIANTS[variant])
-    networks: dict[str, Any] = (
-        {name: _graph_function(model) for name, model in models.items()}
-        if variant == PLAIN
-        else dict(compile_networks(models))
-    )
-    return Networks(**networks)
-
-
-def _graph_function(model: keras.Model) -> Callable[..., tf.Tensor]:
-    return tf.function(lambda *frames: model(list(frames), training=False), reduce_retracing=True)
-
-
-def _merging(networks: Networks) -> Callable[..., Any]:
-    if networks.merging is None:
-        raise ValueError("A benchmark needs all three networks. Received: merging=None")
-    return networks.merging
 
 
 def measure_memory(size: tuple[int, int]) -> list[Row]:

@@ -9,7 +9,7 @@ import benchmark
 from configs.settings import BenchmarkConfig
 from models import cost, esbn
 from utils import hardware
-from utils.benchmarking import timing
+from utils.benchmarking import timing, widths
 from utils.benchmarking.timing import compare, markdown
 
 
@@ -101,7 +101,8 @@ def test_machine_names_processor_and_versions():
 def test_every_table_is_printed_and_written(tmp_path, monkeypatch, capsys):
     for name in ("networks", "inference", "memory", "training"):
         monkeypatch.setattr(benchmark, f"measure_{name}", lambda *_: [{"of": "x", "s": 0.5}])
-    monkeypatch.setattr(benchmark.data_path, "measure", lambda **_: [{"figure": "y", "n": 1}])
+    for module in (benchmark.data_path, benchmark.widths):
+        monkeypatch.setattr(module, "measure", lambda *_, **__: [{"figure": "y", "n": 1}])
     path = tmp_path / "figures.json"
     benchmark.main(BenchmarkConfig(quick=True, json=path))
     report = json.loads(path.read_text())
@@ -109,3 +110,12 @@ def test_every_table_is_printed_and_written(tmp_path, monkeypatch, capsys):
     assert report["Inference at 480x320"] == [{"of": "x", "s": 0.5}]
     assert "## Data path (quick)" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_narrower_networks_are_smaller_in_every_column_but_speed(monkeypatch):
+    monkeypatch.setattr(widths, "WIDTHS", (8, 4))
+    wide, narrow = widths.measure((16, 16), turns=1)
+    for column in ("width", "M weights", "T multiply-adds"):
+        assert float(narrow[column]) < float(wide[column])
+    assert wide["float32, scene, x"] == 1
+    assert float(narrow["bfloat16, scene, s"]) > 0
