@@ -7,7 +7,7 @@ A preset is a name that one function turns into a config; flags of a script then
 """
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
 from configs import paths
 from configs.settings import (
@@ -32,7 +32,16 @@ _NETWORKS = {
     "quick": NetworkConfig(initializer="he"),
     "small": NetworkConfig(width=24, initializer="he"),
 }
-_QUICK_SAMPLING = SamplingConfig(patch_size=128, stride=32)
+_ON_A_CPU: dict[str, Any] = {
+    "sampling": SamplingConfig(patch_size=128, stride=32),
+    "steps": 2000,
+    "schedule": "cosine",
+    "warmup_steps": 50,
+    "precision": "auto",
+    "log_every": 20,
+    "validate_every": 200,
+    "checkpoint_every": 200,
+}
 
 
 def scenes(preset: Preset) -> ScenesConfig:
@@ -52,19 +61,7 @@ def alignment(preset: Preset) -> TrainingConfig:
     run = paths.run_dir(preset)
     if preset == "kalantari":
         return TrainingConfig(run=run, sampling=_FAITHFUL_SAMPLING)
-    return TrainingConfig(
-        run=run,
-        network=_NETWORKS[preset],
-        sampling=_QUICK_SAMPLING,
-        steps=2000,
-        learning_rate=4e-4,
-        schedule="cosine",
-        warmup_steps=50,
-        precision="auto",
-        log_every=20,
-        validate_every=200,
-        checkpoint_every=200,
-    )
+    return TrainingConfig(run=run, network=_NETWORKS[preset], learning_rate=4e-4, **_ON_A_CPU)
 
 
 def fusion(preset: Preset) -> FusionConfig:
@@ -75,19 +72,7 @@ def fusion(preset: Preset) -> FusionConfig:
     run = paths.run_dir(preset)
     if preset == "kalantari":
         return FusionConfig(run=run, sampling=_FAITHFUL_SAMPLING, batch_size=4)
-    quick = FusionConfig(
-        run=run,
-        network=_NETWORKS[preset],
-        sampling=_QUICK_SAMPLING,
-        steps=2000,
-        learning_rate=2e-4,
-        schedule="cosine",
-        warmup_steps=50,
-        precision="auto",
-        log_every=20,
-        validate_every=200,
-        checkpoint_every=200,
-    )
+    quick = FusionConfig(run=run, network=_NETWORKS[preset], learning_rate=2e-4, **_ON_A_CPU)
     if preset == "quick":
         return quick
     return dataclasses.replace(

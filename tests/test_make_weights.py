@@ -1,7 +1,6 @@
 """The recipe of the shipped weights: every line is a command, and a rehearsal reaches the end."""
 
 import dataclasses
-import importlib
 import subprocess
 from pathlib import Path
 
@@ -10,26 +9,11 @@ import numpy as np
 import pytest
 
 import make_weights
-from configs import places, presets
+from configs import places
 from configs.settings import RecipeConfig
-from utils import command
+from tests import commands
 from utils.images import frames, radiance_maps
 from utils.runs import weights
-
-PRESETS = {
-    "make_scenes.py": presets.scenes,
-    "make_tfrecord.py": presets.records,
-    "training_align_low.py": presets.alignment,
-    "training_align_high.py": presets.alignment,
-    "training_fusion.py": presets.fusion,
-    "reconstruction_align2.py": presets.reconstruction,
-    "export.py": presets.export,
-}
-
-
-def parsed(words):
-    script, *flags = words
-    return command.parse(PRESETS[script], None, flags)
 
 
 @pytest.fixture
@@ -61,15 +45,15 @@ def config(tmp_path):
 def test_every_line_is_a_command(config, rehearse, small, stages):
     recipe = make_weights.lines(dataclasses.replace(config, rehearse=rehearse, small=small))
     trained = [line for line in recipe if line.script.startswith("training")]
-    seeds = {parsed(line.words(rehearse=rehearse)).sampling.seed for line in trained}
+    seeds = {commands.parse(*line.words(rehearse=rehearse)).sampling.seed for line in trained}
     assert len(seeds) == len(trained) == stages
     for line in recipe:
-        parsed(line.words(rehearse=rehearse))
+        commands.parse(*line.words(rehearse=rehearse))
 
 
 def test_no_place_is_on_two_sides(config):
     training, *validation = [
-        parsed(line.words(rehearse=False))
+        commands.parse(*line.words(rehearse=False))
         for line in make_weights.lines(config)
         if line.script == "make_scenes.py"
     ]
@@ -86,8 +70,7 @@ def test_a_rehearsal_reaches_the_end_and_does_nothing_twice(config, monkeypatch,
     def run(words, **_):
         script, *flags = words[1:]
         ran.append(Path(script).name)
-        main = importlib.import_module(Path(script).stem).main
-        return subprocess.CompletedProcess(words, main(parsed([Path(script).name, *flags])) or 0)
+        return subprocess.CompletedProcess(words, commands.run(Path(script).name, *flags))
 
     monkeypatch.setattr(make_weights.subprocess, "run", run)
     assert make_weights.main(config) == 0

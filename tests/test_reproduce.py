@@ -1,31 +1,19 @@
 """The commands of docs/reproduce.md on a tiny fake of the official tree: 74 + 10 + 5 scenes."""
 
 import csv
-import importlib
-import shlex
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from configs import presets
-from tests import layouts
-from utils import command
+from tests import commands, layouts
 from utils.images import radiance_maps
 from utils.metrics import protocols
 from utils.scenes import checks
 from utils.scenes.data_sets import OFFICIAL_TEST_SCENES
 
 PAGE = Path(__file__).parent.parent / "docs" / "reproduce.md"
-PRESETS = {
-    "make_tfrecord": presets.records,
-    "training_align_high": presets.alignment,
-    "training_align_low": presets.alignment,
-    "training_fusion": presets.fusion,
-    "reconstruction_fusion": presets.reconstruction,
-    "evaluate": presets.evaluation,
-}
 TINY = [
     "--network.width=4",
     "--network.residual-blocks=1",
@@ -52,21 +40,9 @@ def tree(tmp_path, monkeypatch):
     return tmp_path
 
 
-def _commands() -> list[list[str]]:
-    lines = PAGE.read_text().splitlines()
-    return [shlex.split(line)[1:] for line in lines if line.startswith("    python ")]
-
-
-def _run(script: str, flags: list[str]) -> int:
-    name = script.removesuffix(".py")
-    tiny = TINY if name.startswith("training") else []
-    config = command.parse(PRESETS[name], None, [*flags, *tiny])
-    return importlib.import_module(name).main(config) or 0
-
-
 def test_the_page_runs_on_a_tiny_official_tree(tree, capsys):
-    commands = _commands()
-    assert [name for name, *_ in commands] == [
+    lines = commands.of_page(PAGE)
+    assert [name for name, *_ in lines] == [
         "make_tfrecord.py",
         "make_tfrecord.py",
         "training_align_high.py",
@@ -78,10 +54,11 @@ def test_the_page_runs_on_a_tiny_official_tree(tree, capsys):
         "training_align_high.py",
     ]
     said = []
-    for script, *flags in commands:
+    for script, *flags in lines:
         if "--against" in flags:  # another method's results
             shutil.copytree(tree / "runs" / "kalantari" / "results", tree / "other")
-        assert _run(script, flags) == 0
+        tiny = TINY if script.startswith("training") else []
+        assert commands.run(script, *flags, *tiny) == 0
         said.append(capsys.readouterr().out)
     assert "Kalantari 2017, official, 89 scenes" in said[0]
     assert "nothing is wrong" in said[0]

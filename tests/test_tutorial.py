@@ -1,27 +1,15 @@
 """The commands of docs/tutorial.md, in order, on smaller numbers."""
 
-import importlib
-import shlex
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from configs import presets
-from utils import command
+from tests import commands
 from utils.images import radiance_maps
 
 PAGE = Path(__file__).parent.parent / "docs" / "tutorial.md"
-PRESETS = {
-    "make_scenes": presets.scenes,
-    "make_tfrecord": presets.records,
-    "training_align_high": presets.alignment,
-    "training_align_low": presets.alignment,
-    "training_fusion": presets.fusion,
-    "reconstruction_fusion": presets.reconstruction,
-    "evaluate": presets.evaluation,
-}
 TINY = {
     "make_scenes": ["--height=64", "--width=80", "--workers=1"],
     "training": [
@@ -29,11 +17,6 @@ TINY = {
         *("--sampling.patch-size=32", "--steps=2", "--batch-size=2"),
     ],
 }
-
-
-def _commands():
-    lines = PAGE.read_text().splitlines()
-    return [shlex.split(line)[1:] for line in lines if line.startswith("    python ")]
 
 
 @pytest.fixture
@@ -52,15 +35,14 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_the_page_ends_with_two_tables(folder):
-    for script, *flags in _commands():
+    for script, *flags in commands.of_page(PAGE):
         if "weights" in flags:  # the shipped networks take minutes; other tests run them
             continue
         name = script.removesuffix(".py")
         tiny = TINY.get(name, TINY["training"] if name.startswith("training") else [])
         if "--count" in flags:
             flags[flags.index("--count") + 1] = "6"
-        config = command.parse(PRESETS[name], None, [*flags, *tiny])
-        assert (importlib.import_module(name).main(config) or 0) == 0, script
+        assert commands.run(script, *flags, *tiny) == 0, script
     run = folder / "runs" / "quick"
     assert (run / "results" / "report.html").exists()
     table = (run / "evaluation" / "methods.md").read_text()
