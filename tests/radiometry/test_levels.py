@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from utils.radiometry import levels
+from utils.radiometry.radiance import ldr_to_hdr
 
 EVERY_8BIT = np.arange(256, dtype=np.uint8)
 EVERY_16BIT = np.arange(65536, dtype=np.uint16)
@@ -33,3 +34,15 @@ def test_quantising_keeps_what_is_not_a_number():
 def test_the_divisor_of_16_bits_can_be_65536():
     np.testing.assert_array_equal(levels.ldr_to_float(EVERY_16BIT, 65536) * 65536, EVERY_16BIT)
     assert levels.ldr_to_float(EVERY_16BIT).max() == 1
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_the_table_of_levels_has_the_bits_of_the_power(dtype):
+    generator = np.random.default_rng(0)
+    ldr = generator.integers(0, np.iinfo(dtype).max, (31, 17, 3), dtype, endpoint=True)
+    time = np.float32(2**1.5)
+    expected = ldr_to_hdr(levels.ldr_to_float(ldr), time)
+    result = levels.levels_to_hdr(ldr, time)
+    assert result.dtype == np.float32
+    np.testing.assert_array_equal(result, expected)
+    np.testing.assert_array_equal(levels.levels_to_hdr(levels.ldr_to_float(ldr), time), expected)

@@ -4,6 +4,7 @@ No output depends on a ground truth: only a protocol whose title says that it le
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -15,7 +16,12 @@ from utils.inference import tiled_networks
 from utils.inference.tiled_networks import Network, Output, Window
 from utils.metrics.protocols import Protocol
 from utils.radiometry.bracket import HIGH, LOW, MID_FRAME, SOURCE_FRAME
-from utils.radiometry.levels import SIZE_MULTIPLE, join_network_input, ldr_to_float
+from utils.radiometry.levels import (
+    SIZE_MULTIPLE,
+    join_network_input,
+    ldr_to_float,
+    levels_to_hdr,
+)
 from utils.radiometry.radiance import ldr_to_hdr
 from utils.runs.networks import load_networks
 from utils.scenes.scene import Scene
@@ -105,16 +111,16 @@ def align_picture(networks: Networks, scene: Scene, protocol: Protocol) -> np.nd
     leaked = protocol.leaked_reference(scene)
     aligned = np.empty((2, height, width, 3), np.float32)
     by_side = {LOW: networks.low, HIGH: networks.high}
+    both_read = _remember(lambda place: _tensor(*_frame(scene, MID_FRAME, place, protocol)))
     for (side, network), result in zip(by_side.items(), aligned, strict=True):
         index = SOURCE_FRAME[side]
 
         def read(place: Window, index: int = index, leaks: bool = side == HIGH) -> list[Output]:
-            source, reference = (
-                _frame(scene, frame, place, protocol) for frame in (index, MID_FRAME)
-            )
-            if leaks and leaked is not None:
-                reference = cut(leaked, place), reference[1]
-            return [_tensor(*source), _tensor(*reference)]
+            source = _tensor(*_frame(scene, index, place, protocol))
+            if not leaks or leaked is None:
+                return [source, both_read(place)]
+            _, hdr = _frame(scene, MID_FRAME, place, protocol)
+            return [source, _tensor(cut(leaked, place), hdr)]
 
         picture = tiled_networks.run_alignment(network, read, size, tile=networks.tile, side=side)
         result[...] = protocol.quantise_aligned(picture[:height, :width])
@@ -125,9 +131,21 @@ def _frame(
     scene: Scene, index: int, place: Window, protocol: Protocol
 ) -> tuple[np.ndarray, np.ndarray]:
     """A part of a frame as alignment gets it, LDR in [0, 1] and radiance, `(h, w, 3)` each."""
-    ldr = ldr_to_float(cut(scene.ldr[index], place))
-    hdr = ldr_to_hdr(ldr, scene.exposure_times[index])
-    return protocol.quantise_frames(ldr), hdr
+    levels = cut(scene.ldr[index], place)
+    hdr = levels_to_hdr(levels, scene.exposure_times[index])
+    return protocol.quantise_frames(ldr_to_float(levels)), hdr
+
+
+def _remember(read: Callable[[Window], Output]) -> Callable[[Window], Output]:
+    """A function that reads a place once if it is asked for it twice in a row."""
+    last: list[tuple[Window, Output]] = []
+
+    def remembered(place: Window) -> Output:
+        if not last or last[0][0] != place:
+            last[:] = [(place, read(place))]
+        return last[0][1]
+
+    return remembered
 
 
 def _tensor(ldr: np.ndarray, hdr: np.ndarray) -> Output:
