@@ -36,7 +36,8 @@ ALLOWED = {
         *("radiometry", "hardware", "files"),
     },
     "benchmarking": {
-        *("training", "inference", "models", "records", "scenes", "radiometry", "hardware"),
+        *("training", "inference", "metrics", "models", "records", "scenes", "radiometry"),
+        "hardware",
     },
 }
 """Rooms of `utils` to the rooms they may import; each may import itself and `configs` besides."""

@@ -63,9 +63,8 @@ def test_no_place_is_on_two_sides(config):
     assert not set(places.TEST) & set(places.VALIDATION)
 
 
-@pytest.mark.parametrize(("small", "made"), [(False, "weights"), (True, "small_weights")])
-def test_a_rehearsal_reaches_the_end_and_does_nothing_twice(config, monkeypatch, small, made):
-    config, ran = dataclasses.replace(config, small=small), []
+def test_a_rehearsal_reaches_the_end_and_does_nothing_twice(config, monkeypatch):
+    ran = []
 
     def run(words, **_):
         script, *flags = words[1:]
@@ -75,9 +74,9 @@ def test_a_rehearsal_reaches_the_end_and_does_nothing_twice(config, monkeypatch,
     monkeypatch.setattr(make_weights.subprocess, "run", run)
     assert make_weights.main(config) == 0
     assert len(ran) == len(make_weights.lines(config))
-    assert weights.read_size(config.run / made).width == 4
-    assert weights.read_prealignment(config.run / made) == "auto"
-    written = {path: path.read_bytes() for path in (config.run / made).iterdir()}
+    assert weights.read_size(config.run / "weights").width == 4
+    assert weights.read_prealignment(config.run / "weights") == "auto"
+    written = {path: path.read_bytes() for path in (config.run / "weights").iterdir()}
     ran.clear()
     assert make_weights.main(config) == 0
     assert "export.py" not in ran
