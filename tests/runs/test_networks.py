@@ -151,6 +151,27 @@ def test_hardly_trained_weights_are_warned_about(tmp_path, capsys, caplog):
 
 
 @pytest.mark.parametrize(
+    "table",
+    [
+        b"step,psnr_mu\n0,9.5\n1,12.25\n2,50\n".replace(b"\n", b"\r\n"),
+        b"step,psnr_m1,12.25\n",
+        b"st1,12.25\npsnr_mu,1\n",
+        b"step,psnr_mu\n1,twelve\n",
+        b"psnr_mu\n1\n",
+        b"step,psnr_mu\n" + bytes(40),
+        b"\xff\xfe\n\x80",
+    ],
+)
+def test_a_damaged_table_of_scores_stops_nobody(tmp_path, capsys, table):
+    save_stage(tmp_path, "fusion", networks())
+    folder = paths.stage_dir(tmp_path, "fusion")
+    (folder / "validation.csv").write_bytes(table)
+    load(tmp_path)
+    score = ", validation PSNR-mu 12.25 dB" if table.count(b"\r") else ""
+    assert capsys.readouterr().out == f"Weights: {folder}, 1 steps{score}\n"
+
+
+@pytest.mark.parametrize(
     ("begun", "steps", "psnr", "warned"),
     [
         (False, 5_000, 30.0, False),

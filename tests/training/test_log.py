@@ -1,8 +1,10 @@
-"""The course of a training stage as a picture."""
+"""The numbers of a training stage, as tables and as a picture."""
 
+import pytest
 from matplotlib.figure import Figure
 
 from utils.images import frames
+from utils.runs.provenance import VALIDATION_NAME
 from utils.training import log
 from utils.training.log import Log
 
@@ -83,3 +85,42 @@ def test_nothing_noted_yet_is_an_empty_picture(tmp_path):
     (tmp_path / "a").mkdir()
     log.draw(tmp_path / "curves.png", [tmp_path / "a"])
     assert (tmp_path / "curves.png").exists()
+
+
+def _note(folder, first, steps):
+    with Log(folder, first) as journal:
+        for step in steps:
+            journal.validation(step, {"psnr_mu": step / 7, "psnr_l": 20.0})
+    return (folder / VALIDATION_NAME).read_bytes()
+
+
+def test_cut_short_anywhere_a_table_has_one_heading_whole_lines_and_one_line_end(tmp_path):
+    whole = _note(tmp_path, 0, (2, 4, 6))
+    heading, *rows = whole.splitlines(keepends=True)
+    assert heading == b"step,psnr_mu,psnr_l\n"
+    for end in range(len(whole)):
+        (tmp_path / VALIDATION_NAME).write_bytes(whole[:end])
+        left = [row for row in rows[:2] if whole.index(row) + len(row) <= end]
+        assert _note(tmp_path, 4, (6,)) == b"".join([heading, *left, rows[2]])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text.replace(b"\n", b"\r\n"),  # as earlier versions wrote it
+        lambda text: text.replace(b"\n", b"\r\n", 2),
+        lambda text: text + bytes(9),
+        lambda text: text + b"\xff\xfe,1,2\n",
+        lambda text: text + b"7,one,2\n",
+    ],
+)
+def test_damage_behind_the_last_step_and_other_line_ends_are_mended(tmp_path, damage):
+    whole = _note(tmp_path, 0, (2, 4))
+    (tmp_path / VALIDATION_NAME).write_bytes(damage(whole))
+    assert _note(tmp_path, 4, (6,)) == whole + b"6,0.857143,20\n"
+
+
+@pytest.mark.parametrize("heading", [b"step,psnr_m2,0.3,20\n", b"st2,0.3,20\n", bytes(20) + b"\n"])
+def test_below_a_damaged_heading_a_table_begins_anew(tmp_path, heading):
+    (tmp_path / VALIDATION_NAME).write_bytes(heading + b"4,0.571429,20\n")
+    assert _note(tmp_path, 4, (6,)) == b"step,psnr_mu,psnr_l\n6,0.857143,20\n"

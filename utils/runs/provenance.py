@@ -84,14 +84,20 @@ def _steps(stage: Path) -> int:
 
 
 def _psnr_mu(stage: Path) -> float | None:
-    """The last validation of the whole at or before the newest checkpoint; None without one."""
+    """The last validation of the whole at or before the newest checkpoint; None without one.
+
+    A table that is damaged counts as none: the weights are not the worse for it.
+    """
     path = stage / VALIDATION_NAME
     if not path.is_file():
         return None
-    with path.open(newline="") as file:
-        rows = [
-            row
-            for row in csv.DictReader(file)
-            if row.get(_PSNR_MU) and int(row["step"]) <= _steps(stage)
-        ]
-    return float(rows[-1][_PSNR_MU]) if rows else None
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        try:
+            rows = [
+                row
+                for row in csv.DictReader(file)
+                if row.get(_PSNR_MU) and int(row["step"]) <= _steps(stage)
+            ]
+            return float(rows[-1][_PSNR_MU]) if rows else None
+        except (ValueError, LookupError, TypeError, csv.Error):
+            return None

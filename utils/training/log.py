@@ -1,6 +1,7 @@
 """Logs a training stage: CSV files, TensorBoard events, preview pictures and curves."""
 
 import csv
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -61,8 +62,8 @@ class Log:
     def _note(self, name: str, group: str, step: int, values: dict[str, float]) -> None:
         path = self._folder / name
         new = not path.exists() or not path.stat().st_size
-        with path.open("a", newline="") as file:
-            writer = csv.writer(file)
+        with path.open("a", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
             if new:
                 writer.writerow([_STEP, *values])
             writer.writerow([step, *(f"{value:.6g}" for value in values.values())])
@@ -73,21 +74,35 @@ class Log:
 
 
 def _drop_after(path: Path, step: int) -> None:
-    """Keeps the lines up to a step; one that a kill cut short is of a later one, or not whole."""
-    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
-    if not lines:
+    """Keeps the lines up to a step; one that a kill cut short is of a later one, or not whole.
+
+    Whatever line ends were before, they are line feeds then. Below a heading that is not whole
+    nobody knows what the numbers are: the file begins anew; they are in the events still.
+    """
+    if not path.exists():
         return
-    columns = lines[0].count(",")
+    text = path.read_text(encoding="utf-8", errors="replace")  # zeros, after a power cut
+    heading, *lines = text.splitlines(keepends=True) or [""]
+    columns = heading.count(",")
     # At step 0 nothing has been trained: a stage that never saved a checkpoint begins anew.
     kept = [
         line
-        for line in lines[1:]
-        if step
-        and line.endswith("\n")
-        and line.count(",") == columns
-        and int(line.split(",", 1)[0]) <= step
+        for line in lines
+        if step and line.endswith("\n") and line.count(",") == columns and _step_of(line) <= step
     ]
-    files.write_text(path, "".join([lines[0], *kept] if kept else []))
+    first, *others = heading.removesuffix("\n").split(",")
+    whole = heading.endswith("\n") and first == _STEP and all(map(str.isidentifier, others))
+    files.write_text(path, "".join([heading, *kept] if kept and whole else []))
+
+
+def _step_of(line: str) -> float:
+    """The step of a line of numbers; infinity if it is none."""
+    try:
+        step, *values = line.split(",")
+        [float(value) for value in values]
+        return int(step)
+    except ValueError:
+        return math.inf
 
 
 CURVES_NAME = "curves.png"
@@ -153,7 +168,7 @@ def _read(path: Path) -> tuple[list[int], dict[str, list[float]]]:
     """Steps and columns of a CSV file of the journal's; both are empty without one."""
     if not path.exists():
         return [], {}
-    with path.open(newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     names = [name for name in (rows[0] if rows else {}) if name != "step"]
     columns = {name: [float(row[name]) for row in rows] for name in names}
