@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 
 import cv2
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -16,6 +17,7 @@ from PIL import Image, ImageFile
 from utils.images import frames, radiance_maps
 from utils.images.decode import LIMIT_VARIABLE, PictureError, check_size, reading
 from utils.images.pictures import decode
+from utils.radiometry.levels import to_8bit
 
 PATH = Path("a.png")
 FRAME = np.random.default_rng(0).integers(0, 256, (40, 56, 3), np.uint8)
@@ -161,10 +163,52 @@ def test_the_limit_is_a_number_that_can_be_set(monkeypatch):
             check_size(PATH, 1, 1)
 
 
-def test_a_small_file_that_claims_a_large_jpeg_is_not_decoded(monkeypatch):
+def _jpeg_in_tiff(width, height):
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, FRAME, photometric="rgb", rowsperstrip=len(FRAME))
+    data, jpeg = bytearray(stream.getvalue()), _jpeg_of(width, height)
+    values = {256: width, 257: height, 278: height, 259: 7, 273: len(data), 279: len(jpeg)}
+    with tifffile.TiffFile(io.BytesIO(stream.getvalue())) as file:
+        for code, value in values.items():
+            tag = file.pages.first.tags[code]
+            struct.pack_into("<H" if tag.dtype == 3 else "<I", data, tag.valueoffset, value)
+    return bytes(data) + jpeg
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [_jpeg_of, _png_of, lambda *size: _png_of(*size, depth=16), _jpeg_in_tiff],
+    ids=["JPEG", "PNG", "PNG16", "JPEG in TIFF"],
+)
+def test_a_large_picture_in_a_few_bytes_is_not_decoded(monkeypatch, claim):
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda *_: pytest.fail("decoded"))
-    with pytest.raises(PictureError, match=r"JPEG of 13000x13000 pixels must have more bytes"):
-        decode(PATH, _jpeg_of(13000, 13000))
+    monkeypatch.setattr(imagecodecs, "png_decode", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(tifffile.TiffPage, "asarray", lambda *_, **__: pytest.fail("decoded"))
+    message = r"picture of 13000x13000 pixels must have more bytes.*a\.png of \d+ bytes"
+    with pytest.raises(PictureError, match=message):
+        decode(PATH, claim(13000, 13000))
+
+
+@pytest.mark.parametrize("value", [0, 128])
+def test_the_flattest_pictures_are_read(value):
+    flat = np.full((1000, 1200, 3), value, np.uint8)
+    grey, image = Image.fromarray(flat[..., 0]), Image.fromarray(flat)
+    black = Image.new("1", grey.size, value > 0)
+    files = [
+        _saved(grey, "jpeg", quality=1, optimize=True),
+        _saved(grey, "jpeg", quality=1, progressive=True),
+        _saved(image, "jpeg", quality=1, progressive=True, subsampling=2),
+        _saved(image, "webp", quality=1),
+        _saved(image, "png", optimize=True),
+        _saved(grey, "png", optimize=True),
+        _saved(grey.quantize(2), "png", optimize=True),
+        imagecodecs.png_encode(flat.astype(np.uint16) * 257, level=9),
+    ]
+    for data in files:
+        frame = decode(PATH, data)
+        assert frame.shape == flat.shape
+        np.testing.assert_allclose(to_8bit(frame), flat, atol=2)
+    assert decode(PATH, _saved(black, "png", optimize=True)).max() == 255 * (value > 0)
 
 
 ERRORS = [

@@ -17,6 +17,9 @@ from utils.files import one_line
 LARGEST_MEGAPIXELS = 300.0
 """Pictures that claim more are refused before anything is decoded."""
 
+MOST_JPEG_PIXELS = 512
+"""Pixels that a byte of a JPEG may hold: 64 values of one channel take a bit or more."""
+
 LIMIT_VARIABLE = "ESBN_MEGAPIXELS"
 """Environment variable that replaces `LARGEST_MEGAPIXELS`."""
 
@@ -58,6 +61,29 @@ def check_size(path: Path, width: int, height: int) -> None:
         raise PictureError(
             f"A picture may have {limit:g} megapixels; set {LIMIT_VARIABLE} to allow more."
             f" Received: {path}, which claims {width}x{height}"
+        )
+
+
+def check_length(path: Path, size: tuple[int, int], length: int, most: float) -> None:
+    """Refuses a declared size that so few bytes cannot hold, before it costs memory.
+
+    Only for formats that spend something on every pixel, however flat the picture: a WebP, HEIC or
+    JPEG 2000 file of any size may have a few bytes.
+
+    Args:
+        path: The file, for messages.
+        size: Width and height that it claims.
+        length: Bytes of the picture.
+        most: Pixels that a byte may hold.
+
+    Raises:
+        PictureError: There must be more bytes.
+    """
+    width, height = size
+    if width * height > most * length:
+        raise PictureError(
+            f"A picture of {width}x{height} pixels must have more bytes; this one is cut short."
+            f" Received: {path} of {length} bytes"
         )
 
 

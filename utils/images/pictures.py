@@ -5,6 +5,7 @@ because the orientation tag decides which way up a picture is.
 """
 
 import io
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,13 @@ import numpy as np
 from imageio.core.v3_plugin_api import PluginV3
 from PIL import Image
 
-from utils.images.decode import PictureError, check_size, reading
+from utils.images.decode import (
+    MOST_JPEG_PIXELS,
+    PictureError,
+    check_length,
+    check_size,
+    reading,
+)
 from utils.images.tiff import MAGIC, read_tiff
 
 _ORIENTATION = 0x0112
@@ -24,8 +31,8 @@ _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
 _PNG_MARKS_OF_EXIF = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
 _MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"})
 _WITH_PALETTE = frozenset({"P", "PA"})
-# A JPEG codes 64 values of one channel in a bit or more.
-_MOST_JPEG_PIXELS = 512  # a byte
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
+_MOST_INFLATED = 1032  # bytes that a byte of PNG's compression may stand for
 _UPRIGHT = {  # orientation tag to quarter turns counter-clockwise, then left-right flip
     1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True),
     5: (3, True), 6: (3, False), 7: (1, True), 8: (1, False),
@@ -54,7 +61,8 @@ def decode(path: Path, data: bytes) -> np.ndarray:
             raise PictureError(f"Not a readable image. Received: {path} {_describe(data)}")
         with _open(path, data) as file:
             height, width = file.properties(index=0).shape[:2]
-            _check_claim(path, data, width, height)
+            check_size(path, width, height)
+            check_length(path, (width, height), len(data), _most_pixels(data))
             # Pillow keeps 8 bits of RGB. OpenCV keeps 16, but gives half a picture for a file cut
             # short and complains on the terminal.
             frame = _decode_png16(data) if _is_16_bit_png(data) else _decode_8_bits(path, file)
@@ -108,13 +116,14 @@ def _open(path: Path, data: bytes) -> PluginV3:
         raise PictureError(f"Not a readable image. Received: {path} {_describe(data)}") from error
 
 
-def _check_claim(path: Path, data: bytes, width: int, height: int) -> None:
-    check_size(path, width, height)
-    if data.startswith(_JPEG) and width * height > _MOST_JPEG_PIXELS * len(data):
-        raise PictureError(
-            f"A JPEG of {width}x{height} pixels must have more bytes; this one is cut short."
-            f" Received: {path} {_describe(data)}"
-        )
+def _most_pixels(data: bytes) -> float:
+    """Pixels that a byte of a picture may hold; infinity where the format sets no bound."""
+    if data.startswith(_JPEG):
+        return MOST_JPEG_PIXELS
+    if data.startswith(_PNG):
+        depth, colour_type = data[24], data[25]
+        return 8 * _MOST_INFLATED / (depth * _PNG_CHANNELS[colour_type])
+    return math.inf
 
 
 def _decode_8_bits(path: Path, file: PluginV3) -> np.ndarray:

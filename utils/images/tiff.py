@@ -15,7 +15,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from utils.images.decode import PictureError, check_size
+from utils.images.decode import MOST_JPEG_PIXELS, PictureError, check_length, check_size
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -124,6 +124,8 @@ def _check_codestream(path: Path, page: tifffile.TiffPage, data: bytes) -> None:
                 f"A part of a TIFF file may have {width}x{height} pixels."
                 f" Received: {path}, which claims {image.width}x{image.height}"
             )
+        if page.compression == _JPEG:
+            check_length(path, image.size, len(data), MOST_JPEG_PIXELS)
     if _END_OF_IMAGE not in data[-16:]:  # the decoder would paint the rest grey
         raise PictureError(f"A TIFF file must be whole. Received: {path} with a part cut short")
 
