@@ -27,6 +27,19 @@ def _require_positive(config: object, *names: str) -> None:
         _require(value > 0, f"{name} must be greater than 0.", value)
 
 
+def _require_letters(config: object, *names: str) -> None:
+    """Refuses paths that TensorFlow cannot open: no UTF-8, or not in the letters of the locale."""
+    for name in names:
+        value = getattr(config, name)
+        unknown = any("\ud800" <= character <= "\udfff" for character in str(value))
+        _require(
+            not unknown,
+            f"TensorFlow opens {name} only by a name of the locale's letters; use a UTF-8 locale,"
+            " or name another.",
+            str(value),
+        )
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
     """Size and start of the networks; the defaults are the paper's networks."""
@@ -183,6 +196,7 @@ class RecordsConfig:
 
     def __post_init__(self) -> None:
         """Checks the values."""
+        _require_letters(self, "run", "records")
         _require_positive(self, "scenes_per_shard", "workers")
         _require(
             self.validation_scenes >= 0,
@@ -263,6 +277,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         """Checks the values."""
+        _require_letters(self, "run", "records", "release_checkpoint", "save_release")
         _require_positive(
             self,
             "steps",
@@ -352,6 +367,7 @@ class WeightsConfig:
 
     def __post_init__(self) -> None:
         """Checks the values."""
+        _require_letters(self, "run", "release_low", "release_high", "release_merging")
         _require(self.tile >= 0, "tile must not be negative.", self.tile)
 
 
@@ -391,6 +407,11 @@ class ReconstructionConfig(WeightsConfig):
     save_release: str | None = None
     """Prefix to write the networks to as well, for the authors' TF 1 code: PREFIX_low etc."""
 
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        super().__post_init__()
+        _require_letters(self, "save_release")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ExportConfig(WeightsConfig):
@@ -404,6 +425,11 @@ class ExportConfig(WeightsConfig):
     """Folder to write only the weights to, as float16 safetensors with checksums."""
     onnx: bool = False
     """Write ONNX beside it as well, with the ending .onnx; needs requirements-extras.txt."""
+
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        super().__post_init__()
+        _require_letters(self, "output")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

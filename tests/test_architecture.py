@@ -14,7 +14,7 @@ ALLOWED = {
     "radiometry": set(),
     "files": set(),
     "hardware": set(),
-    "command": set(),
+    "command": {"files"},
     "images": {"radiometry", "files"},
     "scenes": {"images", "radiometry", "files"},
     "camera_motion": {"scenes", "images", "radiometry"},

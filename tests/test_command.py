@@ -1,5 +1,7 @@
 """The end of a script: exit codes, and what stands on standard error."""
 
+import importlib
+import io
 import logging
 import sys
 
@@ -9,6 +11,20 @@ from tqdm import tqdm
 from configs import presets
 from configs.start_up import INTERRUPTED
 from utils import command
+
+SCRIPTS = {
+    "make_scenes": presets.scenes,
+    "make_tfrecord": presets.records,
+    "training_align_high": presets.alignment,
+    "training_align_low": presets.alignment,
+    "training_fusion": presets.fusion,
+    "reconstruction_align2": presets.reconstruction,
+    "reconstruction_fusion": presets.reconstruction,
+    "evaluate": presets.evaluation,
+    "export": presets.export,
+    "benchmark": presets.benchmark,
+    "make_weights": presets.recipe,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +54,50 @@ def test_warnings_of_the_log_begin_a_line_beside_a_progress_bar(capsys):
 
     assert run(main) == 0
     assert capsys.readouterr().err.replace("\r", "\n").split("\n").count("warning: 3 frames") == 2
+
+
+def _ascii_streams(monkeypatch):
+    """Standard output and error of a locale that has no more than ASCII.
+
+    Not as a fixture: pytest puts its own in their place before a test begins.
+    """
+    streams = {name: io.TextIOWrapper(io.BytesIO(), "ascii") for name in ("stdout", "stderr")}
+    for name, stream in streams.items():
+        monkeypatch.setattr(sys, name, stream)
+    return streams
+
+
+def _text(stream):
+    stream.flush()
+    return stream.buffer.getvalue().decode("ascii")
+
+
+def test_a_locale_without_the_signs_of_a_table_shows_them_escaped(monkeypatch):
+    streams = _ascii_streams(monkeypatch)
+
+    def main(_):
+        tqdm.write("PSNR-μ ± 漢 \udcff")
+        raise ValueError("no folder Küche")
+
+    assert run(main) == 2
+    assert _text(streams["stdout"]) == "PSNR-\\u03bc \\xb1 \\u6f22 \\udcff\n"
+    assert _text(streams["stderr"]) == "error: no folder K\\xfcche\n"
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_help_needs_no_more_than_ascii(monkeypatch, name):
+    module = importlib.import_module(name)
+    streams = _ascii_streams(monkeypatch)
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        command.run(module.main, SCRIPTS[name], module.__doc__)
+    assert not ended.value.code
+    assert "--preset" in _text(streams["stdout"])
+
+
+def test_what_a_name_holds_never_reaches_the_terminal(capsys):
+    assert command.report_failures(["Scene a\x1b[2J\nb\udcff: lost"]) == 2
+    assert capsys.readouterr().err == r"error: Scene a\x1b[2J\nb\udcff: lost" + "\n"
 
 
 def test_the_first_word_is_coloured_on_a_terminal_alone(capsys, monkeypatch):

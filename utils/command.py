@@ -1,10 +1,11 @@
 """Command line of a script: every field of its config is a flag, `--preset` gives the defaults.
 
 It also says on standard error what went wrong: `error:` and `warning:` begin a line, beside a
-progress bar too, in colour on a terminal.
+progress bar too, in colour on a terminal. Whatever is in a name, it is printable, in any locale.
 """
 
 import argparse
+import io
 import logging
 import os
 import sys
@@ -16,6 +17,7 @@ from tqdm import tqdm
 
 from configs.presets import Preset
 from configs.start_up import EXIT_INTERRUPTED, INTERRUPTED
+from utils.files import printable
 
 Config = TypeVar("Config")
 
@@ -95,6 +97,9 @@ def run(
     code 130. Warnings of the log are shown as `warning:`.
     """
     logging.getLogger().addHandler(_WARNINGS)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a locale may lack the signs of a table or name
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = main(parse(preset_config, description))
     except (ValueError, OSError) as error:
@@ -124,4 +129,4 @@ def _say(kind: Literal["error", "warning"], message: str) -> None:
     word = f"{kind}:"
     if sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
         word = f"\x1b[1;{_COLOURS[kind]}m{word}\x1b[0m"
-    tqdm.write(f"{word} {message}", file=sys.stderr)
+    tqdm.write(f"{word} {printable(message)}", file=sys.stderr)

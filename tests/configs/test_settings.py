@@ -1,6 +1,8 @@
 """Settings and presets: legal values, the release's values, and flags."""
 
 import dataclasses
+import os
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -148,3 +150,21 @@ def test_help_explains_every_field(capsys):
     for flag in ("--sampling.patch-size", "--network.width", "--learning-rate", "--run"):
         assert flag in text
     assert "Adam's rate at the start" in text
+
+
+@pytest.mark.parametrize(
+    ("preset", "names"),
+    [
+        (presets.records, ("run", "records")),
+        (presets.fusion, ("run", "records", "release_checkpoint", "save_release")),
+        (presets.reconstruction, ("run", "release_low", "save_release")),
+        (presets.evaluation, ("run", "release_merging")),
+        (presets.export, ("run", "output")),
+    ],
+)
+def test_paths_that_tensorflow_opens_are_of_the_locales_letters(preset, names):
+    config = preset("quick")
+    for name in names:
+        dataclasses.replace(config, **{name: Path("Küche 漢")})
+        with pytest.raises(ValueError, match=rf"opens {name} only by .*Received: 'caf.udce9'"):
+            dataclasses.replace(config, **{name: Path(os.fsdecode(b"caf\xe9"))})
