@@ -7,14 +7,14 @@ with --baselines or --self-ensemble, `methods`: what one gets without networks, 
 of each scene, beside it; with --against, `comparison` of two folders of predictions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
 from configs import paths, presets
 from configs.settings import EvaluationConfig, PrealignmentName
-from utils import command
+from utils import command, files
 from utils.evaluation import plots, provenance, score_tables
 from utils.evaluation.baselines import BASELINES
 from utils.evaluation.scoring import (
@@ -28,7 +28,7 @@ from utils.evaluation.scoring import (
 )
 from utils.inference.pipeline import open_networks
 from utils.metrics.perceptual import ColorVideoVdp, Display
-from utils.metrics.protocols import configured
+from utils.metrics.protocols import Protocol, configured
 from utils.reporting import tables
 from utils.runs.networks import trained_prealignment, weights_files
 
@@ -40,7 +40,21 @@ def main(config: EvaluationConfig) -> int:
     display = Display(peak=config.display_peak, black=config.display_black)
     meter = Meter(display=display, vdp=ColorVideoVdp(display) if config.cvvdp else None)
     results = config.results or paths.evaluation_dir(config.predictions or config.run)
-    first, *others = _methods(config).items()
+    predictors = _methods(config)
+    with files.lock(results):
+        failures = _evaluate(config, protocols, predictors, meter, results)
+    return command.report_failures(failures)
+
+
+def _evaluate(
+    config: EvaluationConfig,
+    protocols: Sequence[Protocol],
+    predictors: Mapping[str, Predict],
+    meter: Meter,
+    results: Path,
+) -> list[str]:
+    """Scores every method and writes the tables; returns what could not be scored."""
+    first, *others = predictors.items()
     scores = score(config.scenes, protocols, first[1], meter)
     _write(results, config, scores, meter)
     failures = scores.failures
@@ -60,7 +74,7 @@ def main(config: EvaluationConfig) -> int:
     if any(scores.by_protocol.values()):
         files_of_weights = [] if config.predictions is not None else weights_files(config)
         provenance.write(results, [protocol.title for protocol in protocols], files_of_weights)
-    return command.report_failures(failures)
+    return failures
 
 
 def _trained_prealignment(config: EvaluationConfig) -> PrealignmentName:

@@ -1,6 +1,7 @@
 """Files and folders: complete or not there, whatever happens; and one run in a folder."""
 
 import errno
+import fcntl
 import multiprocessing
 import os
 import socket
@@ -159,6 +160,14 @@ def test_all_files_appear_and_nothing_else(tmp_path):
     }
 
 
+def test_where_a_folder_lies_in_the_way_no_file_appears(tmp_path):
+    (tmp_path / "x" / "a.png").mkdir(parents=True)
+    writers = {name: lambda path: path.touch() for name in ("x/a.hdr", "x/a.png")}
+    with pytest.raises(OSError, match=r"Cannot write x/a\.hdr.*x/a\.png is a folder"):
+        write_together(tmp_path, writers)
+    assert [path.name for path in (tmp_path / "x").iterdir()] == ["a.png"]
+
+
 def test_a_full_disk_leaves_the_old_files_and_no_half_ones(tmp_path):
     (tmp_path / "a.hdr").write_text("old")
     with pytest.raises(OSError, match=r"Cannot write a\.hdr.*No space left") as error:
@@ -189,6 +198,43 @@ def test_the_second_is_refused_and_told_who_is_there(tmp_path):
             lock(tmp_path).__enter__()
     with lock(tmp_path):
         pass
+
+
+def test_a_lock_goes_with_its_holder(tmp_path):
+    with lock(tmp_path / "new"):
+        assert [path.name for path in (tmp_path / "new").iterdir()] == [LOCK_NAME]
+    assert not list((tmp_path / "new").iterdir())
+
+
+def test_a_lock_that_was_just_removed_does_not_count(tmp_path, monkeypatch):
+    """The one before removes its file while the next has it open already."""
+    flock, seen = fcntl.flock, []
+
+    def removed_meanwhile(file, operation):
+        flock(file, operation)
+        if not seen:
+            (tmp_path / LOCK_NAME).unlink()
+        seen.append(file)
+
+    monkeypatch.setattr(fcntl, "flock", removed_meanwhile)
+    with lock(tmp_path):
+        assert len(seen) == 2
+        assert f"process {os.getpid()} on" in (tmp_path / LOCK_NAME).read_text()
+
+
+def test_a_folder_that_takes_no_files_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    message = "Nothing can be written to this folder; name another. Received: {}, {}"
+    for folder, reason in (("file", "File exists"), ("file/below", "Not a directory")):
+        with pytest.raises(OSError, match=message.format(tmp_path / folder, reason)):
+            lock(tmp_path / folder).__enter__()
+
+    def read_only(path, *_, **__):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "open", read_only)
+    with pytest.raises(OSError, match=message.format(tmp_path, "Read-only file system")):
+        lock(tmp_path).__enter__()
 
 
 def _hold(folder, held):

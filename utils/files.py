@@ -6,6 +6,7 @@ the same file clears it.
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -13,9 +14,10 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TextIO
 
 Writer = Callable[[Path], object]
-LOCK_NAME = "lock"
+LOCK_NAME = ".lock"
 
 
 def one_line(error: Exception) -> str:
@@ -122,20 +124,25 @@ def write_together(folder: Path, writers: Mapping[str, Writer]) -> None:
 
     Args:
         folder: Where they go; made if missing.
-        writers: A function for each file name, which writes it to the path that it is given.
+        writers: A function for each file, which writes it to the path that it is given. The keys
+            are the files' names, all with the same folders before them or none.
 
     Raises:
         OSError: A file cannot be written; the message names the folder.
     """
     first = next(iter(writers))
     try:
-        with _aside(folder / Path(first).stem) as partial:
+        with _aside(folder / Path(first).with_suffix("")) as partial:
             partial.mkdir()
             for name, write in writers.items():
-                write(partial / name)
-                flush(partial / name)
+                file = partial / Path(name).name
+                write(file)
+                flush(file)
             for name in writers:
-                (partial / name).replace(folder / name)
+                if (folder / name).is_dir():
+                    raise IsADirectoryError(errno.EISDIR, f"{name} is a folder")
+            for name in writers:
+                (partial / Path(name).name).replace(folder / name)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OSError(f"Cannot write {first}. Received: {folder}, {reason}") from error
@@ -176,25 +183,57 @@ def lock(folder: Path) -> Iterator[None]:
 
     The operating system's own file lock decides: it ends with the process, however that ends, so
     what a dead process left is taken over and a reused process number misleads nobody. The file
-    says who holds it, for the message to the next.
+    says who holds it, for the message to the next; it goes with the context.
+
+    Args:
+        folder: The folder; made if missing.
 
     Raises:
         LockedError: Another process, which is alive, holds the folder.
+        OSError: Nothing can be written to the folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / LOCK_NAME
-    with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise LockedError(
-                f"{folder} is in use by another run. Received: lock of {file.read().strip()}"
-            ) from None
+    with _locked(path) as file:
         file.truncate(0)
         file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
         file.flush()
-        yield
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _locked(path: Path) -> TextIO:
+    """The lock's file, open and locked."""
+    while True:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise OSError(
+                f"Nothing can be written to this folder; name another. Received: {path.parent},"
+                f" {error.strerror}"
+            ) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with file:
+                file.seek(0)
+                holder = file.read().strip()
+            raise LockedError(
+                f"{path.parent} is in use by another run. Received: lock of {holder}"
+            ) from None
+        if _is_at(file, path):
+            return file
+        file.close()  # the one before has just removed it
+
+
+def _is_at(file: TextIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def sha256(path: Path) -> str:

@@ -1,5 +1,6 @@
 """make_scenes.py: same bytes however it is run, nothing is overwritten, sources are named."""
 
+import dataclasses
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ import make_scenes
 from configs import presets
 from configs.settings import ScenesConfig
 from configs.start_up import INTERRUPTED
-from utils import command
+from utils import command, files
 from utils.images import frames, radiance_maps
 from utils.scenes import folders
 from utils.synthesis import factory
@@ -266,8 +267,8 @@ def test_every_field_is_a_flag(tmp_path):
     )
 
 
-def test_ctrl_c_ends_all_processes_with_one_line(tmp_path):
-    """Sent to the whole group, as a terminal does, once while scenes are being made."""
+def _started(tmp_path):
+    """make_scenes.py, as soon as its first scene is there."""
     (tmp_path / "radiance").mkdir()
     noise = np.random.default_rng(0).random((64, 128, 3), np.float32) + 0.1
     radiance_maps.write_radiance(tmp_path / "radiance" / "a.hdr", noise)
@@ -283,8 +284,50 @@ def test_ctrl_c_ends_all_processes_with_one_line(tmp_path):
     deadline = time.monotonic() + 120
     while not (tmp_path / "scenes" / "00001").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
+    return process
+
+
+def _workers(process):
+    """Numbers of the processes that a process has started to make scenes."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [x for x in children if b"spawn_main" in Path(f"/proc/{x}/cmdline").read_bytes()]
+
+
+def test_ctrl_c_ends_all_processes_with_one_line(tmp_path):
+    """Sent to the whole group, as a terminal does, once while scenes are being made."""
+    process = _started(tmp_path)
     os.killpg(process.pid, signal.SIGINT)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert said.rstrip().endswith(INTERRUPTED)
+
+
+def test_a_killed_run_leaves_no_process_and_the_next_goes_on_at_once(tmp_path):
+    process = _started(tmp_path)
+    workers = _workers(process)
+    assert workers
+    process.kill()
+    process.communicate(timeout=60)
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{x}").exists() for x in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [x for x in workers if Path(f"/proc/{x}").exists()]
+    count = len(list((tmp_path / "scenes").glob("0*")))
+    config = ScenesConfig(
+        radiance=(tmp_path / "radiance",),
+        scenes=tmp_path / "scenes",
+        height=64,
+        width=64,
+        workers=1,
+    )
+    assert factory.make_scenes(dataclasses.replace(config, count=count + 2)) == 2
+    assert not list((tmp_path / "scenes").glob(".*"))
+
+
+def test_two_makers_in_one_folder_exclude_each_other(radiance, tmp_path):
+    config = _config(radiance, tmp_path / "a")
+    with files.lock(config.scenes), pytest.raises(files.LockedError, match="a is in use by"):
+        factory.make_scenes(config)
+    assert not list(config.scenes.iterdir())
+    assert factory.make_scenes(config) == 3

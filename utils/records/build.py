@@ -4,17 +4,20 @@ A shard that is there is kept; `index.json` comes last. So the same command cont
 stopped, does nothing when all is done, and refuses a folder that holds other scenes.
 """
 
+import contextlib
 import dataclasses
 import itertools
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from utils import files
 from utils.camera_motion.prealignment import prealigned
 from utils.images import frames
 from utils.radiometry import levels
@@ -26,6 +29,7 @@ from utils.records.shards import Entry
 from utils.scenes import folders
 from utils.scenes.scene import Scene, SceneError
 
+_REMOTE = "://"  # in the names of folders that TensorFlow reaches over a network
 _OTHER_SCENES = "The folder holds records of other scenes; delete it or name another."
 
 
@@ -48,8 +52,22 @@ def build(folder: str, planned: Sequence[Shard], *, root: Path, workers: int) ->
         RecordsError: The folder holds records of other scenes, or with the camera's motion taken
             out in another way; it is left as it is.
         SceneError: A scene cannot be read; finished shards stay.
+        LockedError: Another process packs records into the folder.
     """
-    tf.io.gfile.makedirs(folder)
+    with _alone(folder):
+        _write_missing(folder, planned, root, workers)
+        return shards.read_index(folder)
+
+
+def _alone(folder: str) -> AbstractContextManager[object]:
+    """Holds a local folder, which is made if missing; a remote one knows no locks."""
+    if _REMOTE in folder:
+        tf.io.gfile.makedirs(folder)
+        return contextlib.nullcontext()
+    return files.lock(Path(folder))
+
+
+def _write_missing(folder: str, planned: Sequence[Shard], root: Path, workers: int) -> None:
     finished = _finished(folder, planned)
     total = sum(len(shard.sources) for shard in planned)
     start = sum(len(entries) for entries in finished.values())
@@ -69,7 +87,6 @@ def build(folder: str, planned: Sequence[Shard], *, root: Path, workers: int) ->
     if missing or not _has_index(folder):
         entries = [entry for shard in planned for entry in finished[shard.name]]
         shards.write_index(folder, entries)
-    return shards.read_index(folder)
 
 
 def _read(source: Source, root: Path) -> Scene:

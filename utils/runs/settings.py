@@ -3,7 +3,7 @@
 RUN/records/                       shards (utils/records/record.py)
 RUN/{align_high,align_low,fusion}/
     settings.json                  what the stage was trained with
-    lock                           who trains it now (utils/files.py)
+    .lock                          who trains it now (utils/files.py)
     checkpoints/                   the last two (utils/runs/checkpoints.py)
     log.csv, validation.csv, curves.png, events..., previews/
 RUN/results/                       what the reconstruction scripts write

@@ -10,7 +10,9 @@ import dataclasses
 import functools
 import json
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -43,9 +45,15 @@ def make_scenes(config: ScenesConfig) -> int:
 
     Raises:
         ValueError: There is no usable map, or the folder holds scenes of another kind.
+        LockedError: Another process makes scenes in the folder.
     """
     paths = [*find_maps(config), *find_photographs(config)]
-    _claim_folder(config, paths)
+    with files.lock(config.scenes):
+        _claim_folder(config, paths)
+        return _make_missing(config, paths)
+
+
+def _make_missing(config: ScenesConfig, paths: Sequence[Path]) -> int:
     missing = [i for i in range(config.count) if not scene_folder(config, i).exists()]
     job = functools.partial(_make_scene, config, tuple(paths))
     with tqdm(total=config.count, initial=config.count - len(missing), unit="scene") as bar:
@@ -57,8 +65,7 @@ def make_scenes(config: ScenesConfig) -> int:
             with concurrent.futures.ProcessPoolExecutor(
                 min(config.workers, len(missing)) or 1,
                 mp_context=multiprocessing.get_context("spawn"),
-                initializer=cv2.setNumThreads,
-                initargs=(1,),
+                initializer=_start_worker,
             ) as pool:
                 with _ignored_interrupts():
                     made = pool.map(job, missing)
@@ -85,6 +92,22 @@ def _loader(paths: tuple[Path, ...], generator: int) -> LoadMap:
 @functools.lru_cache(maxsize=1)
 def _kinds(paths: tuple[Path, ...]) -> tuple[Kind, ...]:
     return tuple(kind_of(path) for path in paths)
+
+
+def _start_worker() -> None:
+    """Leaves a process one thread of OpenCV's, and a watch that ends it when its parent has ended.
+
+    A parent that is killed could not end it, and it would go on beside the next run.
+    """
+    cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextlib.contextmanager
