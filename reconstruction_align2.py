@@ -1,17 +1,17 @@
 """Aligns the low and the high frame of every scene to its reference frame.
 
 Reads scenes and the newest weights of the run (or the authors' checkpoints), after both alignments
-are trained. Writes `<scene>/aligned_low.png` and `aligned_high.png` to the results folder and,
-where a scene has a ground truth, the PSNR of both against it to `aligned.csv`. To look at and to
-measure alignment alone, and to train merging on (make_tfrecord.py --aligned):
-reconstruction_fusion.py aligns by itself.
+are trained. Writes `<scene>/aligned_low.png` and `aligned_high.png` to the results folder, in the
+tree of the scenes, and, where a scene has a ground truth, the PSNR of both against it to
+`aligned.csv`. To look at and to measure alignment alone, and to train merging on
+(make_tfrecord.py --aligned): reconstruction_fusion.py aligns by itself.
 """
 
 from tqdm import tqdm
 
 from configs import paths, presets
 from configs.settings import ReconstructionConfig
-from utils import command
+from utils import command, files
 from utils.inference.inputs import PreparedScenes
 from utils.inference.pipeline import open_networks
 from utils.inference.reconstruction import align
@@ -24,7 +24,7 @@ from utils.runs.networks import trained_prealignment
 
 
 def main(config: ReconstructionConfig) -> int:
-    """Aligns every scene; returns 2 if one could not be read, else 0."""
+    """Aligns every scene; returns 2 if one failed, else 0."""
     prealign = config.prealign or trained_prealignment(config)
     protocol = configured(config.protocol, config.sixteen_bits, prealign)
     results = config.results or paths.results_dir(config.run)
@@ -32,18 +32,20 @@ def main(config: ReconstructionConfig) -> int:
         config.scenes, protocol, config.exposures, config.prealign, config.reference
     )
     networks = open_networks(config, config.save_release)
-    aligned_results.note_prealignment(results, prealign)
     rows, written = [], 0
-    for scene in scenes:
-        with scenes.attempt(scene.name):
-            aligned = align(networks, scene, protocol)
-            write_aligned(results, scene.name, aligned)
-            written += 1
-            if scene.hdr is not None:
-                rows.append((scene.name, score_alignment(aligned, scene)))
-    if rows:
-        write_metrics(results / "aligned.csv", rows, protocol, AlignmentMetrics)
-        tqdm.write(markdown_table(rows, protocol, AlignmentMetrics))
+    with files.lock(results):
+        aligned_results.note_prealignment(results, prealign)
+        for scene in scenes:
+            with scenes.attempt(scene.name):
+                aligned = align(networks, scene, protocol)
+                write_aligned(results, scene.name, aligned)
+                written += 1
+                if scene.hdr is not None:
+                    rows.append((scene.name, score_alignment(aligned, scene)))
+        with scenes.attempt():
+            if rows:
+                write_metrics(results / "aligned.csv", rows, protocol, AlignmentMetrics)
+                tqdm.write(markdown_table(rows, protocol, AlignmentMetrics))
     code = command.report_failures(scenes.failures)
     tqdm.write(f"Wrote the aligned frames of {command.count(written, 'scene')} to {results}")
     return code

@@ -3,9 +3,9 @@
 Reads scenes of data sets or folders of photographs, and the newest weights of the run (or the
 authors' checkpoints). Writes for each scene `<scene>.hdr` and `<scene>.exr` (radiance),
 `<scene>.png` (tone-mapped), `<scene>_ultrahdr.jpg` (for bright screens) and
-`<scene>_sheet.png` (everything side by side) to the results folder, all or none; and
-`report.html`, the whole run on one page, and, of scenes with a ground truth, `metrics.csv` under
-the chosen protocol.
+`<scene>_sheet.png` (everything side by side) to the results folder, in the tree of the scenes, all
+or none; and `report.html`, the whole run on one page, and, of scenes with a ground truth,
+`metrics.csv` under the chosen protocol.
 """
 
 import dataclasses
@@ -14,23 +14,33 @@ from tqdm import tqdm
 
 from configs import paths, presets
 from configs.settings import ReconstructionConfig
-from utils import command
+from utils import command, files
 from utils.inference.inputs import PreparedScenes
 from utils.inference.pipeline import open_networks
 from utils.inference.reconstruction import reconstruct
 from utils.metrics.protocols import configured
 from utils.reporting.page import HtmlReport
-from utils.reporting.results import markdown_table, write_metrics, write_reconstruction
+from utils.reporting.results import (
+    CLASHING,
+    markdown_table,
+    write_metrics,
+    write_reconstruction,
+)
 from utils.runs.networks import trained_prealignment, weights_in_words
 
 
 def main(config: ReconstructionConfig) -> int:
-    """Reconstructs every scene; returns 2 if one could not be read, else 0."""
+    """Reconstructs every scene; returns 2 if one failed, else 0."""
     prealign = config.prealign or trained_prealignment(config)
     protocol = configured(config.protocol, config.sixteen_bits, prealign)
     results = config.results or paths.results_dir(config.run)
     scenes = PreparedScenes(
-        config.scenes, protocol, config.exposures, config.prealign, config.reference
+        config.scenes,
+        protocol,
+        config.exposures,
+        config.prealign,
+        config.reference,
+        ending=CLASHING[config.picture],
     )
     networks = open_networks(config, config.save_release)
     if networks.merging is None:
@@ -40,33 +50,36 @@ def main(config: ReconstructionConfig) -> int:
         )
     rows, written = [], 0
     page = HtmlReport(f"HDR images of {scenes.title}", len(scenes))
-    for scene in scenes:
-        with scenes.attempt(scene.name):
-            reconstruction = reconstruct(networks, scene, protocol, config.self_ensemble)
-            metrics = None if scene.hdr is None else protocol.score(reconstruction.hdr, scene.hdr)
-            result = write_reconstruction(
-                results,
-                scene,
-                reconstruction,
-                scenes.protocol_of(scene),
-                metrics,
-                tone=config.tone,
-                picture=config.picture,
-            )
-            page.add(scene, reconstruction, result, metrics)
-            if metrics is not None:
-                rows.append((scene.name, metrics))
-            written += 1
-    with scenes.attempt():
-        if rows:
-            write_metrics(results / "metrics.csv", rows, protocol)
-            tqdm.write(markdown_table(rows, protocol))
-        settings = dataclasses.asdict(config) | {
-            "scenes": " ".join(map(str, config.scenes)),
-            "protocol": protocol.title,
-            "weights": weights_in_words(config),
-        }
-        page.write(results / "report.html", settings, scenes.failures)
+    with files.lock(results):
+        for scene in scenes:
+            with scenes.attempt(scene.name):
+                reconstruction = reconstruct(networks, scene, protocol, config.self_ensemble)
+                metrics = (
+                    None if scene.hdr is None else protocol.score(reconstruction.hdr, scene.hdr)
+                )
+                result = write_reconstruction(
+                    results,
+                    scene,
+                    reconstruction,
+                    scenes.protocol_of(scene),
+                    metrics,
+                    tone=config.tone,
+                    picture=config.picture,
+                )
+                page.add(scene, reconstruction, result, metrics)
+                if metrics is not None:
+                    rows.append((scene.name, metrics))
+                written += 1
+        with scenes.attempt():
+            if rows:
+                write_metrics(results / "metrics.csv", rows, protocol)
+                tqdm.write(markdown_table(rows, protocol))
+            settings = dataclasses.asdict(config) | {
+                "scenes": " ".join(map(str, config.scenes)),
+                "protocol": protocol.title,
+                "weights": weights_in_words(config),
+            }
+            page.write(results / "report.html", settings, scenes.failures)
     code = command.report_failures(scenes.failures)
     tqdm.write(f"Wrote {command.count(written, 'scene')} to {results}; open {results}/report.html")
     return code

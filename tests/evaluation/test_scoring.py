@@ -43,7 +43,7 @@ def predictions(root, tmp_path):
     folder = tmp_path / "method"
     for index, scene_folder in enumerate(find_scenes(root)):
         scene = _read(scene_folder, root)
-        stem = folder / scene.name if index else folder / "EXTRA" / "001" / "result"
+        stem = folder / "PAPER_X.1" if index else folder / "EXTRA" / "001" / "result"
         stem.parent.mkdir(parents=True, exist_ok=True)
         brighter = scene.hdr * (1.01 if index else 1.05)
         radiance_maps.write_radiance(stem.with_name(f"{stem.name}.hdr"), brighter)
@@ -74,7 +74,7 @@ def test_frames_are_prepared_once_for_all_protocols_and_methods(root, monkeypatc
     monkeypatch.setattr(scoring, "prealigned", prealigned)
     protocols = [configured(name, None, "auto") for name in ("full", "release")]
     scores = score(root, protocols, predict, METER)
-    assert calls == [("EXTRA_001", "auto"), ("PAPER_X.1", "auto")]
+    assert calls == [("EXTRA/001", "auto"), ("PAPER/X.1", "auto")]
     assert seen == [0, 0, 0, 0]
     assert list(scores.by_protocol) == [
         "full, camera motion taken out",
@@ -85,19 +85,19 @@ def test_frames_are_prepared_once_for_all_protocols_and_methods(root, monkeypatc
 def test_predictions_are_scored_against_the_truth(root, predictions):
     scores = score(root, [PROTOCOLS["full"]], from_files(predictions, root), METER)
     assert not scores.failures
-    assert list(scores.by_protocol["full"]) == ["EXTRA_001", "PAPER_X.1"]
+    assert list(scores.by_protocol["full"]) == ["EXTRA/001", "PAPER/X.1"]
     scene = _read(root / "EXTRA" / "001", root)
     result = radiance_maps.read_radiance(predictions / "EXTRA" / "001" / "result.hdr")
-    numbers = scores.by_protocol["full"]["EXTRA_001"]
+    numbers = scores.by_protocol["full"]["EXTRA/001"]
     assert numbers["psnr_l"] == psnr(result, scene.hdr)
     assert set(numbers) == {"psnr_mu", "psnr_l", "ssim_mu", "ssim_l", "pu21_psnr", "pu21_ssim"}
-    assert scores.error_maps["full"]["EXTRA_001"].shape == (24, 40)
+    assert scores.error_maps["full"]["EXTRA/001"].shape == (24, 40)
 
 
 def test_a_prediction_of_the_scenes_size_is_resized_like_the_truth(root, predictions):
     release = PROTOCOLS["release"]
     scores = score(root, [release], from_files(predictions, root), METER)
-    assert scores.by_protocol["release"]["PAPER_X.1"]["psnr_mu"] > 40
+    assert scores.by_protocol["release"]["PAPER/X.1"]["psnr_mu"] > 40
 
 
 def test_a_protocol_that_fails_does_not_stop_the_others(root, predictions):
@@ -118,7 +118,7 @@ def test_missing_and_wrong_predictions_are_named(root, predictions):
     wrong, missing = scores.failures
     assert "40x24 pixels" in wrong
     assert "of 8x8" in wrong
-    assert "PAPER_X.1" in missing
+    assert "PAPER/X.1" in missing
     assert "Received: 0 in" in missing
 
 
@@ -128,7 +128,7 @@ def test_an_exr_is_preferred_to_the_hdr_beside_it(root, predictions):
     with OpenEXR.File(header, {"RGB": truth}) as file:
         file.write(str(predictions / "PAPER_X.1.exr"))
     scores = score(root, [PROTOCOLS["full"]], from_files(predictions, root), METER)
-    assert scores.by_protocol["full"]["PAPER_X.1"]["psnr_l"] == math.inf
+    assert scores.by_protocol["full"]["PAPER/X.1"]["psnr_l"] == math.inf
 
 
 def test_what_a_killed_run_left_beside_a_prediction_is_ignored(root, predictions):
@@ -174,7 +174,7 @@ def test_protocols_with_one_input_share_a_reconstruction(root):
     protocols = [PROTOCOLS[name] for name in ("full", "ntire", "hdr-transformer")]
     scores = score(root, protocols, predict, METER)
     assert calls == ["full", "hdr-transformer"] * 2
-    full, ntire, _ = (rows["EXTRA_001"] for rows in scores.by_protocol.values())
+    full, ntire, _ = (rows["EXTRA/001"] for rows in scores.by_protocol.values())
     assert full["psnr_mu"] != ntire["psnr_mu"]
     assert full["pu21_psnr"] == ntire["pu21_psnr"]
 
@@ -183,7 +183,7 @@ def test_networks_are_scored_like_files_of_their_results(root):
     scores = score(root, [PROTOCOLS["full"]], from_networks(source_networks()), METER)
     scene = _read(root / "EXTRA" / "001", root)
     expected = psnr((scene.ldr[1] / 65535) ** 2.2 / 4, scene.hdr)
-    assert scores.by_protocol["full"]["EXTRA_001"]["psnr_l"] == pytest.approx(expected, abs=1e-3)
+    assert scores.by_protocol["full"]["EXTRA/001"]["psnr_l"] == pytest.approx(expected, abs=1e-3)
 
 
 def test_a_scene_without_truth_is_a_failure(tmp_path):
@@ -217,7 +217,7 @@ def test_the_script_writes_tables_and_plots(root, predictions, tmp_path, capsys)
     others = {"provenance.json"}
     assert {path.name for path in results.iterdir()} == tables_written | plots_written | others
     rows = _rows(results / "scenes.csv")
-    assert [row["scene"] for row in rows] == ["EXTRA_001", "PAPER_X.1", "mean", "low", "high"] * 2
+    assert [row["scene"] for row in rows] == ["EXTRA/001", "PAPER/X.1", "mean", "low", "high"] * 2
     values = [float(row["PSNR-μ"]) for row in rows[:3]]
     assert values[2] == pytest.approx(sum(values[:2]) / 2, abs=0.01)
     for row in _rows(results / "comparison.csv"):
@@ -245,7 +245,7 @@ def test_the_error_maps_are_those_of_the_protocol_in_their_title(
     assert evaluate.main(config) == 2
     assert list(drawn) == ["ours, protocol release"]
     sizes = {name: error.shape for name, error in drawn["ours, protocol release"].items()}
-    assert sizes == dict.fromkeys(("EXTRA_001", "PAPER_X.1"), (200, 300))  # of 1344x896
+    assert sizes == dict.fromkeys(("EXTRA/001", "PAPER/X.1"), (200, 300))  # of 1344x896
 
 
 def test_the_script_says_what_failed(root, predictions, tmp_path, capsys):
@@ -273,7 +273,7 @@ def test_marks_of_the_papers_table():
     assert method["AFUNet"][1:5] == ["44.91", "42.59", "0.9923", "0.9906"]
     assert method["AFUNet"][-1] == "table of AFUNet, ICCV 2025"
     assert not any("§" in note for note in table.notes)
-    other = score_tables.paper_table("ours", {"full": {"a": _official()["EXTRA_001"]}})
+    other = score_tables.paper_table("ours", {"full": {"a": _official()["EXTRA/001"]}})
     assert other.rows[-1][0] == "ours§"
     assert any(note.startswith("§") for note in other.notes)
 
@@ -343,7 +343,7 @@ def test_cvvdp_is_measured_and_named(root):
 
     meter = dataclasses.replace(METER, vdp=Fake())
     scores = score(root, [PROTOCOLS["full"]], from_networks(source_networks()), meter)
-    assert scores.by_protocol["full"]["EXTRA_001"]["cvvdp"] == 9.5
+    assert scores.by_protocol["full"]["EXTRA/001"]["cvvdp"] == 9.5
     table = score_tables.scene_table(scores.by_protocol, meter.notes)
     assert table.heading[-1] == "ColorVideoVDP"
     assert "75 [pix/deg]" in table.notes[-1]

@@ -11,8 +11,10 @@ import reconstruction_align2
 import reconstruction_fusion
 from configs.settings import ReconstructionConfig
 from tests.brackets import bracket, source_networks
+from utils import files
 from utils.camera_motion.prealignment import prealign
 from utils.images import frames, radiance_maps
+from utils.inference.inputs import PreparedScenes
 from utils.photographs.search import find_brackets
 from utils.radiometry.levels import ldr_to_float, to_8bit
 from utils.radiometry.radiance import hdr_to_ldr
@@ -52,11 +54,11 @@ def _rows(path):
 def test_align2_writes_frames_and_their_psnr(config, capsys):
     assert reconstruction_align2.main(config) == 0
     results = config.run / "results"
-    frame = frames.read_ldr(results / "EXTRA_002" / "aligned_high.png")
+    frame = frames.read_ldr(results / "EXTRA" / "002" / "aligned_high.png")
     expected = to_8bit(bracket(16, 19).ldr[2])
     assert np.abs(frame.astype(int) - expected).max() <= 1
     rows = _rows(results / "aligned.csv")
-    assert list(rows) == ["EXTRA_001", "X", "mean"]
+    assert list(rows) == ["EXTRA/001", "X", "mean"]
     for row in rows.values():  # these networks give back their source
         assert float(row["psnr_low"]) == pytest.approx(float(row["psnr_input_low"]), abs=1e-3)
         assert row["protocol"] == "full"
@@ -66,16 +68,16 @@ def test_align2_writes_frames_and_their_psnr(config, capsys):
 def test_fusion_writes_radiance_pictures_and_numbers(config, capsys):
     assert reconstruction_fusion.main(config) == 0
     results = config.run / "results"
-    names = {path.name for path in results.iterdir()}
-    scenes = ("EXTRA_001", "EXTRA_002", "X")
+    names = {str(path.relative_to(results)) for path in results.rglob("*.*")}
+    scenes = ("EXTRA/001", "EXTRA/002", "X")
     endings = (".hdr", ".exr", ".png", "_ultrahdr.jpg", "_sheet.png")
-    files = {f"{name}{ending}" for name in scenes for ending in endings}
-    assert names == files | {"metrics.csv", "report.html"}
-    hdr = radiance_maps.read_radiance(results / "EXTRA_001.hdr")
+    written = {f"{name}{ending}" for name in scenes for ending in endings}
+    assert names == written | {"metrics.csv", "report.html"}
+    hdr = radiance_maps.read_radiance(results / "EXTRA" / "001.hdr")
     expected = ldr_to_float(bracket(21, 19).ldr[1]) ** 2.2 / 4
     np.testing.assert_allclose(hdr, expected, atol=1e-3)
     rows = _rows(results / "metrics.csv")
-    assert list(rows) == ["EXTRA_001", "X", "mean"]
+    assert list(rows) == ["EXTRA/001", "X", "mean"]
     psnr = [float(row["psnr_mu"]) for row in rows.values()]
     assert psnr[2] == pytest.approx((psnr[0] + psnr[1]) / 2, abs=1e-5)
     said = capsys.readouterr().out
@@ -93,13 +95,32 @@ def test_results_folder_and_a_single_scene(config, tmp_path):
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
+def test_two_runs_into_one_folder_exclude_each_other(config, script):
+    results = config.run / "results"
+    for other in SCRIPTS:
+        with files.lock(results), pytest.raises(files.LockedError, match=f"{results} is in use by"):
+            other.main(config)
+    assert not list(results.iterdir())
+    assert script.main(config) == 0
+    assert not list(results.glob(".*"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_folder_that_takes_no_files_is_said_before_anything_is_made(config, script, monkeypatch):
+    monkeypatch.setattr(PreparedScenes, "__iter__", lambda _: pytest.fail("read"))
+    config.run.touch()
+    with pytest.raises(OSError, match=f"Nothing can be written.*{config.run / 'results'}"):
+        script.main(config)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_a_broken_scene_does_not_stop_the_others(config, script, capsys):
     (config.scenes[0] / "EXTRA" / "001" / "exposure.txt").write_text("0\n2\n")
     assert script.main(config) == 2
-    assert "EXTRA_001" in capsys.readouterr().err
+    assert "EXTRA/001" in capsys.readouterr().err
     results = config.run / "results"
     assert (results / "X").exists() or (results / "X.hdr").exists()
-    assert not list(results.glob("EXTRA_001*"))
+    assert not list(results.glob("EXTRA/001*"))
 
 
 def test_a_scene_that_does_not_fit_the_protocol_is_reported(config, capsys):

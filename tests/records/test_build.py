@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import make_tfrecord
+from configs import paths
 from configs.settings import RecordsConfig
+from utils import files
 from utils.camera_motion.prealignment import prealign
 from utils.images import frames
 from utils.radiometry import rgbe
@@ -310,8 +312,18 @@ def test_some_scene_must_be_left_for_training(config):
         plan.plan(sources, validation_scenes=7, scenes_per_shard=2)
 
 
-def test_two_scenes_of_one_name_are_refused(config):
+def test_scenes_of_several_folders_keep_them_in_their_names(config):
     _write_scene(config.scenes / "a" / "b", 0)
     _write_scene(config.scenes / "a_b", 1)
-    with pytest.raises(SceneError, match=r"different names. Received: a_b"):
-        plan.find_sources(config.scenes)
+    names = [source.name for source in plan.find_sources(config.scenes)]
+    assert {"a/b", "a_b"} < set(names)
+    assert len(names) == 9
+
+
+def test_two_builders_of_one_folder_exclude_each_other(config):
+    folder = paths.records_dir(config.run)
+    with files.lock(folder), pytest.raises(files.LockedError, match=f"{folder} is in use by"):
+        make_tfrecord.main(config)
+    assert not list(folder.iterdir())
+    assert make_tfrecord.main(config) == 0
+    assert not (folder / files.LOCK_NAME).exists()

@@ -37,7 +37,7 @@ def official(tmp_path, monkeypatch):
     monkeypatch.setattr(data_sets, "_OFFICIAL_SCENES", scenes)
     monkeypatch.setattr(checks, "_OFFICIAL_SIZE", (40, 24))
     names = [f"Training/{name}" for name in sorted(training)]
-    names += [f"Test/{name.replace('_', '/')}" for name in sorted(OFFICIAL_TEST_SCENES)]
+    names += [f"Test/{name}" for name in sorted(OFFICIAL_TEST_SCENES)]
     for seed, name in enumerate(names):
         layouts.write(tmp_path, "Kalantari", name, seed=seed)
     return tmp_path
@@ -60,8 +60,8 @@ def test_missing_and_unknown_scenes(official):
     (official / "Test" / "EXTRA" / "001").rename(official / "Test" / "EXTRA" / "O11")
     assert checks.check_data_set(official).problems == [
         "Training: 1 missing scenes: 003",
-        "Test: 1 missing scenes: EXTRA_001",
-        "Test: 1 unknown scenes: EXTRA_O11",
+        "Test: 1 missing scenes: EXTRA/001",
+        "Test: 1 unknown scenes: EXTRA/O11",
     ]
 
 

@@ -77,7 +77,7 @@ def test_write_then_read(tmp_path):
     exposure_values = np.array([0, 1, 2.5])
     folders.write_scene(tmp_path / "x" / "a", ldr=ldr, exposure_values=exposure_values, hdr=hdr)
     scene = folders.read_scene(tmp_path / "x" / "a", tmp_path)
-    assert scene.name == "x_a"
+    assert scene.name == "x/a"
     np.testing.assert_array_equal(scene.ldr, ldr)
     np.testing.assert_array_equal(scene.hdr, hdr)
     np.testing.assert_array_equal(scene.exposure_values, exposure_values)
@@ -103,7 +103,7 @@ def test_find_scenes_at_any_depth(tmp_path):
     (tmp_path / "sheet.png").write_bytes(b"")
     found = folders.find_scenes(tmp_path)
     names = [folders.scene_name(folder, tmp_path) for folder in found]
-    assert names == ["EXTRA_001", "EXTRA_002", "PAPER_ManStanding"]
+    assert names == ["EXTRA/001", "EXTRA/002", "PAPER/ManStanding"]
     assert folders.find_scenes(found[0]) == [found[0]]
     assert folders.scene_name(found[0], found[0]) == "001"
 

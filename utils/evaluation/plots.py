@@ -1,6 +1,7 @@
 """Figures of an evaluation: bars by scene, error maps on one scale."""
 
 import math
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from utils import files
+from utils.files import printable
 from utils.images.drawing import ERROR_RANGE
 
 _COLUMNS = 5
@@ -32,7 +34,9 @@ def scene_bars(path: Path, by_protocol: Mapping[str, Mapping[str, float]]) -> No
         if finite:
             colour = bars.patches[0].get_facecolor()
             axes.axhline(float(np.mean(list(finite.values()))), color=colour, linewidth=0.8)
-    axes.set_xticks(range(len(scenes)), scenes, rotation=60, ha="right")
+    axes.set_xticks(
+        range(len(scenes)), map(printable, scenes), rotation=60, ha="right", parse_math=False
+    )
     axes.set_ylabel("PSNR-μ in dB (line: mean)")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     _save(figure, path)
@@ -55,13 +59,15 @@ def error_maps(path: Path, maps: Mapping[str, np.ndarray], title: str) -> None:
     image = None
     for axes, (scene, error) in zip(grid.flat, maps.items(), strict=False):
         image = axes.imshow(error, vmin=0, vmax=ERROR_RANGE, cmap="inferno")
-        axes.set_title(f"{scene}, mean {error.mean():.4f}", fontsize=8)
+        title_of_one = f"{printable(scene)}, mean {error.mean():.4f}"
+        axes.set_title(title_of_one, fontsize=8, parse_math=False)
     if image is not None:
         figure.colorbar(image, ax=list(grid.flat), label="absolute error after the mu-law")
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(printable(title), fontsize=10, parse_math=False)
     _save(figure, path)
 
 
 def _save(figure: Figure, path: Path) -> None:
-    with files.complete(path) as partial:
+    with files.complete(path) as partial, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a name may have any letters
         FigureCanvasAgg(figure).print_figure(partial, dpi=120, bbox_inches="tight")

@@ -1,5 +1,6 @@
 """Scores of results, from networks or from files, under several protocols at once."""
 
+import collections
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -131,27 +132,30 @@ def from_function(method: Callable[[Scene], np.ndarray]) -> Predict:
 def from_files(predictions: Path, root: Path) -> Predict:
     """Results that any method has written as .hdr or .exr.
 
-    A scene `EXTRA/001` below the root is `EXTRA_001.hdr`, `EXTRA/001.hdr` or the only radiance file
-    in the folder `EXTRA/001`. Where there is an .exr beside the .hdr, it is taken: it is not
-    rounded. A file has the scene's size or that of the protocol; one of the
-    scene's size is cropped or resized as the protocol does with the truth.
+    A scene `EXTRA/001` below the root is `EXTRA/001.hdr`, as reconstruction_fusion.py writes it,
+    `EXTRA_001.hdr`, if no other scene could be meant, or the only radiance file in the folder
+    `EXTRA/001`. Where there is an .exr beside the .hdr, it is taken: it is not rounded. A file has
+    the scene's size or that of the protocol; one of the scene's size is cropped or resized as the
+    protocol does with the truth.
 
     Args:
         predictions: Folder of the results.
         root: Folder of the scenes.
 
     Raises:
-        ValueError: There is no such folder.
+        ValueError: There is no such folder, or no scene.
     """
     if not predictions.is_dir():
         raise ValueError(f"There is no folder of predictions. Received: {predictions}")
+    flat = collections.Counter(_flat(scene_name(folder, root)) for folder in find_scenes(root))
 
     def predict(folder: Path, scene: Scene, prepared: Scene, protocol: Protocol) -> np.ndarray:
         if protocol.leak:
             raise SceneError(
                 f"Scene {scene.name}: files are scored without a leak. Received: {protocol.title}"
             )
-        path = _find(predictions, scene.name, folder.relative_to(root))
+        stems = [scene.name, *([_flat(scene.name)] if flat[_flat(scene.name)] == 1 else [])]
+        path = _find(predictions, stems, folder.relative_to(root))
         result = read_radiance(path)
         if result.shape == _truth(prepared).shape:
             return result
@@ -166,11 +170,15 @@ def from_files(predictions: Path, root: Path) -> Predict:
     return predict
 
 
-def _find(predictions: Path, name: str, relative: Path) -> Path:
-    places = [(predictions, name), ((predictions / relative).parent, relative.name)]
-    for folder, stem in places if relative.parts else places[:1]:
+def _flat(name: str) -> str:
+    """A scene's name as many methods write it: all results in one folder."""
+    return name.replace("/", "_")
+
+
+def _find(predictions: Path, stems: Sequence[str], relative: Path) -> Path:
+    for stem in stems:
         for suffix in _PREFERRED_SUFFIXES:
-            path = folder / f"{stem}{suffix}"  # not with_suffix: a name may hold a dot
+            path = predictions / f"{stem}{suffix}"  # not with_suffix: a name may hold a dot
             if path.is_file():
                 return path
     inside = predictions / relative
@@ -181,7 +189,7 @@ def _find(predictions: Path, name: str, relative: Path) -> Path:
     ]
     if not relative.parts or len(found) != 1:
         raise SceneError(
-            f"Scene {name}: there must be one prediction {predictions / name}.exr or .hdr."
+            f"Scene {stems[0]}: there must be one prediction {predictions / stems[0]}.exr or .hdr."
             f" Received: {len(found)} in {inside}"
         )
     return found[0]

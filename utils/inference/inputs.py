@@ -12,12 +12,12 @@ from tqdm import tqdm
 
 from configs.settings import PrealignmentName
 from utils.camera_motion.prealignment import prealigned
-from utils.files import one_line
+from utils.files import one_line, printable
 from utils.metrics.protocols import Protocol
 from utils.photographs.folder import Photographs, bracket_name, read_photographs
 from utils.photographs.search import Found, find
 from utils.scenes.folders import read_scene, scene_name
-from utils.scenes.scene import Scene
+from utils.scenes.scene import Scene, SceneError
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,7 +31,9 @@ SCENE_FAILURES = (
 
 def failure(name: str, error: Exception) -> str:
     """A line about a scene that failed, with its name and the reason."""
-    reason = one_line(error)
+    # Errors of ours are of these two kinds and may quote a name with a line end.
+    ours = isinstance(error, (ValueError, OSError))
+    reason, name = printable(str(error) if ours else one_line(error)), printable(name)
     return reason if not name or name in reason else f"Scene {name}: {reason}"
 
 
@@ -50,6 +52,8 @@ class PreparedScenes:
         exposures: Sequence[float] | None = None,
         prealign: PrealignmentName | None = None,
         reference: str | None = None,
+        *,
+        ending: str = "",
     ) -> None:
         """Finds the scenes.
 
@@ -61,6 +65,8 @@ class PreparedScenes:
             prealign: How it is taken out of photographs; None: `auto`, unless the protocol says
                 `on`.
             reference: Name of photographs' reference; see `read_photographs`.
+            ending: What names of result files add to the scene's; a scene whose name is another's
+                with it is left alone, for their results would be one file.
 
         Raises:
             SceneError: There is no scene.
@@ -72,16 +78,19 @@ class PreparedScenes:
         )
         self._reference = reference
         self._root, self._found = find(places)
+        self._names = [self._name(found) for found in self._found]
+        self._ending = ending
         self._failures: list[str] = []
 
     def __iter__(self) -> Iterator[Scene]:
         """Yields the scenes that can be read, by name."""
         self._failures.clear()
-        for found in tqdm(self._found, unit="scene"):
+        for index, found in enumerate(tqdm(self._found, unit="scene")):
             try:
+                self._require_place(index)
                 scene = self._protocol.prepare(self._read(found))
             except SCENE_FAILURES as error:
-                self._failures.append(failure(scene_name(found.folder, self._root), error))
+                self._failures.append(failure(self._names[index], error))
             else:
                 yield scene
 
@@ -114,6 +123,19 @@ class PreparedScenes:
         """Messages about the scenes that failed so far."""
         return tuple(self._failures)
 
+    def _name(self, found: Found) -> str:
+        return bracket_name(found.files) if found.files else scene_name(found.folder, self._root)
+
+    def _require_place(self, index: int) -> None:
+        """Refuses a scene whose results would be written over another's."""
+        name = self._names[index]
+        shorter = name.removesuffix(self._ending)
+        if name in self._names[:index] or (shorter != name and shorter in self._names):
+            raise SceneError(
+                f"Scene {name}: its results would be written over those of scene {shorter}; rename"
+                f" a folder. Received: {self._found[index].folder}"
+            )
+
     def _read(self, found: Found) -> Scene:
         if found.kind == "scene":
             return prealigned(read_scene(found.folder, self._root), self._protocol.prealign)
@@ -126,7 +148,7 @@ class PreparedScenes:
             files=found.files,
         )
         for note in scene.notes:
-            tqdm.write(f"{scene.name}: {note}")
+            tqdm.write(printable(f"{scene.name}: {note}"))
         for warning in scene.warnings:
             _LOG.warning("%s: %s", scene.name, warning)
         return scene

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from configs.settings import PrealignmentName
+from utils import files
 
 NOTE_FILE = "prealign.json"
 
@@ -24,15 +25,14 @@ def note_prealignment(results: Path, mode: PrealignmentName) -> None:
     Raises:
         ValueError: The folder holds frames that were made with another mode.
     """
-    if (results / NOTE_FILE).exists() or list(results.glob("*/aligned_*.png")):
+    if (results / NOTE_FILE).exists() or any(results.rglob("aligned_*.png")):
         before = read_prealignment(results)
         if before != mode:
             raise ValueError(
                 f"{results} holds frames aligned with --prealign {before}; name another folder"
                 f" (--results). Received: --prealign {mode}"
             )
-    results.mkdir(parents=True, exist_ok=True)
-    (results / NOTE_FILE).write_text(json.dumps({_KEY: mode}) + "\n")
+    files.write_text(results / NOTE_FILE, json.dumps({_KEY: mode}) + "\n")
 
 
 def read_prealignment(results: Path) -> PrealignmentName:

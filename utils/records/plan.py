@@ -1,7 +1,6 @@
 """Plans the records of a folder of scenes: the split and the shard of each scene."""
 
 import dataclasses
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,21 +52,12 @@ def find_sources(
         prealign: Whether the camera's motion is taken out.
 
     Raises:
-        SceneError: There are none, two have the same name, or one has not been aligned.
+        SceneError: There are none, or one has not been aligned.
     """
     if aligned is not None:
         prealign = aligned_results.read_prealignment(aligned)
-    sources = sorted(
-        (_source(folder, root, aligned, prealign) for folder in folders.find_scenes(root)),
-        key=lambda source: source.name,
-    )
-    for first, second in itertools.pairwise(sources):
-        if first.name == second.name:
-            raise SceneError(
-                f"Scenes must have different names. Received: {first.name} for {first.folder}"
-                f" and {second.folder}"
-            )
-    return sources
+    found = (_source(folder, root, aligned, prealign) for folder in folders.find_scenes(root))
+    return sorted(found, key=lambda source: source.name)
 
 
 def plan(

@@ -4,7 +4,7 @@ A record holds the whole scene, so that whatever a training sample needs is comp
 (utils/records/patches.py) and nothing is stored twice. `_FORMAT` lists its features:
 
     schema            version of this format
-    name              the scene's name
+    name              the scene's name, as bytes of a path
     height, width     pixels
     exposure_values   stops, ascending from 0
     ldr               three 8-bit frames, darkest first, each an RGB PNG
@@ -16,6 +16,7 @@ A record holds the whole scene, so that whatever a training sample needs is comp
 """
 
 import dataclasses
+import os
 import re
 from typing import get_args
 
@@ -141,7 +142,7 @@ def pack(
     stops = tf.train.FloatList(value=scene.exposure_values)
     features = {
         "schema": _integer(SCHEMA),
-        "name": _bytes(scene.name.encode()),
+        "name": _bytes(os.fsencode(scene.name)),
         "height": _integer(height),
         "width": _integer(width),
         "exposure_values": tf.train.Feature(float_list=stops),
@@ -172,7 +173,7 @@ def unpack(data: bytes, source: str) -> Record:
     frames = [_from_png(png, cv2.COLOR_BGR2RGB, (*shape, 3), source) for png in features["ldr"]]
     truth = _from_png(features["hdr"], cv2.COLOR_BGRA2RGBA, (*shape, 4), source)
     return Record(
-        name=features["name"].decode(),
+        name=os.fsdecode(features["name"]),
         ldr=np.stack(frames),
         exposure_values=features["exposure_values"],
         hdr_code=rgbe.codes(truth),
@@ -183,7 +184,7 @@ def summarise(data: bytes, source: str) -> Summary:
     """Reads what `Summary` holds; arguments and errors as for `unpack`."""
     features = _parse(data, source)
     return Summary(
-        name=features["name"].decode(),
+        name=os.fsdecode(features["name"]),
         height=int(features["height"]),
         width=int(features["width"]),
         source_bytes=int(features["source_bytes"]),

@@ -35,6 +35,10 @@ Kind = type[Metrics] | type[AlignmentMetrics]
 
 MEAN = "mean"
 
+_SHEET, _ULTRA_HDR = "_sheet", "_ultrahdr"
+CLASHING: dict[PictureName, str] = {"png": _SHEET, "jpg": _ULTRA_HDR}
+"""What a scene's name adds to another's if both would write one file, by the kind of picture."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Written:
@@ -43,9 +47,9 @@ class Written:
     shown: np.ndarray
     """`(H, W, 3)` uint8, the tone-mapped picture."""
     picture: str
-    """Name of its file."""
+    """Path of its file below the results folder, with `/`."""
     files: tuple[str, ...]
-    """Names of all files, in the results folder."""
+    """Paths of all files there."""
 
 
 def write_aligned(results: Path, scene: str, aligned: np.ndarray) -> None:
@@ -53,7 +57,7 @@ def write_aligned(results: Path, scene: str, aligned: np.ndarray) -> None:
 
     Args:
         results: Folder of the results.
-        scene: The scene's name; its folder is made if missing.
+        scene: The scene's name, by which its folder is called; that is made if missing.
         aligned: `(2, H, W, 3)` LDR in [0, 1], low and high.
     """
     bad = int((~np.isfinite(aligned)).sum())
@@ -81,7 +85,7 @@ def write_reconstruction(
 
     `<scene>.hdr` and `<scene>.exr` (radiance), `<scene>.png` or `.jpg` (tone-mapped, with the
     camera's EXIF), `<scene>_sheet.png`, and `<scene>_ultrahdr.jpg`, which a picture too large or
-    too small for it does without; that is said.
+    too small for it does without; that is said. Those of scene `EXTRA/001` lie in `EXTRA`.
 
     Args:
         folder: Results folder; made if missing.
@@ -93,7 +97,7 @@ def write_reconstruction(
         picture: What it is written as.
 
     Returns:
-        The tone-mapped picture and the files' names.
+        The tone-mapped picture and where the files are.
 
     Raises:
         ValueError: The radiance is not finite.
@@ -115,10 +119,10 @@ def write_reconstruction(
         f"{scene.name}.hdr": lambda path: write_radiance(path, hdr),
         f"{scene.name}.exr": lambda path: write_exr(path, hdr, exif),
         f"{scene.name}.{picture}": lambda path: write_picture(path, shown, exif),
-        f"{scene.name}_sheet.png": lambda path: write_ldr(path, sheet),
+        f"{scene.name}{_SHEET}.png": lambda path: write_ldr(path, sheet),
     }
     if fits_ultra_hdr(hdr):
-        ultra = f"{scene.name}_ultrahdr.jpg"
+        ultra = f"{scene.name}{_ULTRA_HDR}.jpg"
         writers[ultra] = lambda path: write_ultra_hdr(path, shown, hdr, exif)
     else:
         tqdm.write(

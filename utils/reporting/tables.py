@@ -1,4 +1,7 @@
-"""A table in three forms: CSV to compute with, Markdown to read, LaTeX to print."""
+"""A table in three forms: CSV to compute with, Markdown to read, LaTeX to print.
+
+Names in it are made printable, the same in all forms.
+"""
 
 import csv
 import dataclasses
@@ -7,9 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from utils import files
+from utils.files import printable
 
 _LATEX = {
     "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
     "_": r"\_",
     "%": r"\%",
     "&": r"\&",
@@ -36,24 +45,26 @@ class Table:
 def to_csv(table: Table) -> str:
     """Comma-separated values; the notes come first, as comments."""
     text = io.StringIO()
-    text.writelines(f"# {note}\n" for note in table.notes)
-    csv.writer(text, lineterminator="\n").writerows([table.heading, *table.rows])
+    text.writelines(f"# {note}\n" for note in map(printable, table.notes))
+    csv.writer(text, lineterminator="\n").writerows(_lines(table))
     return text.getvalue()
 
 
 def to_markdown(table: Table) -> str:
     """A table as GitHub shows it."""
     right = len(table.heading) - table.labels
-    lines = [table.heading, [*["---"] * table.labels, *["---:"] * right], *table.rows]
+    heading, *rows = ([cell.replace("|", r"\|") for cell in cells] for cells in _lines(table))
+    lines = [heading, [*["---"] * table.labels, *["---:"] * right], *rows]
     text = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-    return "\n".join([text, *(f"{note}  " for note in table.notes), ""]) if table.notes else text
+    notes = [f"{printable(note)}  " for note in table.notes]
+    return "\n".join([text, *notes, ""]) if notes else text
 
 
 def to_latex(table: Table) -> str:
     """A `tabular` with the rules of the package booktabs."""
     columns = "l" * table.labels + "r" * (len(table.heading) - table.labels)
-    lines = [_latex_row(cells) for cells in (table.heading, *table.rows)]
-    notes = [rf"% {note}" for note in table.notes]
+    lines = [_latex_row(cells) for cells in _lines(table)]
+    notes = [rf"% {printable(note)}" for note in table.notes]
     body = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", lines[0], r"\midrule", *lines[1:]]
     return "\n".join([*notes, *body, r"\bottomrule", r"\end{tabular}", ""])
 
@@ -62,6 +73,11 @@ def write(stem: Path, table: Table) -> None:
     """Writes `stem.csv`, `stem.md` and `stem.tex`; the folder is made."""
     for suffix, convert in ((".csv", to_csv), (".md", to_markdown), (".tex", to_latex)):
         files.write_text(stem.with_suffix(suffix), convert(table))
+
+
+def _lines(table: Table) -> list[list[str]]:
+    """The heading, then the rows, as they may be shown."""
+    return [[printable(cell) for cell in cells] for cells in (table.heading, *table.rows)]
 
 
 def _latex_row(cells: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from tqdm import tqdm
 
+from utils.files import printable
 from utils.radiometry.bracket import FRAMES
 from utils.radiometry.levels import ldr_to_float
 from utils.scenes.data_sets import DATA_SETS, OFFICIAL, check_names, some
@@ -87,7 +88,7 @@ def print_findings(root: Path) -> bool:
     tqdm.write(f"{root}: {found.data_set}, {found.scenes} scenes")
     for kind, lines in (("problem", found.problems), ("note", found.notes)):
         for line in lines:
-            tqdm.write(f"{kind}: {line}")
+            tqdm.write(f"{kind}: {printable(line)}")
     if not found.problems:
         tqdm.write("nothing is wrong")
     return not found.problems

@@ -18,9 +18,9 @@ DATA_SETS: dict[Layout, str] = {
 """Names by layout, for people."""
 
 OFFICIAL_TEST_SCENES = frozenset(
-    {f"EXTRA_{number:03}" for number in range(1, 11)}
+    {f"EXTRA/{number:03}" for number in range(1, 11)}
     | {
-        f"PAPER_{name}"
+        f"PAPER/{name}"
         for name in (
             "BarbequeDay",
             "LadySitting",
@@ -86,7 +86,7 @@ def _parts(names: Sequence[str], root: str) -> dict[str, set[str]]:
     """The scenes of `Training` and of `Test`, without that prefix; others are for training."""
     parts: dict[str, set[str]] = {}
     for name in names:
-        first, _, rest = name.partition("_")
+        first, _, rest = name.partition("/")
         if first in _OFFICIAL_SCENES and rest:
             parts.setdefault(first, set()).add(rest)
         elif name in OFFICIAL_TEST_SCENES or root == "Test":

@@ -52,9 +52,13 @@ def find_scenes(root: Path) -> list[Path]:
 
 
 def scene_name(folder: Path, root: Path) -> str:
-    """Name of a scene that `find_scenes(root)` found: `Test/EXTRA/001` is `EXTRA_001` in Test."""
+    """Name of a scene that `find_scenes(root)` found: its path below the root, `EXTRA/001`.
+
+    A root that is a scene itself has its own name. Bytes that are no UTF-8 are surrogates in it;
+    `utils.files.printable` shows them.
+    """
     relative = folder.relative_to(root)
-    return "_".join(relative.parts) or folder.resolve().name
+    return relative.as_posix() if relative.parts else folder.resolve().name
 
 
 def read_scene(folder: Path, root: Path | None = None) -> Scene:

@@ -14,7 +14,7 @@ class Scene:
     """One bracket and, if there is one, its ground truth."""
 
     name: str
-    """Name for tables and result files, without path separators."""
+    """Its folder below that of all scenes, `EXTRA/001`; results lie in the same tree."""
     ldr: np.ndarray
     """`(3, H, W, 3)` RGB frames, darkest first: uint8 or uint16; float32 in [0, 1] where a
     protocol has resized or rescaled them."""
