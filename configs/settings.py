@@ -16,6 +16,10 @@ PrealignmentName = Literal["auto", "on", "off"]
 """Whether the camera's motion is taken out of low and high before the networks see them."""
 
 
+_LARGEST_NETWORK = {"width": 1024, "residual_blocks": 100, "dense_layers": 100}
+"""Far above the paper's: a file of weights or settings of a run may not claim what takes hours."""
+
+
 def _require(condition: bool, message: str, received: object) -> None:
     if not condition:
         raise ValueError(f"{message} Received: {received!r}")
@@ -57,6 +61,9 @@ class NetworkConfig:
         """Checks the values."""
         _require_positive(self, "width", "residual_blocks", "dense_layers")
         _require(self.width % 2 == 0, "width must be even.", self.width)
+        for name, most in _LARGEST_NETWORK.items():
+            value = getattr(self, name)
+            _require(value <= most, f"{name} must be at most {most}.", value)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -5,17 +5,23 @@ sides' alignment networks use the same names there, so a checkpoint does not say
 the caller does. Optimiser variables and anything else in the file are ignored.
 """
 
+import contextlib
+import posixpath
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
+from models import tensor_bundle
+from models.expected_weights import STATISTICS, fault
 from models.frames import FRAMES
 
 _ENCODERS = {"source": "Align_Encoder_low", "reference": "Align_Encoder_midforlow"}
 _DECODER = "Align_Decoder_low"
-_STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")
+_ENDINGS = (".data-00000-of-00001", ".index")
+"""Of a checkpoint's files, in the order in which they appear: without an index there is none."""
 
 
 def _alignment_scopes(residual_blocks: int) -> dict[str, tuple[str, str | None]]:
@@ -58,7 +64,7 @@ def release_variables(network: keras.Model) -> dict[str, keras.Variable]:
         variables[f"{convolution}/{convolution}_weights"] = layer.kernel
         variables[f"{convolution}/{convolution}_biases"] = layer.bias
         if normalisation is not None:
-            for leaf in _STATISTICS:
+            for leaf in STATISTICS:
                 variables[f"{normalisation}/{leaf}"] = getattr(layer, leaf)
     return variables
 
@@ -75,25 +81,29 @@ def load(network: keras.Model, prefix: str | Path) -> keras.Model:
 
     Raises:
         FileNotFoundError: There is no such checkpoint.
-        ValueError: A variable is missing or has another shape; the message names it. The network
-            is unchanged then.
+        ValueError: It is damaged, or a variable is missing, of another shape or not finite; the
+            message names it. The network is unchanged then.
     """
     prefix = str(prefix)
-    if not tf.io.gfile.exists(f"{prefix}.index"):
-        raise FileNotFoundError(f"No TF 1 checkpoint of this prefix. Received: {prefix}")
-    reader = tf.train.load_checkpoint(prefix)
-    shapes = reader.get_variable_to_shape_map()
     variables = release_variables(network)
-    for name, variable in variables.items():
-        if name not in shapes:
-            raise ValueError(f"{prefix} lacks the variable {name}. Received: {len(shapes)} others")
-        if tuple(shapes[name]) != tuple(variable.shape):
-            raise ValueError(
-                f"{prefix}: variable {name} must have shape {tuple(variable.shape)}. "
-                f"Received: {tuple(shapes[name])}"
-            )
-    for name, variable in variables.items():
-        variable.assign(reader.get_tensor(name))
+    shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
+    try:
+        if not tf.io.gfile.exists(f"{prefix}.index"):
+            raise FileNotFoundError(f"No TF 1 checkpoint of this prefix. Received: {prefix}")
+        tensor_bundle.check(prefix, shapes)
+        reader = tf.train.load_checkpoint(prefix)
+        values = {name: reader.get_tensor(name) for name in variables}
+    except (tf.errors.OpError, LookupError, RuntimeError, UnicodeError) as error:
+        raise ValueError(
+            f"{prefix} must be a TF 1 checkpoint that can be read; copy it again."
+            f" Received: {_reason(error)}"
+        ) from error
+    for name, value in values.items():
+        wrong = fault(name.rpartition("/")[2], value)
+        if wrong:
+            raise ValueError(f"{prefix}: {name} {wrong}")
+    for name, value in values.items():
+        variables[name].assign(value)
     return network
 
 
@@ -103,18 +113,45 @@ def save(network: keras.Model, prefix: str | Path) -> None:
     Args:
         network: Alignment (either side) or merging network.
         prefix: Checkpoint without ending; its folder is made if it is missing.
+
+    Raises:
+        OSError: It cannot be written; one that was there stays.
     """
-    prefix = str(prefix)
-    folder = str(Path(prefix).parent)
-    tf.io.gfile.makedirs(folder)
+    folder, name = posixpath.split(str(prefix))
+    aside = f".{name}.partial"
+    start = posixpath.join(folder, aside)
     variables = release_variables(network)
-    tf.raw_ops.SaveV2(
-        prefix=prefix,
-        tensor_names=list(variables),
-        shape_and_slices=[""] * len(variables),
-        tensors=[variable.value for variable in variables.values()],
-    )
-    tf.compat.v1.train.update_checkpoint_state(folder, prefix)
+    try:
+        tf.io.gfile.makedirs(folder or ".")
+        tf.raw_ops.SaveV2(
+            prefix=start,
+            tensor_names=list(variables),
+            shape_and_slices=[""] * len(variables),
+            tensors=[variable.value for variable in variables.values()],
+        )
+        for ending in _ENDINGS:
+            tf.io.gfile.rename(f"{start}{ending}", f"{prefix}{ending}", overwrite=True)
+        tf.compat.v1.train.update_checkpoint_state(folder, str(prefix))
+    except tf.errors.OpError as error:
+        _remove(folder, aside)
+        raise OSError(
+            f"Cannot write a TF 1 checkpoint; name another place or make room."
+            f" Received: {prefix}, {_reason(error)}"
+        ) from error
+
+
+def _remove(folder: str, start: str) -> None:
+    """Removes the files of a folder, if there is one, whose names begin so."""
+    with contextlib.suppress(tf.errors.OpError):
+        for name in tf.io.gfile.listdir(folder or "."):
+            if name.startswith(start):
+                tf.io.gfile.remove(posixpath.join(folder, name))
+
+
+def _reason(error: Exception) -> str:
+    """The first line of an error's message without TensorFlow's marks of the operation."""
+    line = (str(error).splitlines() or [type(error).__name__])[0]
+    return re.sub(r"\{\{.*?\}\} | \[Op:\w+\]", "", line)
 
 
 def save_all(networks: Mapping[str, keras.Model], prefix: str | None) -> None:

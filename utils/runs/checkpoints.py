@@ -12,6 +12,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from models import tensor_bundle
 from utils.files import beside, flush, one_line, remove, sha256, write_text
 
 KEPT = 2
@@ -119,9 +120,12 @@ def _damage(prefix: Path) -> str | None:
         sums = {name: checksum for checksum, name in (line.split("  ", 1) for line in lines)}
         missing = {f"{prefix.name}.index"} - sums.keys()
         wrong = {name for name, sum_ in sums.items() if sha256(prefix.parent / name) != sum_}
-    except (OSError, ValueError) as error:
-        return str(error)
-    return f"wrong checksum: {', '.join(sorted(wrong | missing))}" if wrong | missing else None
+        if wrong | missing:
+            return f"wrong checksum: {', '.join(sorted(wrong | missing))}"
+        tensor_bundle.check(str(prefix), {})
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        return one_line(error)
+    return None
 
 
 def _with_suffix(prefix: Path, suffix: str) -> Path:

@@ -17,6 +17,7 @@ from configs.settings import (
     WeightsConfig,
 )
 from models import esbn, release_checkpoint
+from models.expected_weights import fault
 from models.frames import HIGH, LOW, MERGING, NETWORKS
 from utils.hardware import keras_policy, warn_of_unused_gpu
 from utils.runs import checkpoints, provenance, weights
@@ -30,6 +31,7 @@ from utils.runs.settings import (
     read_settings,
     untrained,
 )
+from utils.runs.weights_file import WeightsError
 
 AVERAGE = "average_"
 """Before a network's name in a checkpoint: the running average of its weights."""
@@ -65,12 +67,22 @@ def restore(parts: Mapping[str, keras.Model], folder: Path) -> None:
     """Reads some of a stage's networks, by name, from its newest checkpoint.
 
     If the stage keeps a running average of its weights, that is read.
+
+    Raises:
+        FileNotFoundError: The stage has no checkpoint yet.
+        CheckpointError: All are damaged.
+        WeightsError: A value is none to compute with; the message names it.
     """
     latest = latest_checkpoint(folder)
     averaged = read_settings(folder).get("ema")
     names = {f"{AVERAGE}{name}" if averaged else name: part for name, part in parts.items()}
     status = tf.train.Checkpoint(**names).read(latest)
     status.assert_existing_objects_matched().expect_partial()
+    for name, part in parts.items():
+        for variable in part.variables:
+            wrong = fault(variable.name, np.asarray(variable))
+            if wrong:
+                raise WeightsError(f"{latest}: {name}/{variable.path} {wrong}")
 
 
 def load_networks(config: WeightsConfig) -> dict[str, keras.Model]:
@@ -109,26 +121,7 @@ def load_networks(config: WeightsConfig) -> dict[str, keras.Model]:
     for name, prefix in released.items():
         if prefix:
             release_checkpoint.load(built[name], prefix)
-    taken = {name: net for name, net in built.items() if folder or name in stages or released[name]}
-    for name, network in taken.items():
-        _check_values(name, network, weights_in_words(config))
-    return taken
-
-
-def _check_values(name: str, network: keras.Model, origin: str) -> None:
-    """Refuses weights that would make black or wrong pictures without a word."""
-    for variable in network.variables:
-        values = np.asarray(variable)
-        if not np.isfinite(values).all():
-            raise weights.WeightsError(
-                f"The weights of {name} must be finite; take others (--weights). Received:"
-                f" {variable.path} of {origin}, {np.sum(~np.isfinite(values))} values that are not"
-            )
-        if variable.name == "moving_variance" and values.min() <= 0:
-            raise weights.WeightsError(
-                f"The moving variances of {name} must be positive; take other weights (--weights)."
-                f" Received: {variable.path} of {origin}, {values.min()}"
-            )
+    return {name: net for name, net in built.items() if folder or name in stages or released[name]}
 
 
 def weights_in_words(config: WeightsConfig) -> str:

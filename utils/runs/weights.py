@@ -15,20 +15,20 @@ from typing import get_args
 
 import keras
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from configs.settings import NetworkConfig, PrealignmentName
+from models.expected_weights import weight_shapes
+from models.frames import LOW, MERGING, NETWORKS
 from utils import files
+from utils.runs.weights_file import WeightsError, read_header, read_tensors, shown
 
 SUMS_NAME = "SHA256SUMS"
 
 _SUFFIX = ".safetensors"
+_MOST_SUMS = 2**16  # bytes of the checksums, which are a line for each network
 _PREALIGN = "prealign"
-
-
-class WeightsError(ValueError):
-    """Weights are missing, damaged or of other networks; the message names file and value."""
+_FIRST_KERNEL = "source1/kernel"
 
 
 def save(
@@ -62,21 +62,37 @@ def file_of(folder: Path, name: str) -> Path:
 def read_size(folder: Path) -> NetworkConfig:
     """Size of the networks that a folder holds, from the shapes of their weights.
 
+    Networks of this size can be built: all their weights are there and finite.
+
     Raises:
-        WeightsError: The folder is not there, or a file is damaged.
+        WeightsError: The folder is not there, a file is damaged, or it does not hold the weights of
+            networks of one size.
     """
-    _check(folder)
+    names = _check(folder)
     shapes = {}
-    for name in ("low", "merging"):
-        shapes |= {key: tensor.shape for key, tensor in _read(file_of(folder, name)).items()}
+    for name in (LOW, MERGING):
+        shapes |= read_header(_named(folder, name, names)).shapes
+    shape = shapes.get(_FIRST_KERNEL)
+    if not shape:
+        received = "no such tensor" if shape is None else f"the shape {shape}"
+        raise WeightsError(
+            f"{folder} must hold weights of ESBN with {_FIRST_KERNEL}. Received: {received}"
+        )
     try:
-        return NetworkConfig(
-            width=shapes["source1/kernel"][-1],
+        size = NetworkConfig(
+            width=shape[-1],
             residual_blocks=sum(_is_numbered(key, "residual", "_1/kernel") for key in shapes),
             dense_layers=sum(_is_numbered(key, "dense", "/kernel") for key in shapes),
         )
-    except (KeyError, ValueError) as error:
-        raise WeightsError(f"{folder} must hold weights of ESBN. Received: {error}") from error
+    except ValueError as error:
+        raise WeightsError(f"{folder} must hold weights of ESBN: {error}") from error
+    expected = weight_shapes(
+        width=size.width, residual_blocks=size.residual_blocks, dense_layers=size.dense_layers
+    )
+    for name in NETWORKS:
+        if name in names:
+            read_tensors(file_of(folder, name), expected[name])
+    return size
 
 
 def read_prealignment(folder: Path) -> PrealignmentName:
@@ -106,21 +122,11 @@ def load(networks: Mapping[str, keras.Model], folder: Path) -> None:
     """
     names = _check(folder)
     for name, network in networks.items():
-        path = file_of(folder, name)
-        if name not in names:
-            raise WeightsError(f"{folder} must hold {path.name}. Received: {', '.join(names)}")
-        tensors = _read(path)
+        path = _named(folder, name, names)
         variables = _variables(network)
-        for key in sorted(tensors.keys() ^ variables.keys()):
-            where = "is missing" if key in variables else "is of another network"
-            raise WeightsError(f"{path}: {key} {where}. Received: {len(tensors)} tensors")
-        for key, variable in variables.items():
-            if tensors[key].shape != tuple(variable.shape):
-                raise WeightsError(
-                    f"{path}: {key} must have the shape {tuple(variable.shape)}."
-                    f" Received: {tensors[key].shape}"
-                )
-            variable.assign(tensors[key].astype(np.float32))
+        expected = {key: tuple(variable.shape) for key, variable in variables.items()}
+        for key, values in read_tensors(path, expected).items():
+            variables[key].assign(values.astype(np.float32))
 
 
 def _variables(network: keras.Model) -> dict[str, keras.Variable]:
@@ -148,28 +154,34 @@ def _check(folder: Path) -> list[str]:
     path = folder / SUMS_NAME
     if not path.is_file():
         raise WeightsError(f"A folder of weights holds {SUMS_NAME}. Received: {folder}")
+    size = path.stat().st_size
+    if not 0 < size <= _MOST_SUMS:
+        raise WeightsError(f"{path} must name files. Received: a file of {size} bytes")
     names = []
-    for line in path.read_text().splitlines():
+    for line in path.read_text("utf-8", "replace").splitlines():
         expected, _, name = line.partition("  ")
         file = folder / name
-        received = files.sha256(file) if file.is_file() else "no such file"
-        if received != expected or file.suffix != _SUFFIX:
+        if file.suffix != _SUFFIX or file.name != name or file.stem in names:
             raise WeightsError(
-                f"{file} is not what {SUMS_NAME} says, {expected}: fetch it again."
+                f"{path} must name each file of weights in this folder once."
+                f" Received: {shown(line)!r}"
+            )
+        received = files.sha256(file) if file.is_file() else "no such file"
+        if received != expected:
+            raise WeightsError(
+                f"{file} is not what {SUMS_NAME} says, {shown(expected)}: fetch it again."
                 f" Received: {received}"
             )
         names.append(file.stem)
-    if not names:
-        raise WeightsError(f"{path} must name files. Received: an empty file")
     return names
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with safe_open(path, "numpy") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 -- no dict
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path} must be a safetensors file. Received: {error}") from error
+def _named(folder: Path, name: str, names: list[str]) -> Path:
+    """File of a network, which must be among those of the checksums."""
+    path = file_of(folder, name)
+    if name not in names:
+        raise WeightsError(f"{folder} must hold {path.name}. Received: {', '.join(names)}")
+    return path
 
 
 def _metadata(prealign: PrealignmentName) -> dict[str, str] | None:
@@ -178,11 +190,8 @@ def _metadata(prealign: PrealignmentName) -> dict[str, str] | None:
 
 
 def _read_mode(path: Path) -> PrealignmentName:
-    try:
-        with safe_open(path, "numpy") as file:
-            mode = (file.metadata() or {}).get(_PREALIGN, "off")
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path} must be a safetensors file. Received: {error}") from error
-    if mode not in get_args(PrealignmentName):
-        raise WeightsError(f"{path}: {_PREALIGN} must be auto, on or off. Received: {mode!r}")
-    return mode
+    said = read_header(path).metadata.get(_PREALIGN, "off")
+    for mode in get_args(PrealignmentName):
+        if mode == said:
+            return mode
+    raise WeightsError(f"{path}: {_PREALIGN} must be auto, on or off. Received: {shown(said)}")
