@@ -160,7 +160,7 @@ def _compile(network: keras.Model) -> Compiled:
         return network(list(inputs), training=False)
 
     signature = [tf.TensorSpec((1, *x.shape[1:]), x.dtype) for x in network.inputs]
-    return tf.function(call, input_signature=signature)
+    return tf.function(call, input_signature=signature, autograph=False)
 
 
 class _Frozen(keras.layers.Layer):

@@ -163,7 +163,7 @@ def test_all_files_appear_and_nothing_else(tmp_path):
 def test_where_a_folder_lies_in_the_way_no_file_appears(tmp_path):
     (tmp_path / "x" / "a.png").mkdir(parents=True)
     writers = {name: lambda path: path.touch() for name in ("x/a.hdr", "x/a.png")}
-    with pytest.raises(OSError, match=r"Cannot write x/a\.hdr.*x/a\.png is a folder"):
+    with pytest.raises(OSError, match=r"Cannot write a\.hdr.*x/a\.png is a folder"):
         write_together(tmp_path, writers)
     assert [path.name for path in (tmp_path / "x").iterdir()] == ["a.png"]
 

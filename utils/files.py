@@ -9,20 +9,25 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import io
 import os
+import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TextIO
 
 Writer = Callable[[Path], object]
 LOCK_NAME = ".lock"
 
 
 def one_line(error: Exception) -> str:
-    """The first line of an error's message, to be quoted in another."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    """The first line of an error's message, to be quoted in another.
+
+    Without the marks by which TensorFlow names the operation.
+    """
+    line = (str(error).splitlines() or [type(error).__name__])[0]
+    return re.sub(r"\{\{function_node .*?\}\} | \[Op:\w+\]", "", line)
 
 
 def printable(name: str) -> str:
@@ -35,6 +40,26 @@ def printable(name: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in name
     )
+
+
+@contextlib.contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Names a file in what the operating system says of writing it.
+
+    Of a full disk it says no name.
+
+    Raises:
+        OSError: Instead of one with a number of the system's.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(
+            f"Cannot write {path.name}; name another place or make room."
+            f" Received: {path}, {error.strerror}"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -131,21 +156,17 @@ def write_together(folder: Path, writers: Mapping[str, Writer]) -> None:
         OSError: A file cannot be written; the message names the folder.
     """
     first = next(iter(writers))
-    try:
-        with _aside(folder / Path(first).with_suffix("")) as partial:
-            partial.mkdir()
-            for name, write in writers.items():
-                file = partial / Path(name).name
-                write(file)
-                flush(file)
-            for name in writers:
-                if (folder / name).is_dir():
-                    raise IsADirectoryError(errno.EISDIR, f"{name} is a folder")
-            for name in writers:
-                (partial / Path(name).name).replace(folder / name)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OSError(f"Cannot write {first}. Received: {folder}, {reason}") from error
+    with _aside((folder / first).with_suffix(""), folder / first) as partial:
+        partial.mkdir()
+        for name, write in writers.items():
+            file = partial / Path(name).name
+            write(file)
+            flush(file)
+        for name in writers:
+            if (folder / name).is_dir():
+                raise IsADirectoryError(errno.EISDIR, f"{name} is a folder")
+        for name in writers:
+            (partial / Path(name).name).replace(folder / name)
 
 
 def beside(path: Path) -> Path:
@@ -154,15 +175,16 @@ def beside(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _aside(path: Path) -> Iterator[Path]:
-    """The place beside, cleared before and after."""
+def _aside(path: Path, target: Path | None = None) -> Iterator[Path]:
+    """The place beside, cleared before and after; errors name the path or the `target`."""
     partial = beside(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    remove(partial)  # of a run that was killed
-    try:
-        yield partial
-    finally:
-        remove(partial)
+    with named(target or path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove(partial)  # of a run that was killed
+        try:
+            yield partial
+        finally:
+            remove(partial)
 
 
 def remove(path: Path) -> None:
@@ -194,9 +216,9 @@ def lock(folder: Path) -> Iterator[None]:
     """
     path = folder / LOCK_NAME
     with _locked(path) as file:
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-        file.flush()
+        with named(path):
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {socket.gethostname()}\n".encode())
         try:
             yield
         finally:
@@ -204,12 +226,12 @@ def lock(folder: Path) -> Iterator[None]:
                 path.unlink()
 
 
-def _locked(path: Path) -> TextIO:
+def _locked(path: Path) -> io.FileIO:
     """The lock's file, open and locked."""
     while True:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("a+", encoding="utf-8")
+            file = path.open("a+b", buffering=0)
         except OSError as error:
             raise OSError(
                 f"Nothing can be written to this folder; name another. Received: {path.parent},"
@@ -220,7 +242,7 @@ def _locked(path: Path) -> TextIO:
         except BlockingIOError:
             with file:
                 file.seek(0)
-                holder = file.read().strip()
+                holder = file.read().decode().strip()
             raise LockedError(
                 f"{path.parent} is in use by another run. Received: lock of {holder}"
             ) from None
@@ -229,7 +251,7 @@ def _locked(path: Path) -> TextIO:
         file.close()  # the one before has just removed it
 
 
-def _is_at(file: TextIO, path: Path) -> bool:
+def _is_at(file: io.FileIO, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:

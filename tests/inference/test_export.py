@@ -13,7 +13,7 @@ import export as script
 import training_fusion
 from configs.settings import ExportConfig
 from models.compiled import compile_networks
-from tests import tiny
+from tests import disk, tiny
 from tests.brackets import bracket
 from utils.inference import export, pipeline
 from utils.metrics.protocols import PROTOCOLS
@@ -97,6 +97,13 @@ def test_onnx_gives_the_scripts_output(networks, saved, tmp_path):
         scene = bracket(*size, dtype=np.uint8)
         (radiance,) = session.run(None, inputs(scene))
         np.testing.assert_allclose(radiance[0], expected(networks, scene), atol=1e-5)
+
+
+def test_a_full_disk_leaves_no_half_onnx(saved, tmp_path):
+    pytest.importorskip("tf2onnx")
+    with disk.room_for(100_000), pytest.raises(OSError, match=rf"Cannot write.*{tmp_path}/a.onnx"):
+        export.save_onnx(saved, tmp_path / "a.onnx")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("mode", "said"), [("off", "may be the camera's"), ("auto", "bring them")])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import disk
 from utils.radiometry import rgbe
 from utils.records import record, shards
 from utils.scenes.scene import Scene
@@ -69,6 +70,18 @@ def test_a_shard_that_was_not_finished_is_not_there(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         shards.write_shard(str(tmp_path / SHARD), "training", interrupted())
     assert shards.shards_in(str(tmp_path)) == []
+
+
+def test_what_has_no_room_is_named_and_nothing_is_left_of_it(folder):
+    entries = shards.read_index(str(folder))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    packed = [record.pack(_scene(seed)) for seed in range(3)]
+    for size in (0, 100, (folder / SHARD).stat().st_size - 1):
+        with disk.room_for(size), pytest.raises(OSError, match=rf"Received: {folder / SHARD}, "):
+            shards.write_shard(str(folder / SHARD), "training", packed)
+    with disk.room_for(100), pytest.raises(OSError, match=rf"Received: {folder}/index\.json, "):
+        shards.write_index(str(folder), entries)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def _refused(folder, pattern):

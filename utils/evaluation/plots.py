@@ -1,5 +1,6 @@
 """Figures of an evaluation: bars by scene, error maps on one scale."""
 
+import io
 import math
 import warnings
 from collections.abc import Mapping
@@ -68,6 +69,8 @@ def error_maps(path: Path, maps: Mapping[str, np.ndarray], title: str) -> None:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    with files.complete(path) as partial, warnings.catch_warnings():
+    picture = io.BytesIO()
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a name may have any letters
-        FigureCanvasAgg(figure).print_figure(partial, dpi=120, bbox_inches="tight")
+        FigureCanvasAgg(figure).print_figure(picture, dpi=120, bbox_inches="tight")
+    files.write_bytes(path, picture.getvalue())

@@ -70,7 +70,8 @@ def _encode(path: Path, image: np.ndarray) -> None:
     try:
         done, data = cv2.imencode(kind, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
         # OpenCV makes .hdr in a temporary file, whose end may be lost as well.
-        done = done and (kind != ".hdr" or cv2.imdecode(data, cv2.IMREAD_UNCHANGED) is not None)
+        if kind == ".hdr":
+            done = len(data) > 0 and cv2.imdecode(data, cv2.IMREAD_UNCHANGED) is not None
     except cv2.error as error:
         reason = files.one_line(error)
         raise OSError(f"Cannot write the image. Received: {path}, {reason}") from error

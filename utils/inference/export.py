@@ -87,13 +87,18 @@ def save(
 
     Raises:
         FileExistsError: There is something of this name already.
+        OSError: It cannot be written; nothing is left of it.
         ValueError: A network is missing.
     """
     with files.complete_folder(folder) as partial:
-        tf.saved_model.save(Esbn(networks), str(partial))
-        note = partial / NOTE_FILE
-        note.parent.mkdir(exist_ok=True)
-        note.write_text(_describe(prealign))
+        try:
+            tf.saved_model.save(Esbn(networks), str(partial))
+        except tf.errors.OpError as error:
+            raise OSError(
+                f"Cannot write the export; name another place or make room (--output)."
+                f" Received: {folder}, {files.one_line(error)}"
+            ) from error
+        files.write_text(partial / NOTE_FILE, _describe(prealign))
 
 
 def save_onnx(folder: Path, path: Path, prealign: PrealignmentName = "off") -> None:

@@ -52,6 +52,7 @@ def build(folder: str, planned: Sequence[Shard], *, root: Path, workers: int) ->
         RecordsError: The folder holds records of other scenes, or with the camera's motion taken
             out in another way; it is left as it is.
         SceneError: A scene cannot be read; finished shards stay.
+        OSError: A shard cannot be written; finished ones stay.
         LockedError: Another process packs records into the folder.
     """
     with _alone(folder):
@@ -62,7 +63,7 @@ def build(folder: str, planned: Sequence[Shard], *, root: Path, workers: int) ->
 def _alone(folder: str) -> AbstractContextManager[object]:
     """Holds a local folder, which is made if missing; a remote one knows no locks."""
     if _REMOTE in folder:
-        tf.io.gfile.makedirs(folder)
+        shards.make_folder(folder)
         return contextlib.nullcontext()
     return files.lock(Path(folder))
 

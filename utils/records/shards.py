@@ -5,11 +5,12 @@ A folder holds `training-00000-of-00009.tfrecord` .., `validation-..` and, writt
 complete. Folders are TensorFlow paths, local or remote (gs://...).
 """
 
+import contextlib
 import dataclasses
 import json
 import posixpath
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import tensorflow as tf
@@ -53,8 +54,18 @@ def shard_name(split: Split, number: int, count: int) -> str:
 
 
 def shards_in(folder: str) -> list[str]:
-    """Sorted file names of the complete shards in a folder."""
-    return sorted(name for name in tf.io.gfile.listdir(folder) if name.endswith(_SUFFIX))
+    """Sorted file names of the complete shards in a folder.
+
+    Raises:
+        RecordsError: The folder cannot be read.
+    """
+    try:
+        names = tf.io.gfile.listdir(folder)
+    except tf.errors.OpError as error:
+        raise RecordsError(
+            f"A folder of records must be readable. Received: {folder}, {files.one_line(error)}"
+        ) from error
+    return sorted(name for name in names if name.endswith(_SUFFIX))
 
 
 def write_shard(path: str, split: Split, packed: Iterable[bytes]) -> list[Entry]:
@@ -67,13 +78,15 @@ def write_shard(path: str, split: Split, packed: Iterable[bytes]) -> list[Entry]
 
     Returns:
         The records' lines of the index.
+
+    Raises:
+        OSError: It cannot be written; nothing is left of it.
     """
     entries: list[Entry] = []
-    with tf.io.TFRecordWriter(f"{path}.part") as writer:
+    with _complete(path) as partial, tf.io.TFRecordWriter(partial) as writer:
         for data in packed:
             entries.append(_entry(data, path, split, entries))
             writer.write(data)
-    tf.io.gfile.rename(f"{path}.part", path, overwrite=True)
     return entries
 
 
@@ -93,15 +106,18 @@ def scan_shard(path: str, split: Split) -> list[Entry]:
 
 
 def write_index(folder: str, entries: Sequence[Entry]) -> None:
-    """Writes `index.json`: from now on the folder is complete."""
+    """Writes `index.json`: from now on the folder is complete.
+
+    Raises:
+        OSError: It cannot be written; one that was there stays.
+    """
     content = {
         "schema": record.SCHEMA,
         "scenes": [dataclasses.asdict(entry) for entry in entries],
     }
     path = posixpath.join(folder, INDEX_FILE)
-    with tf.io.gfile.GFile(f"{path}.part", "w") as file:
+    with _complete(path) as partial, tf.io.gfile.GFile(partial, "w") as file:
         file.write(json.dumps(content, indent=1) + "\n")
-    tf.io.gfile.rename(f"{path}.part", path, overwrite=True)
 
 
 def read_index(folder: str, *, check_shards: bool = True) -> list[Entry]:
@@ -160,6 +176,40 @@ def read(folder: str, entry: Entry) -> Record:
             f" {entry.checksum:#010x}. Received: {len(data)} bytes of checksum {checksum:#010x}"
         )
     return record.unpack(data, source)
+
+
+def make_folder(folder: str) -> None:
+    """Makes a folder of records, if it is not there.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    try:
+        tf.io.gfile.makedirs(folder)
+    except tf.errors.OpError as error:
+        raise _cannot_write(folder, error) from error
+
+
+@contextlib.contextmanager
+def _complete(path: str) -> Iterator[str]:
+    """Lets a file be written beside its place and puts it there when the context ends."""
+    partial = f"{path}.part"
+    try:
+        yield partial
+        tf.io.gfile.rename(partial, path, overwrite=True)
+    except BaseException as error:
+        with contextlib.suppress(tf.errors.OpError):
+            tf.io.gfile.remove(partial)
+        if isinstance(error, tf.errors.OpError):
+            raise _cannot_write(path, error) from error
+        raise
+
+
+def _cannot_write(path: str, error: tf.errors.OpError) -> OSError:
+    return OSError(
+        f"Cannot write {posixpath.basename(path)}; name another --records folder or make room."
+        f" Received: {path}, {files.one_line(error)}"
+    )
 
 
 def _entry(data: bytes, path: str, split: Split, before: Sequence[Entry]) -> Entry:

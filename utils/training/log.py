@@ -1,8 +1,10 @@
 """Logs a training stage: CSV files, TensorBoard events, preview pictures and curves."""
 
+import contextlib
 import csv
+import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -33,15 +35,18 @@ class Log:
     def __init__(self, folder: Path, first_step: int) -> None:
         """Opens the diary of the stage in `folder`, which has made `first_step` steps."""
         self._folder = folder
-        self._events = tf.summary.create_file_writer(str(folder))
+        with self._events_written():
+            self._events = tf.summary.create_file_writer(str(folder))
         for name in (LOG_NAME, VALIDATION_NAME):
             _drop_after(folder / name, first_step)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._events.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # What ended the run may be why they cannot be closed.
+        with contextlib.suppress(*[OSError] if kind else []), self._events_written():
+            self._events.close()
 
     def log(self, step: int, values: dict[str, float]) -> None:
         """Notes training losses and the like at a step."""
@@ -56,21 +61,31 @@ class Log:
         folder = self._folder / PREVIEWS_NAME
         folder.mkdir(exist_ok=True)
         write_ldr(folder / f"{step:06d}.png", picture)
-        with self._events.as_default():
+        with self._events_written(), self._events.as_default():
             tf.summary.image("preview", picture[None], step=step)
 
     def _note(self, name: str, group: str, step: int, values: dict[str, float]) -> None:
         path = self._folder / name
         new = not path.exists() or not path.stat().st_size
-        with path.open("a", encoding="utf-8", newline="") as file:
+        with files.named(path), path.open("a", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             if new:
                 writer.writerow([_STEP, *values])
             writer.writerow([step, *(f"{value:.6g}" for value in values.values())])
-        with self._events.as_default():
+        with self._events_written(), self._events.as_default():
             for key, value in values.items():
                 tf.summary.scalar(f"{group}/{key}", value, step=step)
-        self._events.flush()
+            self._events.flush()
+
+    @contextlib.contextmanager
+    def _events_written(self) -> Iterator[None]:
+        try:
+            yield
+        except tf.errors.OpError as error:
+            raise OSError(
+                "Cannot write the events for TensorBoard; name another --run folder or make room."
+                f" Received: {self._folder}, {files.one_line(error)}"
+            ) from error
 
 
 def _drop_after(path: Path, step: int) -> None:
@@ -144,8 +159,9 @@ def draw(path: Path, folders: Sequence[Path]) -> None:
         axes.grid(alpha=0.3)
         if axes.lines:
             axes.legend(fontsize=8)
-    with files.complete(path) as partial:
-        FigureCanvasAgg(figure).print_figure(partial, dpi=110)
+    picture = io.BytesIO()
+    FigureCanvasAgg(figure).print_figure(picture, dpi=110)
+    files.write_bytes(path, picture.getvalue())
 
 
 def _plot(

@@ -31,7 +31,7 @@ class Validator:
     def __init__(self, stage: Stage, records: str, crop: int) -> None:
         """Reads the validation scenes of the shards in `records`."""
         self._scenes = [_centre_crop(scene, crop) for scene in validation_scenes(records)]
-        self._outputs = tf.function(stage.outputs, reduce_retracing=True)
+        self._outputs = tf.function(stage.outputs, reduce_retracing=True, autograph=False)
 
     def run(self) -> tuple[dict[str, float], np.ndarray] | None:
         """Runs the networks on every scene.
