@@ -1,0 +1,48 @@
+"""All kinds of bad inputs, and how many of a hundred cases each gets."""
+
+from tests.fuzz import (
+    exposures_and_exif,
+    maps,
+    names,
+    records,
+    releases,
+    runs,
+    scripts,
+    trees,
+    weights,
+)
+from tests.fuzz import frames_and_photographs as pictures
+from tests.fuzz.predictions import PREDICTIONS, prediction
+from tests.fuzz.scene_doors import ALIGN, CHECK, EVALUATE, FUSION, RECORDS
+from tests.fuzz.scene_kinds import SceneKind
+from tests.fuzz.verdicts import Kind
+from tests.fuzz.whole_runs import RunKind
+
+_DATA_SETS = (FUSION, ALIGN, EVALUATE, CHECK, RECORDS)
+_PHOTOGRAPHS = (FUSION, ALIGN)
+
+_SHARES: tuple[tuple[Kind, int], ...] = (
+    (SceneKind(name="frame", plant=pictures.frame, doors=_DATA_SETS), 24),
+    (SceneKind(name="photograph", plant=pictures.photograph, doors=_PHOTOGRAPHS), 20),
+    (SceneKind(name="truth", plant=pictures.truth, doors=_DATA_SETS), 8),
+    (SceneKind(name="prediction", plant=prediction, doors=(PREDICTIONS,)), 8),
+    (SceneKind(name="exposures", plant=exposures_and_exif.exposure_file, doors=_DATA_SETS), 7),
+    (SceneKind(name="EXIF", plant=exposures_and_exif.exif, doors=_PHOTOGRAPHS), 8),
+    (SceneKind(name="names", plant=names.names, doors=_PHOTOGRAPHS), 5),
+    (RunKind(name="folders", case=trees.case), 3),
+    (RunKind(name="weights", case=weights.case), 4),
+    (RunKind(name="TF 1 checkpoint", case=releases.case), 3),
+    (RunKind(name="run", case=runs.case), 4),
+    (RunKind(name="records", case=records.case), 4),
+    (RunKind(name="aligned frames", case=records.aligned_case), 2),
+    (RunKind(name="map", case=maps.case), 2),
+    (RunKind(name="script", case=scripts.case), 1),
+)
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind, _ in _SHARES}
+
+
+def shares(cases: int) -> dict[str, int]:
+    """Divides a number of cases among the kinds; each gets one at least."""
+    whole = sum(share for _, share in _SHARES)
+    return {kind.name: max(1, round(cases * share / whole)) for kind, share in _SHARES}

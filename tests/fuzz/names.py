@@ -1,0 +1,58 @@
+"""Plants healthy scenes under names that break programs: bytes, controls, templates, paths."""
+
+import os
+from pathlib import Path
+
+from tests.fuzz import tools
+from tests.fuzz.randomness import Random, pick
+from tests.fuzz.scene_kinds import Planted
+from utils.files import printable
+
+_ODD = (
+    "\udcff\udcfe", "caf\udce9", "a\x1b[2J\x1b[H", "a\nerror: Scene b: c", "a\rb", "\x07", "\x7f",
+    "\u202eb\u2066", "e\u0301", "é", "漢字", "\U0001f600", "\u200b", "\ufeff",
+    "{{7*7}}", "{% for x in y %}", "@body@", "%s%n%d", "{name}", "${HOME}", "$(reboot)", "`id`",
+    "<script>alert(1)<script>", "'\"><img src=x>", "&lt;", "-->", "]]>",
+    "-rf", "--help", "~", "~root", "*", "?", "[a]", "[!a]", "a\\b", "..", "...", ". .", "a..b",
+    "%2e%2e%2f", "C:", "CON", "nul.txt", "a.hdr", "a.partial", ".partial", "a.b.c", "HDRImg.hdr",
+    " a ", "\t", "a b", "#", ";", "|", "=", "+", ",", "a,b", '"', "'", "mean", "lock", "report",
+    "metrics", "aligned", "low", "\\n", "\\udcff", "&#27;", "ﬁ", "ß", "I", "\u0131",
+)  # fmt: skip
+
+
+def odd_name(random: Random) -> str:
+    """A name made of odd parts, of at most 200 bytes."""
+    name = "".join(pick(random, _ODD) for _ in range(int(random.integers(1, 4))))
+    return os.fsdecode(os.fsencode(name)[:200])
+
+
+def names(scenes: Path, name: str, random: Random) -> Planted:
+    """A healthy scene, or photographs, whose folder or files have an odd name."""
+    odd = odd_name(random)
+    if odd.startswith("."):
+        odd = f"x{odd}"
+    folder_name, file_name = name, ""
+    chance = random.random()
+    if chance < 0.6:
+        folder_name = f"{odd}{name}"
+    if chance > 0.4:
+        file_name = odd
+    if random.random() < 0.15:
+        folder_name = folder_name + "y" * (
+            255 - len(os.fsencode(folder_name)) - random.integers(20)
+        )
+    folder = scenes / folder_name
+    if random.random() < 0.5:
+        tools.healthy_photographs(folder)
+        ending = ".jpg"
+    else:
+        _plain_scene(folder, int(random.integers(100)))
+        ending = ".tif"
+    for index, path in enumerate(sorted(folder.glob(f"*{ending}")) if file_name else ()):
+        path.rename(folder / f"{file_name}{index}{ending}")
+    return Planted(what=printable(f"{folder_name[:60]}, files {file_name[:30]}"), name=folder_name)
+
+
+def _plain_scene(folder: Path, seed: int) -> None:
+    tools.healthy_scene(folder.with_name("plain"), seed)
+    folder.with_name("plain").rename(folder)

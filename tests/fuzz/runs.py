@@ -1,0 +1,136 @@
+"""Bad folders of runs: settings, checkpoints, logs, and what else lies there."""
+
+import functools
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+import export
+import training_align_low
+from configs import paths
+from configs.settings import ExportConfig
+from models import esbn
+from tests import tiny
+from tests.fuzz import tools
+from tests.fuzz.damage import damage
+from tests.fuzz.doors import enter
+from tests.fuzz.randomness import Random, pick
+from tests.fuzz.spoiling import spoil
+from tests.fuzz.whole_runs import Judged
+from utils import files
+from utils.runs import checkpoints, settings
+from utils.training import stages
+from utils.training.optimisation import adam
+
+ODD_JSON: tuple[Any, ...] = (
+    None, True, 0, -1, 3, 2**40, 1e300, float("nan"), float("inf"), "", "x", "off", "auto", "4",
+    [], [1], {}, {"a": 1}, "\x1b[2J", "\udcff", "9" * 5000,
+)  # fmt: skip
+
+
+def case(place: Path, random: Random) -> Judged:
+    """A trained run in which one file is bad."""
+    run = place / "run"
+    shutil.copytree(_run(), run)
+    resumes = random.random() < 0.3
+    stage = paths.FUSION if random.random() < 0.8 else paths.ALIGNMENT["high"]
+    stage = paths.ALIGNMENT["low"] if resumes else stage
+    chosen = sorted(path for path in (run / stage).rglob("*") if path.is_file())
+    path = pick(random, chosen)
+    what = path.name
+    if path.suffix == ".json" and random.random() < 0.7:
+        damage_json(path, random)
+    elif random.random() < 0.3 and path.parent.name == settings.CHECKPOINTS_NAME:
+        _, data = damage(path.read_bytes(), random)
+        path.write_bytes(data)
+        _sum_up(path.parent)
+        what += ", right checksums"
+    else:
+        done, _ = spoil(path, random)
+        what += f": {done}"
+    return _resume(run, what) if resumes else _export(place, run, what)
+
+
+def damage_json(path: Path, random: Random) -> None:
+    """Replaces, drops or adds something in a JSON file, at any depth."""
+    content = json.loads(path.read_text())
+    for _ in range(int(random.integers(1, 4))):
+        content = _change(content, random)
+    path.write_text(json.dumps(content))
+
+
+def _change(content: Any, random: Random) -> Any:
+    odd = pick(random, ODD_JSON)
+    if random.random() < 0.05 or not content or not isinstance(content, dict | list):
+        return odd
+    keys = sorted(content) if isinstance(content, dict) else range(len(content))
+    key = pick(random, keys)
+    if isinstance(content[key], dict | list) and random.random() < 0.8:
+        content[key] = _change(content[key], random)
+    elif random.random() < 0.3:
+        del content[key]
+    elif random.random() < 0.1 and isinstance(content, dict):
+        content[str(odd)] = odd
+    else:
+        content[key] = odd
+    return content
+
+
+def _export(place: Path, run: Path, what: str) -> Judged:
+    out = place / "out"
+    ran = enter(export.main, ExportConfig(run=run, save_weights=out), run)
+    fault = "refused, but wrote weights" if ran.code and out.exists() else ""
+    if not ran.code and not out.exists():
+        fault = "accepted, but wrote nothing"
+    return Judged(what=f"{what}, export.py", ran=ran, names=str(run), fault=fault)
+
+
+def _resume(run: Path, what: str) -> Judged:
+    ran = enter(training_align_low.main, tiny.config(run, str(_records())))
+    return Judged(what=f"{what}, training_align_low.py", ran=ran, names=str(run.parent))
+
+
+def _sum_up(folder: Path) -> None:
+    for sums in folder.glob("*.sha256"):
+        parts = [x for x in sorted(folder.glob(f"{sums.stem}.*")) if x != sums]
+        sums.write_text("".join(f"{files.sha256(path)}  {path.name}\n" for path in parts))
+
+
+@functools.cache
+def _records() -> Path:
+    folder = tools.weights().with_name("records")
+    if not folder.exists():
+        folder.mkdir()
+        tiny.write_records(folder)
+    return folder
+
+
+@functools.cache
+def _run() -> Path:
+    """A run whose three stages are finished, without having been trained."""
+    run = tools.weights().with_name("run")
+    if run.exists():
+        return run
+    networks = tiny.random_networks()
+    config = tiny.config(run, str(_records()))
+    fusion = tiny.fusion(config)
+    whole = esbn.esbn(networks, stages.aligned_frame)
+    for name in (*paths.ALIGNMENT.values(), paths.FUSION):
+        folder = paths.stage_dir(run, name)
+        if name == paths.FUSION:
+            stage = stages.fusion_stage(networks, whole, fusion)
+        else:
+            stage = stages.alignment_stage(networks, name.removeprefix("align_"))
+        optimizer = adam(config.learning_rate, stage)
+        optimizer.iterations.assign(config.steps)
+        checkpoint = tf.train.Checkpoint(optimizer=optimizer, **stage.networks)
+        for step in (config.steps - 2, config.steps):
+            checkpoints.save(checkpoint, folder / settings.CHECKPOINTS_NAME, step)
+        settings.write_settings(folder, fusion if name == paths.FUSION else config, tiny.SAMPLES)
+        rows = "".join(f"{step},30.{step},25.1\n" for step in range(config.steps + 1))
+        (folder / "validation.csv").write_text(f"step,psnr_mu,psnr_l\n{rows}")
+        (folder / "log.csv").write_text(f"step,loss,seconds\n{rows}")
+    return run

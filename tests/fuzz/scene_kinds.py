@@ -1,0 +1,145 @@
+"""Bad scenes among healthy ones, through every script that goes through scenes."""
+
+import dataclasses
+import functools
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tests.fuzz import tools
+from tests.fuzz.doors import Ran, half_written
+from tests.fuzz.randomness import Random, generator
+from tests.fuzz.scene_doors import Left, SceneDoor
+from tests.fuzz.verdicts import Verdict
+from utils.files import printable
+
+_FIRST, _LAST, _PHOTOGRAPHS = "a_healthy", "y_healthy", "z_photographs"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Planted:
+    """A bad scene."""
+
+    what: str
+    """What is bad about it, in a few words."""
+    name: str
+    """Its folder's name."""
+    file: str = ""
+    """Name of the bad file, which a failure must name; empty: any reason will do."""
+    right: Callable[[], bool] = lambda: True
+    """Whether its pixels are what they were, where it must not be accepted otherwise."""
+
+
+Plant = Callable[[Path, str, Random], Planted]
+"""Makes a scene in a folder of scenes, under a name that it may lengthen."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SceneKind:
+    """A kind of bad scene."""
+
+    name: str
+    plant: Plant
+    doors: tuple[SceneDoor, ...]
+    """Case `n` goes through the one at `n` modulo their number."""
+    together: int = 24
+
+    def run(self, numbers: Sequence[int], folder: Path) -> list[Verdict]:
+        """Runs the cases of each door at once, those of doors that do not go on one by one."""
+        verdicts = []
+        for index, door in enumerate(self.doors):
+            group = [number for number in numbers if number % len(self.doors) == index]
+            for cases in [group] if door.goes_on else [[number] for number in group]:
+                if cases:
+                    verdicts += self._run(door, cases, folder)
+        return verdicts
+
+    def _run(self, door: SceneDoor, cases: Sequence[int], folder: Path) -> list[Verdict]:
+        place = Path(tempfile.mkdtemp(dir=folder))
+        plant_healthy(place / "scenes", photographs=door.photographs)
+        planted = {
+            number: self.plant(place / "scenes", f"case{number}x", generator(self.name, number))
+            for number in cases
+        }
+        ran = door.enter(place / "scenes", place / "out")
+        common = [*ran.faults, *half_written(place / "out"), *_changes(door, place / "out", ran)]
+        if common and len(cases) > 1:  # whose fault it is shows alone
+            alone = [self._run(door, [number], folder)[0] for number in cases]
+            if any(verdict.outcome == "fault" for verdict in alone):
+                return alone
+            common = [f"only together: {common}"]
+        verdicts = [
+            self._judge(door, place / "out", ran, number, bad) for number, bad in planted.items()
+        ]
+        if common:
+            said = "; ".join(common)
+            verdicts = [dataclasses.replace(v, outcome="fault", said=said) for v in verdicts]
+        if any(verdict.outcome == "fault" for verdict in verdicts):
+            (place / "said.txt").write_text(ran.said, encoding="utf-8")
+        else:
+            tools.clear(place)
+        return verdicts
+
+    def _judge(self, door: SceneDoor, out: Path, ran: Ran, number: int, bad: Planted) -> Verdict:
+        shown = printable(bad.name)
+        lines = [line for line in ran.errors if shown in line]
+        left = door.left_of(out, bad.name)
+        fault = ""
+        if lines and left:
+            fault = f"refused ({lines[0]}), but left {sorted(left)}"
+        elif lines:
+            fault = _fault_of_message(lines[0], shown, printable(bad.file))
+        elif not door.whole(out, bad.name):
+            fault = f"neither refused nor written whole: {sorted(left)}, said {ran.errors}"
+        elif not bad.right():
+            fault = "accepted with other pixels"
+        if not fault and ran.code != (2 if ran.errors else 0):
+            fault = f"exit code {ran.code} with {len(ran.errors)} errors"
+        return Verdict(
+            kind=self.name,
+            number=number,
+            outcome="fault" if fault else "refused" if lines else "accepted",
+            put_in=f"{bad.what}, {door.name}",
+            said=fault or " | ".join(lines[:1]),
+        )
+
+
+def plant_healthy(scenes: Path, *, photographs: bool) -> None:
+    """Writes the healthy scenes of a run."""
+    tools.healthy_scene(scenes / _FIRST, 1)
+    tools.healthy_scene(scenes / _LAST, 2)
+    if photographs:
+        tools.healthy_photographs(scenes / _PHOTOGRAPHS)
+
+
+@functools.cache
+def _undisturbed(door: SceneDoor) -> dict[str, Left]:
+    """What a run on the healthy scenes alone leaves."""
+    with tempfile.TemporaryDirectory(dir=tools.weights().parent) as place:
+        plant_healthy(Path(place) / "scenes", photographs=door.photographs)
+        ran = door.enter(Path(place) / "scenes", Path(place) / "out")
+        if ran.faults:
+            raise RuntimeError(f"{door.name} fails on healthy scenes: {ran.faults}")
+        return _left(door, Path(place) / "out")
+
+
+def _left(door: SceneDoor, out: Path) -> dict[str, Left]:
+    return {name: door.left_of(out, name) for name in (_FIRST, _LAST, _PHOTOGRAPHS)}
+
+
+def _changes(door: SceneDoor, out: Path, ran: Ran) -> list[str]:
+    """Healthy scenes of which something else was left than without the bad ones."""
+    if not door.goes_on and ran.code:
+        return []
+    expected, found = _undisturbed(door), _left(door, out)
+    return [
+        f"a healthy scene changed: {name}" for name in expected if found[name] != expected[name]
+    ]
+
+
+def _fault_of_message(line: str, scene: str, file: str) -> str:
+    if file and file not in line and "Scene" in line:  # a check says more than of one file
+        return f"does not name {file}: {line}"
+    if len(line.replace(scene, "").replace("error: Scene", "").strip(" :")) < 10:
+        return f"gives no reason: {line}"
+    return ""

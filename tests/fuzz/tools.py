@@ -1,0 +1,97 @@
+"""What every case of a process shares: tiny networks, healthy scenes, a place for scratch."""
+
+import ctypes
+import functools
+import os
+import struct
+import subprocess
+import tempfile
+import warnings
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import tensorflow as tf
+
+import evaluate
+import reconstruction_align2
+import reconstruction_fusion
+from configs.settings import ReconstructionConfig
+from tests import layouts, photos, tiny
+from utils.inference import pipeline
+from utils.runs import weights as weights_files
+
+SIZE = (40, 24)
+"""Width and height of a tiny scene."""
+
+_OVERRIDE, _READ_SEARCH = 1, 2  # capabilities of Linux by which root passes every permission
+_CAPABILITIES = 0x20080522  # version 3
+
+
+@functools.cache
+def weights() -> Path:
+    """A folder of weights of tiny networks, for all cases of this process."""
+    folder = Path(os.environ["TMPDIR"]).parent / "weights"
+    if not folder.exists():
+        weights_files.save(tiny.random_networks(), folder)
+    return folder
+
+
+@functools.cache
+def photographs() -> np.ndarray:
+    """`(3, H, W, 3)` uint16 frames, 2 stops apart."""
+    return photos.sample(SIZE)
+
+
+def healthy_scene(folder: Path, seed: int) -> None:
+    """Writes a scene of a data set."""
+    layouts.write(folder.parent, "Kalantari", folder.name, seed=seed)
+
+
+def healthy_photographs(folder: Path) -> None:
+    """Writes a folder of photographs."""
+    photos.write_bracket(folder, photographs())
+
+
+def share_networks() -> None:
+    """Opens the tiny networks once for all runs that name their folder."""
+    open_networks = pipeline.open_networks
+    shared = open_networks(ReconstructionConfig(run=Path("run"), weights=weights()))
+
+    def opened(config, *rest):
+        return shared if config.weights == weights() else open_networks(config, *rest)
+
+    for script in (reconstruction_fusion, reconstruction_align2, evaluate):
+        mock.patch.object(script, "open_networks", opened).start()
+
+
+def prepare(scratch: Path) -> None:
+    """Makes this process ready for cases: permissions hold, temporary files can be seen."""
+    (scratch / "tmp").mkdir(parents=True, exist_ok=True)
+    os.environ["TMPDIR"] = str(scratch / "tmp")
+    tempfile.tempdir = None
+    tf.config.experimental.enable_op_determinism()
+    warnings.simplefilter("ignore")  # of libraries about the bad inputs while they are made
+    share_networks()
+    obey_permissions()
+
+
+def obey_permissions() -> None:
+    """Takes from root, if that is who we are, the right to pass every permission."""
+    if not photos.is_root():
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = ctypes.create_string_buffer(struct.pack("Ii", _CAPABILITIES, 0))
+    held = (ctypes.c_uint32 * 6)()
+    libc.capget(header, held)
+    held[0] &= ~(1 << _OVERRIDE | 1 << _READ_SEARCH)
+    libc.capset(header, held)
+
+
+def clear(folder: Path) -> None:
+    """Removes a folder, however deep, whatever its permissions."""
+    if folder.exists():
+        subprocess.run(
+            ["chmod", "-R", "u+rwx", str(folder)], stderr=subprocess.DEVNULL, check=False
+        )
+        subprocess.run(["rm", "-rf", str(folder)], check=True)

@@ -1,0 +1,120 @@
+"""Runs cases in a process of their own, so that a signal or a hang is caught and has its case."""
+
+import multiprocessing
+import resource
+import signal
+import traceback
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Self
+
+from tests.fuzz import tools
+from tests.fuzz.verdicts import Kind, Verdict
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_PRELOADED = ["tests.fuzz.kinds"]  # imports TensorFlow once for all workers
+
+HANG = 60.0
+"""Seconds after which a case counts as hung; a machine may be busy, so there are many."""
+
+_ADDRESSES = 6 * 2**30  # bytes of address space beyond what is taken at the start
+
+
+class Worker:
+    """A process that runs cases; when one kills or hangs it, another process takes its place."""
+
+    def __init__(self, scratch: Path) -> None:
+        """Starts the process.
+
+        Args:
+            scratch: A folder of its own for temporary files and shared weights.
+        """
+        self._scratch = scratch
+        _CONTEXT.set_forkserver_preload(_PRELOADED)
+        self._start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pipe.close()
+        self._process.join(5)
+        self._process.kill()
+        self._process.join()
+        tools.clear(self._scratch)
+
+    def run(self, kind: str, numbers: Sequence[int], folder: Path) -> list[Verdict]:
+        """Runs cases of one kind; if they end the process, one by one.
+
+        Args:
+            kind: A name of `tests.fuzz.kinds`.
+            numbers: The cases.
+            folder: Where they are made; made if missing. What was faulty stays there.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self._pipe.send((kind, list(numbers), folder))
+        fault = self._wait(HANG + 5 * len(numbers))
+        if not fault:
+            return self._pipe.recv()
+        self._process.kill()
+        self._process.join()
+        self._start()
+        if len(numbers) > 1:
+            tools.clear(folder)
+            return [self.run(kind, [number], folder)[0] for number in numbers]
+        return [Verdict(kind=kind, number=numbers[0], outcome="fault", put_in="?", said=fault)]
+
+    def _start(self) -> None:
+        self._pipe, other = _CONTEXT.Pipe()
+        self._process = _CONTEXT.Process(target=_serve, args=(other, self._scratch), daemon=True)
+        self._process.start()
+        other.close()
+
+    def _wait(self, seconds: float) -> str:
+        """Waits for an answer; says what is wrong if there is none."""
+        try:
+            if self._pipe.poll(seconds):
+                answered = self._process.is_alive() or self._pipe.poll()
+                self._process.join(0 if answered else 1)
+                if self._process.exitcode is None:
+                    return ""
+        except (EOFError, OSError):
+            pass
+        self._process.join(1)
+        code = self._process.exitcode
+        if code is None:
+            return f"hangs: no end after {seconds:.0f} s"
+        return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+
+
+def _serve(pipe: Connection, scratch: Path) -> None:
+    """Answers with verdicts until the pipe is closed."""
+    from tests.fuzz import kinds  # noqa: PLC0415 -- not in the process that starts this one
+
+    tools.prepare(scratch)
+    _limit_memory()
+    while True:
+        try:
+            name, numbers, folder = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(_judge(kinds.KINDS[name], numbers, folder))
+
+
+def _judge(kind: Kind, numbers: Sequence[int], folder: Path) -> list[Verdict]:
+    """Verdicts, also where the test itself fails, on one case alone if it can."""
+    try:
+        return kind.run(numbers, folder)
+    except Exception as error:
+        if len(numbers) > 1:
+            return [_judge(kind, [number], folder)[0] for number in numbers]
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        said = f"the test itself fails: {error!r}, {place.filename}:{place.lineno}"
+        return [Verdict(kind=kind.name, number=numbers[0], outcome="fault", put_in="?", said=said)]
+
+
+def _limit_memory() -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    size = pages * resource.getpagesize() + _ADDRESSES
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
