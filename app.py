@@ -2,10 +2,12 @@
 
 Reads the weights that reconstruction_fusion.py reads. Serves this machine alone and needs no
 network. What it made goes when the page is closed or makes another, what was dropped an hour later,
-and everything when the program ends. `make app` sets up and starts it; it needs
-requirements-app.txt.
+and everything when the program ends; if it is killed, when it is started again. `make app` sets up
+and starts it; it needs requirements-app.txt.
 """
 
+import atexit
+import contextlib
 import functools
 import html
 import os
@@ -41,6 +43,7 @@ from utils.radiometry.bracket import MID_FRAME
 from utils.radiometry.levels import to_8bit
 from utils.reporting.results import write_reconstruction
 from utils.runs.networks import trained_prealignment
+from utils.temporary import temporary_folder
 
 FILE_MEGABYTES, MEGAPIXELS = 100, 60  # of one photograph
 AUTOMATIC = "automatic"
@@ -62,8 +65,10 @@ LOOKS = {
     "footer_links": [],
 }
 
-_temporary = tempfile.TemporaryDirectory(prefix="esbn-app-")
-os.environ["GRADIO_TEMP_DIR"] = _temporary.name  # read when a component is made
+_open = contextlib.ExitStack()
+atexit.register(_open.close)
+_temporary = _open.enter_context(temporary_folder("esbn-app-"))
+os.environ["GRADIO_TEMP_DIR"] = str(_temporary)  # read when a component is made
 os.environ.setdefault("ESBN_MEGAPIXELS", str(MEGAPIXELS))
 _results: dict[str | None, Path] = {}
 """Folder of each open page's last result."""
@@ -101,7 +106,7 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
 ) -> tuple[tuple[np.ndarray, np.ndarray] | None, list[str] | None, str]:
     """Before and after, the files, and what the tool said; or nothing but an error."""
     forget(request)
-    folder = Path(tempfile.mkdtemp(dir=_temporary.name))
+    folder = Path(tempfile.mkdtemp(dir=_temporary))
     _results[request.session_hash] = folder
     try:
         progress(0.0, "Reading the photographs")

@@ -13,6 +13,7 @@ SCRIPTS = {path.stem for path in ROOT.glob("*.py")}
 ALLOWED = {
     "radiometry": set(),
     "files": set(),
+    "temporary": {"files"},
     "hardware": set(),
     "command": {"files"},
     "images": {"radiometry", "files"},

@@ -39,7 +39,8 @@ def case(place: Path, random: Random) -> Judged:
     stage = paths.FUSION if random.random() < 0.8 else paths.ALIGNMENT["high"]
     stage = paths.ALIGNMENT["low"] if resumes else stage
     chosen = sorted(path for path in (run / stage).rglob("*") if path.is_file())
-    path = pick(random, chosen)
+    settings_file = run / stage / settings.SETTINGS_NAME
+    path = settings_file if random.random() < 0.4 else pick(random, chosen)
     what = path.name
     if path.suffix == ".json" and random.random() < 0.7:
         damage_json(path, random)

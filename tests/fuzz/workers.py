@@ -1,6 +1,5 @@
 """Runs cases in a process of their own, so that a signal or a hang is caught and has its case."""
 
-import multiprocessing
 import resource
 import signal
 import traceback
@@ -11,9 +10,7 @@ from typing import Self
 
 from tests.fuzz import tools
 from tests.fuzz.verdicts import Kind, Verdict
-
-_CONTEXT = multiprocessing.get_context("forkserver")
-_PRELOADED = ["tests.fuzz.kinds"]  # imports TensorFlow once for all workers
+from tests.processes import CONTEXT
 
 HANG = 60.0
 """Seconds after which a case counts as hung; a machine may be busy, so there are many."""
@@ -31,7 +28,6 @@ class Worker:
             scratch: A folder of its own for temporary files and shared weights.
         """
         self._scratch = scratch
-        _CONTEXT.set_forkserver_preload(_PRELOADED)
         self._start()
 
     def __enter__(self) -> Self:
@@ -66,8 +62,8 @@ class Worker:
         return [Verdict(kind=kind, number=numbers[0], outcome="fault", put_in="?", said=fault)]
 
     def _start(self) -> None:
-        self._pipe, other = _CONTEXT.Pipe()
-        self._process = _CONTEXT.Process(target=_serve, args=(other, self._scratch), daemon=True)
+        self._pipe, other = CONTEXT.Pipe()
+        self._process = CONTEXT.Process(target=_serve, args=(other, self._scratch), daemon=True)
         self._process.start()
         other.close()
 

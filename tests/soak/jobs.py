@@ -1,0 +1,114 @@
+"""The scripts that are killed, on tiny inputs; their results go to the current folder."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import tensorflow as tf
+
+import make_scenes
+import make_tfrecord
+import reconstruction_align2
+import reconstruction_fusion
+from configs.settings import ReconstructionConfig, RecordsConfig, ScenesConfig
+from configs.start_up import EXIT_INTERRUPTED
+from tests import layouts, photos, processes, tiny
+from utils import command
+from utils.images.radiance_maps import write_radiance
+from utils.runs import weights
+
+_SCENES = 8
+
+Main = Callable[..., int | None]
+
+
+def write_inputs(folder: Path) -> None:
+    """Writes scenes, photographs, radiance maps and weights."""
+    for number in range(_SCENES):
+        layouts.write(folder / "scenes", "Kalantari", f"{number:03}", seed=number)
+        if number % 2:
+            photos.write_bracket(folder / "photographs" / f"{number:03}", photos.sample((48, 32)))
+    generator = np.random.default_rng(0)
+    (folder / "maps").mkdir()
+    for name in ("a", "b"):
+        noise = generator.random((8, 16, 3), np.float32) ** 4 + np.float32(1e-3)
+        write_radiance(folder / "maps" / f"{name}.hdr", np.kron(noise, np.ones((8, 8, 1))))
+    weights.save(tiny.random_networks(), folder / "weights")
+
+
+def _records(inputs: Path) -> tuple[Main, object]:
+    config = RecordsConfig(
+        run=Path("run"),
+        scenes=inputs / "scenes",
+        prealign="auto",
+        validation_scenes=2,
+        scenes_per_shard=1,
+    )
+    return make_tfrecord.main, config
+
+
+def _scenes(inputs: Path) -> tuple[Main, object]:
+    config = ScenesConfig(
+        radiance=(inputs / "maps",),
+        scenes=Path("scenes"),
+        count=_SCENES,
+        height=48,
+        width=64,
+        workers=1,
+    )
+    return make_scenes.main, config
+
+
+def _scenes_side_by_side(inputs: Path) -> tuple[Main, object]:
+    config = ScenesConfig(
+        radiance=(inputs / "maps",), scenes=Path("scenes"), count=_SCENES, height=48, width=64
+    )
+    return make_scenes.main, config
+
+
+def _align(inputs: Path) -> tuple[Main, object]:
+    return reconstruction_align2.main, _reconstruction(inputs, "scenes")
+
+
+def _fusion(inputs: Path) -> tuple[Main, object]:
+    return reconstruction_fusion.main, _reconstruction(inputs, "scenes")
+
+
+def _photographs(inputs: Path) -> tuple[Main, object]:
+    return reconstruction_fusion.main, _reconstruction(inputs, "photographs")
+
+
+def _reconstruction(inputs: Path, scenes: str) -> ReconstructionConfig:
+    return ReconstructionConfig(
+        run=Path("run"),
+        scenes=(inputs / scenes,),
+        results=Path("results"),
+        weights=inputs / "weights",
+    )
+
+
+JOBS: dict[str, Callable[[Path], tuple[Main, object]]] = {
+    "make_tfrecord.py": _records,
+    "make_scenes.py": _scenes,
+    "make_scenes.py, two workers": _scenes_side_by_side,
+    "reconstruction_align2.py": _align,
+    "reconstruction_fusion.py": _fusion,
+    "reconstruction_fusion.py, photographs": _photographs,
+}
+
+
+def work(name: str, inputs: Path, folder: Path, log: Path) -> None:
+    """Runs a job in a folder, as its script would run; ends this process."""
+    processes.print_to(log)
+    os.chdir(folder)
+    tf.config.experimental.enable_op_determinism()
+    main, config = JOBS[name](inputs)
+    try:
+        with mock.patch.object(command, "parse", return_value=config):
+            command.run(main, lambda _: config, None)
+    except KeyboardInterrupt as error:  # before `run` had begun
+        sys.excepthook(type(error), error, error.__traceback__)
+        os._exit(EXIT_INTERRUPTED)
