@@ -1,16 +1,9 @@
 """Checks the index of a TensorFlow checkpoint before TensorFlow's own reader opens it.
 
 That reader ends the process, without an exception, at an entry that it cannot parse, a type that it
-does not know or a shape without end. An index is a table of LevelDB's format:
-
-    blocks    entries in ascending order: length shared with the key before, lengths of the rest of
-              the key and of the value, rest, value; then places where a key stands whole; then 5
-              bytes, the first of which is 0 as nothing is compressed
-    footer    48 bytes: place and length of a block that is not used and of the one that lists the
-              others; a magic number
-
-The first entry, without a name, is a BundleHeaderProto; each other one is the name of a tensor and
-a BundleEntryProto. Checksums are left to TensorFlow, which compares them and raises exceptions.
+does not know or a shape without end. An index is a table (models/leveldb_table.py). Its first row,
+without a name, is a BundleHeaderProto; each other one is the name of a tensor and a
+BundleEntryProto. Checksums are left to TensorFlow, which compares them and raises exceptions.
 """
 
 import math
@@ -22,16 +15,13 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import tensor_bundle_pb2
 
+from models import leveldb_table
 from models.expected_weights import Shapes
 
 Entry = Any  # tensor_bundle_pb2.BundleEntryProto
 Header = Any  # tensor_bundle_pb2.BundleHeaderProto
 
-_FOOTER = 48
-_MAGIC = bytes.fromhex("57fb808b247547db")
-_TRAILER = 5
-_MOST_INDEX = 2**21  # bytes; an authors' alignment network with its optimiser has 36 kB
-_LONGEST_NAME = 512
+_MOST_INDEX = 2**21  # bytes; that of an alignment network has 7 kB
 _MOST_VALUES = 2**40
 _MOST_DIMENSIONS = 254
 _FLOAT_BYTES = 4
@@ -83,15 +73,16 @@ def _size(path: str) -> int:
 def _read_index(path: str) -> tuple[Header, dict[str, Entry]]:
     """The header and, by name, the entries, each of which TensorFlow's reader stands."""
     size = _size(path)
-    if not _FOOTER <= size <= _MOST_INDEX:
+    if not leveldb_table.FOOTER <= size <= _MOST_INDEX:
         raise BundleError(
-            f"{path} must have {_FOOTER} to {_MOST_INDEX} bytes. Received: {size} bytes"
+            f"{path} must have {leveldb_table.FOOTER} to {_MOST_INDEX} bytes."
+            f" Received: {size} bytes"
         )
     with tf.io.gfile.GFile(path, "rb") as file:
         table = file.read()
     entries: dict[str, Entry] = {}
     try:
-        rows = _rows(table)
+        rows = leveldb_table.read(table)
         header = _header(rows)
         for key, value in rows:
             entry = tensor_bundle_pb2.BundleEntryProto.FromString(value)
@@ -102,72 +93,6 @@ def _read_index(path: str) -> tuple[Header, dict[str, Entry]]:
             f"{path} must be the index of a TensorFlow checkpoint; copy it again. Received: {error}"
         ) from error
     return header, entries
-
-
-def _rows(table: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Keys and values of a table in their order, which is ascending."""
-    if table[-len(_MAGIC) :] != _MAGIC:
-        raise ValueError(f"an end of {table[-len(_MAGIC) :].hex()}")
-    _, place = _handle(table, len(table) - _FOOTER)
-    list_of_blocks, _ = _handle(table, place)
-    last = None
-    for _, handle in _block(table, *list_of_blocks):
-        block, _ = _handle(handle, 0)
-        for key, value in _block(table, *block):
-            if last is not None and key <= last:
-                raise ValueError(f"names out of order after {last!r}")
-            yield key, value
-            last = key
-
-
-def _block(table: bytes, start: int, size: int) -> list[tuple[bytes, bytes]]:
-    """Keys and values of a block."""
-    if start + size + _TRAILER > len(table) - _FOOTER or size < 4:
-        raise ValueError(f"a block of {size} bytes at {start}, of {len(table)}")
-    if table[start + size] != 0:
-        raise ValueError(f"a block of compression {table[start + size]}")
-    end = start + size - 4
-    restarts = int.from_bytes(table[end : end + 4], "little")
-    end -= 4 * restarts
-    if restarts < 1 or end < start:
-        raise ValueError(f"a block of {size} bytes with {restarts} restarts")
-    rows, whole, key, place = [], {start}, b"", start
-    while place < end:
-        begin = place
-        shared, place = _varint(table, place)
-        more, place = _varint(table, place)
-        length, place = _varint(table, place)
-        if shared > len(key) or shared + more > _LONGEST_NAME or place + more + length > end:
-            raise ValueError(f"an entry of {more} and {length} bytes at {begin}")
-        if not shared:
-            whole.add(begin)
-        key = key[:shared] + table[place : place + more]
-        place += more + length
-        rows.append((key, table[place - length : place]))
-    for index in range(restarts):
-        at = end + 4 * index
-        if start + int.from_bytes(table[at : at + 4], "little") not in whole:
-            raise ValueError(f"a restart that is no entry at {at}")
-    return rows
-
-
-def _handle(data: bytes, place: int) -> tuple[tuple[int, int], int]:
-    """Start and size of a block, and the place behind them."""
-    start, place = _varint(data, place)
-    size, place = _varint(data, place)
-    return (start, size), place
-
-
-def _varint(data: bytes, place: int) -> tuple[int, int]:
-    """A number of seven bits a byte, the lowest first, and the place behind it."""
-    value = 0
-    for shift in range(0, 64, 7):
-        byte = data[place]
-        place += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, place
-    raise ValueError(f"a number of more than 64 bits at {place}")
 
 
 def _header(rows: Iterator[tuple[bytes, bytes]]) -> Header:

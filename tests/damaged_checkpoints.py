@@ -12,7 +12,7 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow.core.protobuf import tensor_bundle_pb2
 
-from models import tensor_bundle
+from models import leveldb_table, tensor_bundle
 
 DATA = ".data-00000-of-00001"
 Rows = list[tuple[bytes, bytes]]
@@ -110,7 +110,7 @@ def by_files() -> Iterator[tuple[str, Damage]]:
 def _with_rows(change: Callable[[Rows], Rows]) -> Damage:
     def damage(prefix: str) -> None:
         path = Path(f"{prefix}.index")
-        rows = list(tensor_bundle._rows(path.read_bytes()))
+        rows = list(leveldb_table.read(path.read_bytes()))
         path.write_bytes(table(change(rows)))
 
     return damage
@@ -186,7 +186,7 @@ def table(rows: Rows) -> bytes:
     block = add(rows)
     unused = add([])
     blocks = add([(rows[-1][0] if rows else b"", block)])
-    return written + (unused + blocks).ljust(40, b"\0") + tensor_bundle._MAGIC
+    return written + (unused + blocks).ljust(40, b"\0") + leveldb_table.MAGIC
 
 
 def _varint(value: int) -> bytes:
