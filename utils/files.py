@@ -10,12 +10,14 @@ import errno
 import fcntl
 import hashlib
 import io
+import json
 import os
 import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 Writer = Callable[[Path], object]
 LOCK_NAME = ".lock"
@@ -256,6 +258,25 @@ def _is_at(file: io.FileIO, path: Path) -> bool:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
         return False
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads a file that holds one JSON object.
+
+    Raises:
+        ValueError: It holds something else; the message names it.
+        FileNotFoundError: There is no such file, or it is none: a pipe would never end.
+        OSError: It cannot be read.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"No such file. Received: {path}")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} must hold JSON. Received: {one_line(error)}") from error
+    if isinstance(content, dict):
+        return content
+    raise ValueError(f"{path} must hold a JSON object. Received: {type(content).__name__}")
 
 
 def sha256(path: Path) -> str:

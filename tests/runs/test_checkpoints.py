@@ -1,6 +1,7 @@
 """Checkpoints: complete or not there, the newest undamaged one, and a disk that is full."""
 
 import logging
+import os
 import subprocess
 
 import pytest
@@ -105,3 +106,19 @@ def test_a_full_disk_is_named_and_keeps_the_last_good_one(folder):
     assert "\n" not in str(caught.value)
     assert sorted(path.name for path in folder.iterdir()) == before
     assert read(checkpoints.newest(folder)) == 10
+
+
+@pytest.mark.parametrize(("name", "size"), [("another", 1000), ("weight", 10)])
+def test_one_of_other_networks_is_refused_by_name(folder, name, size):
+    prefix = str(folder / "ckpt-10")
+    other = tf.train.Checkpoint(**{name: tf.Variable(tf.zeros(size))})
+    with pytest.raises(checkpoints.CheckpointError, match=rf"{prefix} must hold the weights"):
+        checkpoints.restore(other, prefix)
+
+
+def test_a_pipe_in_place_of_a_file_is_damage(folder):
+    for name in ("ckpt-10.sha256", "ckpt-4.index"):
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+    with pytest.raises(checkpoints.CheckpointError, match=r"Received: damaged ones"):
+        checkpoints.newest(folder)

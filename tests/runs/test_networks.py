@@ -172,6 +172,22 @@ def test_a_damaged_table_of_scores_stops_nobody(tmp_path, capsys, table):
 
 
 @pytest.mark.parametrize(
+    "line",
+    [b"x,50", b"1", b",", b"1,nan", b"1,inf", b"\xff\xfe,50", b"\0,50", b"2,50", b"1,"],
+    ids=repr,
+)
+def test_a_damaged_line_of_scores_is_passed_over(tmp_path, capsys, line):
+    save_stage(tmp_path, "fusion", networks())
+    folder = paths.stage_dir(tmp_path, "fusion")
+    (folder / "validation.csv").write_bytes(b"step,psnr_mu\n1,12.25\n" + line + b"\n")
+    provenance.say_stages([folder])
+    assert "validation PSNR-mu 12.25 dB" in capsys.readouterr().out
+    (folder / "validation.csv").write_bytes(line)  # without a heading
+    provenance.say_stages([folder])
+    assert "PSNR" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("begun", "steps", "psnr", "warned"),
     [
         (False, 5_000, 30.0, False),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 
 import pytest
 import tensorflow as tf
@@ -13,9 +14,9 @@ NETWORK = NetworkConfig(width=4)
 
 
 def train(folder):
-    """Leaves a checkpoint, so that the settings beside it bind."""
+    """Leaves a checkpoint as large as the networks', so that the settings beside it bind."""
     path = folder / settings.CHECKPOINTS_NAME
-    checkpoints.save(tf.train.Checkpoint(), path, step=1)
+    checkpoints.save(tf.train.Checkpoint(weights=tf.Variable(tf.zeros(50_000))), path, step=1)
 
 
 def rewrite(folder, **changes):
@@ -101,3 +102,61 @@ def test_more_steps_of_a_cosine_are_told_the_way(tmp_path):
     message = rf"export.py --run {tmp_path} --save-weights {weights}.*--start-weights {weights}"
     with pytest.raises(settings.SettingsError, match=message):
         settings.write_settings(folder, dataclasses.replace(config, steps=20), samples=1)
+
+
+SIZES = {"width": 4, "residual_blocks": 9, "dense_layers": 6}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, value) for name in SIZES for value in (0, -1, "4", 4.0, True, None, [4], 2**40)),
+        ("width", 3),
+        ("width", 1000),
+        ("residual_blocks", 2000),
+        ("initializer", 5),
+    ],
+)
+def test_sizes_of_networks_that_the_checkpoint_cannot_hold_are_refused(tmp_path, name, value):
+    settings.write_settings(tmp_path, TrainingConfig(run=tmp_path, network=NETWORK), samples=1)
+    train(tmp_path)
+    assert settings.read_network_config(tmp_path) == NETWORK
+    rewrite(tmp_path, **{f"network.{name}": value})
+    with pytest.raises(settings.SettingsError, match=rf"{settings.SETTINGS_NAME}.*Received: "):
+        settings.read_network_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "3", "[" * 100_000, "\x00", '{"steps": }', '"a"', "\udcff"], ids=repr
+)
+def test_settings_that_are_no_json_object_are_refused_by_name(tmp_path, text):
+    config = TrainingConfig(run=tmp_path, network=NETWORK)
+    settings.write_settings(tmp_path, config, samples=1)
+    train(tmp_path)
+    path = tmp_path / settings.SETTINGS_NAME
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    for read in (settings.read_settings, lambda x: settings.write_settings(x, config, samples=1)):
+        with pytest.raises(ValueError, match=rf"^{path} must hold .*Received: "):
+            read(tmp_path)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(FileNotFoundError, match=f"No such file. Received: {path}"):
+        settings.read_settings(tmp_path)
+
+
+@pytest.mark.parametrize("value", ["maybe", 5, None, []], ids=repr)
+def test_an_unknown_pre_alignment_is_refused(tmp_path, value):
+    settings.write_settings(tmp_path, TrainingConfig(run=tmp_path, network=NETWORK), samples=1)
+    rewrite(tmp_path, prealign=value)
+    with pytest.raises(settings.SettingsError, match=r"prealign must be .*Received: "):
+        settings.read_prealignment(tmp_path)
+
+
+@pytest.mark.parametrize("value", ["20", None, [20]], ids=repr)
+def test_steps_that_are_no_number_are_refused(tmp_path, value):
+    config = TrainingConfig(run=tmp_path, network=NETWORK)
+    settings.write_settings(tmp_path, config, samples=1)
+    train(tmp_path)
+    rewrite(tmp_path, steps=value)
+    with pytest.raises(settings.SettingsError, match=r"steps must be a number. Received: "):
+        settings.write_settings(tmp_path, config, samples=1)

@@ -5,7 +5,7 @@ make_tfrecord.py --aligned packs the aligned frames and must say it of the recor
 
 import json
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from configs.settings import PrealignmentName
 from utils import files
@@ -44,10 +44,7 @@ def read_prealignment(results: Path) -> PrealignmentName:
     path = results / NOTE_FILE
     if not path.exists():
         return "off"
-    try:
-        mode = json.loads(path.read_text())[_KEY]
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{path} must hold {_KEY}. Received: {error}") from error
+    mode: Any = files.read_json(path).get(_KEY)
     if mode not in get_args(PrealignmentName):
         raise ValueError(f"{path} must hold auto, on or off. Received: {mode!r}")
     return mode

@@ -51,6 +51,21 @@ def save(checkpoint: tf.train.Checkpoint, folder: Path, step: int) -> None:
     _tidy(folder, step)
 
 
+def restore(checkpoint: tf.train.Checkpoint, prefix: str) -> None:
+    """Reads a checkpoint into objects, which may be fewer than it holds.
+
+    Raises:
+        CheckpointError: It lacks a variable of theirs, has another size of one, or is unreadable.
+    """
+    try:
+        checkpoint.read(prefix).assert_existing_objects_matched().expect_partial()
+    except Exception as error:  # TensorFlow raises a dozen kinds, AssertionError among them
+        raise CheckpointError(
+            f"{prefix} must hold the weights of this stage's networks; see whether its settings"
+            f" were changed. Received: {one_line(error)}"
+        ) from error
+
+
 def newest(folder: Path) -> str | None:
     """Prefix of the newest checkpoint that is undamaged; None if there never was one.
 
@@ -115,11 +130,16 @@ def _steps(folder: Path) -> list[int]:
 
 def _damage(prefix: Path) -> str | None:
     """Names the damage of a checkpoint; None if there is none."""
+    path = _with_suffix(prefix, _CHECKSUMS)
+    if not path.is_file():
+        return f"no file {path.name}"
     try:
-        lines = _with_suffix(prefix, _CHECKSUMS).read_text().splitlines()
+        lines = path.read_text().splitlines()
         sums = {name: checksum for checksum, name in (line.split("  ", 1) for line in lines)}
         missing = {f"{prefix.name}.index"} - sums.keys()
-        wrong = {name for name, sum_ in sums.items() if sha256(prefix.parent / name) != sum_}
+        paths = {name: prefix.parent / name for name in sums}
+        missing |= {name for name, path in paths.items() if not path.is_file()}
+        wrong = {name for name in sums.keys() - missing if sha256(paths[name]) != sums[name]}
         if wrong | missing:
             return f"wrong checksum: {', '.join(sorted(wrong | missing))}"
         tensor_bundle.check(str(prefix), {})

@@ -76,8 +76,7 @@ def restore(parts: Mapping[str, keras.Model], folder: Path) -> None:
     latest = latest_checkpoint(folder)
     averaged = read_settings(folder).get("ema")
     names = {f"{AVERAGE}{name}" if averaged else name: part for name, part in parts.items()}
-    status = tf.train.Checkpoint(**names).read(latest)
-    status.assert_existing_objects_matched().expect_partial()
+    checkpoints.restore(tf.train.Checkpoint(**names), latest)
     for name, part in parts.items():
         for variable in part.variables:
             wrong = fault(variable.name, np.asarray(variable))

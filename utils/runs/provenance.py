@@ -5,8 +5,9 @@ far fewer steps make pictures that look broken, magenta most of all, and that is
 photographs.
 """
 
-import csv
+import contextlib
 import logging
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -86,18 +87,17 @@ def _steps(stage: Path) -> int:
 def _psnr_mu(stage: Path) -> float | None:
     """The last validation of the whole at or before the newest checkpoint; None without one.
 
-    A table that is damaged counts as none: the weights are not the worse for it.
+    Lines that are damaged are passed over: nothing depends on them.
     """
     path = stage / VALIDATION_NAME
     if not path.is_file():
         return None
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        try:
-            rows = [
-                row
-                for row in csv.DictReader(file)
-                if row.get(_PSNR_MU) and int(row["step"]) <= _steps(stage)
-            ]
-            return float(rows[-1][_PSNR_MU]) if rows else None
-        except (ValueError, LookupError, TypeError, csv.Error):
-            return None
+    heading, *lines = path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    names = heading.split(",")
+    found = None
+    for line in lines:
+        row = dict(zip(names, line.split(","), strict=False))
+        with contextlib.suppress(ValueError, KeyError):
+            if int(row["step"]) <= _steps(stage) and math.isfinite(float(row[_PSNR_MU])):
+                found = float(row[_PSNR_MU])
+    return found

@@ -14,7 +14,7 @@ import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from configs import paths
 from configs.settings import NetworkConfig, PrealignmentName, TrainingConfig
@@ -89,7 +89,7 @@ def write_settings(
     settings = _flatten(dataclasses.asdict(config)) | {_SAMPLES: samples, _PREALIGN: prealign}
     if path.exists() and is_trained(folder):
         _check_settings(folder, settings, may_lose_samples=config.sampling.skip_damaged)
-        stored = json.loads(path.read_text())
+        stored = files.read_json(path)
         if settings[_STEPS] > stored[_STEPS] or settings["schedule"] == "cosine":
             length = {name: settings[name] for name in (_STEPS, _HOLD)}
             files.write_text(path, json.dumps(stored | length, indent=2) + "\n")
@@ -129,6 +129,12 @@ def _check_settings(folder: Path, settings: dict[str, Any], *, may_lose_samples:
 
 def _check_steps(folder: Path, started: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
     """Lets a run make other steps if its rates do not change up to now; else names the way on."""
+    for name in (_STEPS, _HOLD):
+        if not isinstance(started.get(name), int):
+            raise SettingsError(
+                f"{folder / SETTINGS_NAME}: {name} must be a number."
+                f" Received: {started.get(name)!r}"
+            )
     done = checkpoints.last_step(folder / CHECKPOINTS_NAME) or 0
     if settings["schedule"] == "step" or done <= min(started[_HOLD], settings[_HOLD]):
         return
@@ -170,7 +176,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
     path = folder / SETTINGS_NAME
     if not path.exists():
         raise untrained(folder)
-    stored = json.loads(path.read_text())
+    stored = files.read_json(path)
     # An older run may say "" for what was not set, and network.aligned=False for alignment="none".
     settings = {name: None if value == "" else value for name, value in stored.items()}
     if not settings.pop("network.aligned", True):
@@ -183,7 +189,33 @@ def read_network_config(folder: Path) -> NetworkConfig:
     settings = read_settings(folder)
     names = [field.name for field in dataclasses.fields(NetworkConfig)]
     stored = {name: f"network.{name}" for name in names}  # a field may be younger than the run
-    return NetworkConfig(**{n: settings[key] for n, key in stored.items() if key in settings})
+    values = {name: settings[key] for name, key in stored.items() if key in settings}
+    path = folder / SETTINGS_NAME
+    for name, value in values.items():
+        if type(value) is not type(getattr(NetworkConfig(), name)):
+            raise SettingsError(f"{path}: {stored[name]} is of another type. Received: {value!r}")
+    try:
+        config = NetworkConfig(**values)
+    except ValueError as error:
+        raise SettingsError(f"{path}: {error}") from error
+    _require_weights(folder, config)
+    return config
+
+
+def _require_weights(folder: Path, config: NetworkConfig) -> None:
+    """Refuses networks of which the checkpoint cannot hold the weights, before they are built."""
+    step = checkpoints.last_step(folder / CHECKPOINTS_NAME)
+    parts = (folder / CHECKPOINTS_NAME).glob(f"ckpt-{step}.data*")
+    size = sum(path.stat().st_size for path in parts)
+    # Fewer than there are: two convolutions a block, half of one a dense layer.
+    weights = 4 * config.dense_layers * config.width**2
+    if had_alignments(folder):
+        weights += 288 * config.residual_blocks * config.width**2
+    if step is not None and 4 * weights > size:
+        raise SettingsError(
+            f"{folder / SETTINGS_NAME} must be of the networks in the checkpoint beside it, which"
+            f" has {size} bytes; take it from a copy. Received: {config}"
+        )
 
 
 def had_alignments(folder: Path) -> bool:
@@ -197,7 +229,12 @@ def read_prealignment(folder: Path) -> PrealignmentName:
     Raises:
         FileNotFoundError: The folder holds no trained stage.
     """
-    return read_settings(folder).get(_PREALIGN, "off")
+    mode = read_settings(folder).get(_PREALIGN, "off")
+    if mode not in get_args(PrealignmentName):
+        raise SettingsError(
+            f"{folder / SETTINGS_NAME}: {_PREALIGN} must be auto, on or off. Received: {mode!r}"
+        )
+    return mode
 
 
 def require_prealignment(folder: Path, mode: PrealignmentName) -> None:

@@ -66,8 +66,7 @@ class TrainingState:
         """
         latest = checkpoints.newest(folder / settings.CHECKPOINTS_NAME)
         if latest is not None:
-            status = self.checkpoint.read(latest)
-            status.assert_existing_objects_matched().expect_partial()
+            checkpoints.restore(self.checkpoint, latest)
         return int(self.optimizer.iterations.numpy())
 
     def save(self, folder: Path, step: int) -> None:
