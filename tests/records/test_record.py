@@ -1,6 +1,7 @@
 """A record: nothing of a scene is lost, and no other bytes are taken for one."""
 
 import dataclasses
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from utils.radiometry import levels, rgbe
+from utils.records import record
 from utils.records.record import RecordsError, Summary, decoded_bytes, pack, summarise, unpack
 from utils.scenes import folders
 from utils.scenes.scene import Scene, SceneError
@@ -110,8 +112,24 @@ def test_a_record_says_how_it_was_prealigned_and_an_old_one_that_it_was_not():
 
 def test_an_image_of_another_size_is_refused():
     other = tf.train.Example.FromString(pack(_scene(16, 16))).features.feature["ldr"]
-    with pytest.raises(RecordsError, match=r"\(24, 40, 3\).*Received: \(16, 16, 3\)"):
+    with pytest.raises(RecordsError, match=r"\(24, 40, 3\).*Received: .*16x16 pixels"):
         unpack(_replace(pack(_scene()), ldr=other), "here")
     broken = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"x"]))
     with pytest.raises(RecordsError, match=r"\(24, 40, 4\).*Received: no PNG"):
         unpack(_replace(pack(_scene()), hdr=broken), "here")
+
+
+def test_an_image_that_claims_gigabytes_is_refused_before_it_is_decoded(monkeypatch):
+    packed = pack(_scene())
+    png = tf.train.Example.FromString(packed).features.feature["hdr"].bytes_list.value[0]
+    huge = png[:16] + struct.pack(">II", 60_000, 60_000) + png[24:]
+    monkeypatch.setattr(record.cv2, "imdecode", lambda *_: pytest.fail("decoded"))
+    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=3 * [huge]))
+    with pytest.raises(RecordsError, match=r"^here: an image must be .*60000x60000"):
+        unpack(_replace(packed, ldr=feature), "here")
+
+
+def test_bytes_that_are_no_text_are_refused():
+    """TensorFlow quotes them in its message, which then is none."""
+    with pytest.raises(RecordsError, match=r"^here is no record. Received: [^\n]+$"):
+        unpack(b"\n\xff`\n#\n\x0fexposure_values\x12\x10\x12\x0e\n\x0c", "here")

@@ -1,6 +1,7 @@
 """Shards and their index: random access, and one clear error for each damage."""
 
 import json
+import os
 import re
 
 import numpy as np
@@ -140,3 +141,28 @@ def test_an_index_of_another_version_is_refused(folder):
     (folder / "index.json").write_text(json.dumps(content | {"schema": 99}))
     with _refused(folder / "index.json", " must be of version 1. Received: version 99"):
         shards.read_index(str(folder))
+
+
+@pytest.mark.parametrize("field", ["name", "shard", "split", "height", "offset", "length"])
+@pytest.mark.parametrize("value", [None, {"a": 1}, [], 1.5, True, -1, 2**70], ids=repr)
+def test_an_index_of_other_types_is_refused(folder, field, value):
+    content = json.loads((folder / "index.json").read_text())
+    content["scenes"][1][field] = value
+    (folder / "index.json").write_text(json.dumps(content))
+    with _refused(folder / "index.json", r" is no index. Received: [^\n]+$"):
+        shards.read_index(str(folder))
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_refused_and_not_waited_for(folder, make):
+    entries = shards.read_index(str(folder))
+    for name in (SHARD, "index.json"):
+        (folder / name).unlink()
+        make(folder / name)
+    for path, read in (
+        (folder / "index.json", lambda: shards.read_index(str(folder))),
+        (folder / SHARD, lambda: shards.read(str(folder), entries[0])),
+        (folder / SHARD, lambda: shards.scan_shard(str(folder / SHARD), "training")),
+    ):
+        with pytest.raises(record.RecordsError, match=f"Records are files. Received: {path}"):
+            read()

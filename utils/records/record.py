@@ -18,6 +18,7 @@ A record holds the whole scene, so that whatever a training sample needs is comp
 import dataclasses
 import os
 import re
+import struct
 from typing import get_args
 
 import cv2
@@ -205,7 +206,7 @@ def unwrap_records_error(error: Exception) -> Exception:
 def _parse(data: bytes, source: str) -> dict:
     try:
         features = tf.io.parse_single_example(data, _FORMAT)
-    except tf.errors.InvalidArgumentError as error:
+    except (tf.errors.OpError, UnicodeDecodeError) as error:  # the latter of its own message
         raise RecordsError(f"{source} is no record. Received: {one_line(error)}") from error
     features = {key: value.numpy() for key, value in features.items()}
     features["prealign"] = features["prealign"].decode()
@@ -226,9 +227,13 @@ def _to_png(image: np.ndarray, to_opencv: int) -> bytes:
 
 
 def _from_png(png: bytes, from_opencv: int, shape: tuple[int, int, int], source: str) -> np.ndarray:
-    image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    size = struct.unpack(">II", png[16:24].ljust(8, b"\0"))
+    image = None
+    if size == (shape[1], shape[0]):  # else decoding could take gigabytes
+        image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None or image.dtype != np.uint8 or image.shape != shape:
-        received = "no PNG" if image is None else f"{image.shape} {image.dtype}"
+        received = f"no PNG, or one of {size[0]}x{size[1]} pixels"
+        received = received if image is None else f"{image.shape} {image.dtype}"
         raise RecordsError(f"{source}: an image must be {shape} uint8. Received: {received}")
     return cv2.cvtColor(image, from_opencv)
 

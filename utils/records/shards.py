@@ -11,6 +11,7 @@ import json
 import posixpath
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Literal
 
 import tensorflow as tf
@@ -24,6 +25,7 @@ INDEX_FILE = "index.json"
 Split = Literal["training", "validation"]
 
 _SUFFIX = ".tfrecord"
+_LARGEST = 2**62  # of places and sizes in bytes or pixels
 _HEADER, _FOOTER = 12, 4  # bytes of length and checksums that TFRecord puts around a record
 
 
@@ -41,6 +43,15 @@ class Entry(record.Summary):
     """Size of the record without header and footer, in bytes."""
     checksum: int
     """CRC-32 of the record."""
+
+    def __post_init__(self) -> None:
+        """Checks the types: an index may come from anywhere."""
+        texts = (self.name, self.split, self.shard, self.prealign)
+        numbers = (self.height, self.width, self.source_bytes, self.offset, self.length)
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError(f"Names must be texts. Received: {texts}")
+        if not all(type(x) is int and 0 <= x < _LARGEST for x in (*numbers, self.checksum)):
+            raise ValueError(f"Sizes must be numbers of bytes or pixels. Received: {numbers}")
 
     @property
     def end(self) -> int:
@@ -97,6 +108,7 @@ def scan_shard(path: str, split: Split) -> list[Entry]:
         RecordsError: The shard is damaged.
     """
     entries: list[Entry] = []
+    _require_file(path)
     try:
         for data in tf.data.TFRecordDataset(path):
             entries.append(_entry(bytes(data.numpy()), path, split, entries))
@@ -134,6 +146,7 @@ def read_index(folder: str, *, check_shards: bool = True) -> list[Entry]:
         RecordsError: There is no index, it is of another version, or a shard is not as it says.
     """
     path = posixpath.join(folder, INDEX_FILE)
+    _require_file(path)
     try:
         with tf.io.gfile.GFile(path) as file:
             content = json.loads(file.read())
@@ -143,7 +156,7 @@ def read_index(folder: str, *, check_shards: bool = True) -> list[Entry]:
         raise RecordsError(
             f"There are no complete records; make_tfrecord.py makes them. Received: no {path}"
         ) from error
-    except (tf.errors.OpError, ValueError, TypeError, KeyError) as error:
+    except (tf.errors.OpError, ValueError, TypeError, LookupError, RecursionError) as error:
         raise RecordsError(f"{path} is no index. Received: {files.one_line(error)}") from error
     if schema != record.SCHEMA:
         raise RecordsError(f"{path} must be of version {record.SCHEMA}. Received: version {schema}")
@@ -163,6 +176,7 @@ def read(folder: str, entry: Entry) -> Record:
     """
     path = posixpath.join(folder, entry.shard)
     source = f"{path}, scene {entry.name}"
+    _require_file(path)
     try:
         with tf.io.gfile.GFile(path, "rb") as file:
             file.seek(entry.offset + _HEADER)
@@ -221,6 +235,12 @@ def _entry(data: bytes, path: str, split: Split, before: Sequence[Entry]) -> Ent
         length=len(data),
         checksum=zlib.crc32(data),
     )
+
+
+def _require_file(path: str) -> None:
+    """Refuses what is there on this machine and is no file: a pipe would never end."""
+    if Path(path).exists() and not Path(path).is_file():
+        raise RecordsError(f"Records are files. Received: {path}, which is none")
 
 
 def _check_shards(folder: str, entries: Sequence[Entry]) -> None:
