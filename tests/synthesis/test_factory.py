@@ -22,7 +22,7 @@ from utils import command, files
 from utils.images import frames, radiance_maps
 from utils.scenes import folders
 from utils.synthesis import factory
-from utils.synthesis.maps import keep_maps
+from utils.synthesis.maps import find_maps, keep_maps
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -331,3 +331,31 @@ def test_two_makers_in_one_folder_exclude_each_other(radiance, tmp_path):
         factory.make_scenes(config)
     assert not list(config.scenes.iterdir())
     assert factory.make_scenes(config) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"maps": 3}', '{"maps": [["a"]]}', "\0"], ids=repr
+)
+def test_damaged_settings_beside_scenes_are_refused_by_name(radiance, tmp_path, text):
+    factory.make_scenes(_config(radiance, tmp_path, count=1))
+    (tmp_path / factory.SETTINGS_FILE).write_text(text)
+    before = _bytes(tmp_path)
+    with pytest.raises(ValueError, match=rf"{factory.SETTINGS_FILE} must .*Received: "):
+        factory.make_scenes(_config(radiance, tmp_path))
+    assert _bytes(tmp_path) == before
+
+
+def test_maps_are_found_in_a_tree_without_end(radiance, tmp_path, monkeypatch):
+    shutil.copytree(radiance, tmp_path / "maps" / "below")
+    (tmp_path / "maps" / "loop").symlink_to(tmp_path / "maps")
+    (tmp_path / "maps" / "again").symlink_to(tmp_path / "maps" / "below")
+    monkeypatch.chdir(tmp_path / "maps")
+    for _ in range(1200):
+        os.mkdir("d")  # noqa: PTH102
+        os.chdir("d")
+    monkeypatch.chdir(tmp_path)
+    try:
+        found = find_maps(_config(tmp_path / "maps", tmp_path / "scenes"))
+    finally:
+        subprocess.run(["rm", "-rf", tmp_path / "maps" / "d"], check=True)
+    assert [path.name for path in found] == ["pano_a.hdr", "pano_b.hdr", "photo_c.hdr"]

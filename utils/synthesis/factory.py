@@ -8,6 +8,7 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import functools
+import itertools
 import json
 import multiprocessing
 import os
@@ -67,10 +68,11 @@ def _make_missing(config: ScenesConfig, paths: Sequence[Path]) -> int:
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_start_worker,
             ) as pool:
-                with _ignored_interrupts():
-                    made = pool.map(job, missing)
+                with _postponed_interrupts():  # the first jobs start the processes
+                    first = [pool.submit(job, index) for index in missing[: config.workers]]
                 try:
-                    for _ in made:
+                    rest = pool.map(job, missing[config.workers :])
+                    for _ in itertools.chain((future.result() for future in first), rest):
                         bar.update()
                 except KeyboardInterrupt:
                     pool.shutdown(cancel_futures=True)  # the scenes that are begun are finished
@@ -111,13 +113,16 @@ def _end_with_parent() -> None:
 
 
 @contextlib.contextmanager
-def _ignored_interrupts() -> Iterator[None]:
-    """Starts processes that a Ctrl-C leaves alone: it is for the one that started them."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _postponed_interrupts() -> Iterator[None]:
+    """Starts processes that a Ctrl-C leaves alone: it is for the one that started them.
+
+    That one gets it when the context ends; the others inherit that they do not.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _make_scene(config: ScenesConfig, paths: tuple[Path, ...], index: int) -> None:
@@ -159,8 +164,11 @@ def _claim_folder(config: ScenesConfig, paths: Sequence[Path]) -> None:
         del settings[free]
     settings["maps"] = [path.name for path in paths]
     if path.exists():
-        before = json.loads(path.read_text())
-        changed = set(settings["maps"]) ^ set(before.pop("maps"))
+        before = files.read_json(path)
+        maps = before.pop("maps", None)
+        if not isinstance(maps, list) or not all(isinstance(name, str) for name in maps):
+            raise ValueError(f"{path} must name the maps. Received: {maps!r}")
+        changed = set(settings["maps"]) ^ set(maps)
         if changed:
             raise ValueError(
                 f"{config.scenes} holds scenes made of other maps; choose another folder."

@@ -12,6 +12,7 @@ import numpy as np
 from configs.settings import ScenesConfig
 from utils.images import frames, radiance_maps
 from utils.radiometry import levels
+from utils.scenes.tree import walk
 from utils.synthesis.highlights import photograph_radiance
 from utils.synthesis.views import prepare_map
 
@@ -61,9 +62,13 @@ def find_photographs(config: ScenesConfig) -> list[Path]:
 
 
 def _chosen(folder: Path, suffixes: frozenset[str], config: ScenesConfig) -> list[Path]:
+    if not folder.is_dir():
+        return []
     return sorted(
         path
-        for path in folder.rglob("*")
+        for place in walk(folder, Path.is_symlink)
+        if place == folder or not place.is_symlink()
+        for path in place.iterdir()
         if path.suffix.lower() in suffixes
         and (not config.include or any(part in path.name for part in config.include))
         and not any(part in path.name for part in config.exclude)
