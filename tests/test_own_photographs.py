@@ -99,10 +99,11 @@ def test_a_disk_that_fills_up_leaves_no_half_scene(tmp_path, capsys, monkeypatch
 
 def test_results_that_cannot_be_written_are_one_line_for_each_scene(tmp_path, capsys):
     photos.write_bracket(tmp_path / "photos" / "a", FRAMES)
-    (tmp_path / "results").write_text("a file where the folder should be")
+    for name in ("a.hdr", "report.html"):
+        (tmp_path / "results" / name).mkdir(parents=True)  # folders where files should be
     assert reconstruction_fusion.main(_config(tmp_path)) == 2
     errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
-    assert len(errors) == 2  # the scene, the tables
+    assert len(errors) == 2  # the scene, the page
     assert all("results" in line for line in errors)
 
 
