@@ -25,7 +25,7 @@ def note_prealignment(results: Path, mode: PrealignmentName) -> None:
     Raises:
         ValueError: The folder holds frames that were made with another mode.
     """
-    if (results / NOTE_FILE).exists() or any(results.rglob("aligned_*.png")):
+    if (results / NOTE_FILE).exists() or list(results.rglob("aligned_*.png")):
         before = read_prealignment(results)
         if before != mode:
             raise ValueError(
