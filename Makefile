@@ -2,13 +2,14 @@
 #   make demo   merge the bundled samples and say where the pictures are
 #   make test   linters and tests
 #   make app    a page to drop photographs on, at http://127.0.0.1:7860
-#   make soak   training killed a hundred times
+#   make fuzz   ten thousand bad inputs
+#   make soak   training, the other scripts and the page killed some hundred times
 #   make weights  the recipe of the weights, from maps and photographs in data/; hours
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
 
-.PHONY: demo app test soak weights lint clean
+.PHONY: demo app test fuzz soak weights lint clean
 
 # The weights that come with the code, on the three bundled scenes.
 demo: .venv/installed
@@ -25,10 +26,17 @@ weights: .venv/installed
 test: .venv/installed-dev lint
 	$(BIN)/python -m pytest -q
 
-# KILLS of training runs at random moments instead of a few; docs/reliability.md has the last result.
-KILLS ?= 110
+# CASES of bad input; those of another SEED are others. What fails is kept in the folder fuzz.
+# docs/reliability.md has the last results of this and the next.
+CASES ?= 10000
+SEED ?= 0
+fuzz: .venv/installed-dev
+	$(BIN)/python -m tests.fuzz --cases $(CASES) --seed $(SEED)
+
+# KILLS at random moments instead of a few; those of the page want Gradio (make .venv-app/installed).
+KILLS ?= 330
 soak: .venv/installed-dev
-	ESBN_KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/training/test_survival.py
+	ESBN_KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/training/test_survival.py tests/soak
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

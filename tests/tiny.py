@@ -20,8 +20,11 @@ from models import esbn
 from tests.brackets import bracket
 from utils.radiometry import rgbe
 from utils.records import record, shards
-from utils.runs import networks
+from utils.runs import checkpoints, networks
+from utils.runs.settings import CHECKPOINTS_NAME, write_settings
 from utils.scenes.scene import Scene
+from utils.training import stages
+from utils.training.optimisation import adam
 
 NETWORK = NetworkConfig(width=4, residual_blocks=1, dense_layers=2, initializer="he")
 SAMPLING = SamplingConfig(patch_size=16, stride=8)
@@ -83,6 +86,29 @@ def random_networks() -> dict[str, keras.Model]:
             if variable.name.startswith("moving"):
                 variable.assign(generator.uniform(0.1, 0.5, variable.shape))
     return networks
+
+
+def write_run(run: Path, records_dir: str) -> None:
+    """Writes a run whose three stages are finished, without training them."""
+    models = random_networks()
+    settings = config(run, records_dir)
+    whole = esbn.esbn(models, stages.aligned_frame)
+    for name in (*paths.ALIGNMENT.values(), paths.FUSION):
+        folder = paths.stage_dir(run, name)
+        own = fusion(settings) if name == paths.FUSION else settings
+        if isinstance(own, FusionConfig):
+            stage = stages.fusion_stage(models, whole, own)
+        else:
+            stage = stages.alignment_stage(models, name.removeprefix("align_"))
+        optimizer = adam(own.learning_rate, stage)
+        optimizer.iterations.assign(own.steps)
+        checkpoint = tf.train.Checkpoint(optimizer=optimizer, **stage.networks)
+        for step in (own.steps - 2, own.steps):
+            checkpoints.save(checkpoint, folder / CHECKPOINTS_NAME, step)
+        write_settings(folder, own, SAMPLES)
+        rows = "".join(f"{step},30.{step},25.1\n" for step in range(own.steps + 1))
+        (folder / "validation.csv").write_text(f"step,psnr_mu,psnr_l\n{rows}")
+        (folder / "log.csv").write_text(f"step,loss,seconds\n{rows}")
 
 
 def flags(settings: TrainingConfig) -> list[str]:

@@ -62,6 +62,9 @@ def _claim_of_exr(data: bytes, width: int, height: int) -> bytes:
 
 
 def _claim_of_webp_or_heic(data: bytes, width: int, height: int) -> bytes:
+    if data[8:16] == b"WEBPVP8X":
+        sides = ((side - 1) % 2**24 for side in (width, height))
+        return data[:24] + b"".join(side.to_bytes(3, "little") for side in sides) + data[30:]
     if data[8:16] == b"WEBPVP8 ":
         size = struct.pack("<HH", width & 0x3FFF, height & 0x3FFF)
         return data[:26] + size + data[30:]

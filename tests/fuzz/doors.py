@@ -7,12 +7,14 @@ import stat
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from utils import command, hardware
+
+Main = Callable[[Any], int | None]
 
 MEMORY_LIMIT = 2**30
 """Bytes that a run on bad input may take beyond what the process had."""
@@ -44,7 +46,7 @@ class Ran:
         return self.said.replace("\r", "\n").split("\n")
 
 
-def enter(main: Callable[[Any], int | None], config: object, *places: Path) -> Ran:
+def enter(main: Main, config: object, *places: Path) -> Ran:
     """Runs a script's `main` as `command.run` does.
 
     Args:
@@ -52,12 +54,23 @@ def enter(main: Callable[[Any], int | None], config: object, *places: Path) -> R
         config: Its settings.
         places: Files and folders that must stay as they are.
     """
+    with mock.patch.object(command, "parse", return_value=config):
+        return _enter(lambda: command.run(main, lambda _: config, None), places)
+
+
+def enter_with_flags(main: Main, preset: Callable[[Any], Any], words: Sequence[str]) -> Ran:
+    """Runs a script's `main` with the settings that a command line gives a preset."""
+    with mock.patch.object(sys, "argv", list(words)):
+        return _enter(lambda: command.run(main, preset, main.__doc__), ())
+
+
+def _enter(run: Callable[[], None], places: Sequence[Path]) -> Ran:
     before = [snapshot(place) for place in places]
     _reset_peak()
     had = hardware.peak_memory()
     faults = []
-    with _printed() as texts, mock.patch.object(command, "parse", return_value=config):
-        code = _run(main)
+    with _printed() as texts:
+        code = _code_of(run)
     (said,) = texts
     if code is None:
         code = 1
@@ -109,9 +122,10 @@ def half_written(place: Path) -> list[str]:
     return [x for x in names if (x[0] == "." and ".partial" in x) or x.endswith(_UNFINISHED)]
 
 
-def _run(main: Callable[[Any], int | None]) -> int | None:
+def _code_of(run: Callable[[], None]) -> int | None:
+    """Exit code of a run; None if it ends with an exception."""
     try:
-        command.run(main, lambda _: None, None)
+        run()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     except BaseException:

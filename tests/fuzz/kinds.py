@@ -2,6 +2,7 @@
 
 from tests.fuzz import (
     exposures_and_exif,
+    flags,
     maps,
     names,
     records,
@@ -36,6 +37,7 @@ _SHARES: tuple[tuple[Kind, int], ...] = (
     (RunKind(name="records", case=records.case), 4),
     (RunKind(name="aligned frames", case=records.aligned_case), 2),
     (RunKind(name="map", case=maps.case), 2),
+    (RunKind(name="flags", case=flags.case), 2),
     (RunKind(name="script", case=scripts.case), 1),
 )
 

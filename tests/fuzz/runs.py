@@ -6,13 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-
 import export
 import training_align_low
 from configs import paths
 from configs.settings import ExportConfig
-from models import esbn
 from tests import tiny
 from tests.fuzz import tools
 from tests.fuzz.damage import damage
@@ -21,9 +18,7 @@ from tests.fuzz.randomness import Random, pick
 from tests.fuzz.spoiling import spoil
 from tests.fuzz.whole_runs import Judged
 from utils import files
-from utils.runs import checkpoints, settings
-from utils.training import stages
-from utils.training.optimisation import adam
+from utils.runs import settings
 
 ODD_JSON: tuple[Any, ...] = (
     None, True, 0, -1, 3, 2**40, 1e300, float("nan"), float("inf"), "", "x", "off", "auto", "4",
@@ -111,27 +106,7 @@ def _records() -> Path:
 
 @functools.cache
 def _run() -> Path:
-    """A run whose three stages are finished, without having been trained."""
     run = tools.weights().with_name("run")
-    if run.exists():
-        return run
-    networks = tiny.random_networks()
-    config = tiny.config(run, str(_records()))
-    fusion = tiny.fusion(config)
-    whole = esbn.esbn(networks, stages.aligned_frame)
-    for name in (*paths.ALIGNMENT.values(), paths.FUSION):
-        folder = paths.stage_dir(run, name)
-        if name == paths.FUSION:
-            stage = stages.fusion_stage(networks, whole, fusion)
-        else:
-            stage = stages.alignment_stage(networks, name.removeprefix("align_"))
-        optimizer = adam(config.learning_rate, stage)
-        optimizer.iterations.assign(config.steps)
-        checkpoint = tf.train.Checkpoint(optimizer=optimizer, **stage.networks)
-        for step in (config.steps - 2, config.steps):
-            checkpoints.save(checkpoint, folder / settings.CHECKPOINTS_NAME, step)
-        settings.write_settings(folder, fusion if name == paths.FUSION else config, tiny.SAMPLES)
-        rows = "".join(f"{step},30.{step},25.1\n" for step in range(config.steps + 1))
-        (folder / "validation.csv").write_text(f"step,psnr_mu,psnr_l\n{rows}")
-        (folder / "log.csv").write_text(f"step,loss,seconds\n{rows}")
+    if not run.exists():
+        tiny.write_run(run, str(_records()))
     return run

@@ -22,6 +22,8 @@ class Judged:
     """What a refusal must name."""
     fault: str = ""
     """What is wrong with what it left, if anything."""
+    boxed: bool = False
+    """Whether the refusal may be that of the command line, which draws a box around it."""
 
 
 Case = Callable[[Path, Random], Judged]
@@ -46,7 +48,7 @@ class RunKind:
         judged = self.case(place, generator(self.name, number))
         ran = judged.ran
         faults = [*ran.faults, *([judged.fault] if judged.fault else []), *half_written(place)]
-        if ran.code == 2:
+        if ran.code == 2 and (ran.errors or not judged.boxed):
             faults += _faults_of_refusal(ran, judged.names)
         if faults:
             (place / "said.txt").write_text(ran.said, encoding="utf-8")

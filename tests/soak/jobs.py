@@ -1,10 +1,8 @@
 """The scripts that are killed, on tiny inputs; their results go to the current folder."""
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import tensorflow as tf
@@ -14,9 +12,8 @@ import make_tfrecord
 import reconstruction_align2
 import reconstruction_fusion
 from configs.settings import ReconstructionConfig, RecordsConfig, ScenesConfig
-from configs.start_up import EXIT_INTERRUPTED
-from tests import layouts, photos, processes, tiny
-from utils import command
+from tests import layouts, photos, tiny
+from tests.processes import run_as_script
 from utils.images.radiance_maps import write_radiance
 from utils.runs import weights
 
@@ -102,13 +99,6 @@ JOBS: dict[str, Callable[[Path], tuple[Main, object]]] = {
 
 def work(name: str, inputs: Path, folder: Path, log: Path) -> None:
     """Runs a job in a folder, as its script would run; ends this process."""
-    processes.print_to(log)
     os.chdir(folder)
     tf.config.experimental.enable_op_determinism()
-    main, config = JOBS[name](inputs)
-    try:
-        with mock.patch.object(command, "parse", return_value=config):
-            command.run(main, lambda _: config, None)
-    except KeyboardInterrupt as error:  # before `run` had begun
-        sys.excepthook(type(error), error, error.__traceback__)
-        os._exit(EXIT_INTERRUPTED)
+    run_as_script(*JOBS[name](inputs), log)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from configs.start_up import EXIT_INTERRUPTED, INTERRUPTED
+
 KILLS = int(os.environ.get("ESBN_KILLS", "0"))
 """Kills of all tests together; 0: a few of each."""
 
@@ -91,6 +93,13 @@ def kill_soon(
     os.kill(process.pid, number)
     process.join()
     return moment, number
+
+
+def require_one_line(code: int | None, said: str) -> None:
+    """Checks the end of a script after Ctrl-C."""
+    assert code == EXIT_INTERRUPTED, said
+    assert said.rstrip().splitlines()[-1] == INTERRUPTED
+    assert "Traceback" not in said
 
 
 def _wait(process: BaseProcess, condition: Callable[[], bool]) -> None:

@@ -1,29 +1,28 @@
 """Training killed at random moments ends with the bits of a run that was never stopped.
 
-Each kill is SIGKILL to a process of its own. `make soak` sets ESBN_KILLS to make many more.
+Each kill is SIGKILL, SIGTERM or Ctrl-C to a process of its own. `make soak` sets ESBN_KILLS to make
+many more.
 """
 
 import collections
-import multiprocessing
 import os
 import random
+import signal
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tqdm import tqdm
 
 import training_align_low
 from tests import tiny
+from tests.processes import CONTEXT, run_as_script
+from tests.soak import killing
 
-KILLS = int(os.environ.get("ESBN_KILLS", "3"))
+KILLS = killing.kills(0.33, 3)
 STAGE = "align_low"
 # Checkpoints and previews every other step: most moments are in the middle of writing one.
 SETTINGS = {"steps": 60, "ema": 0.9, "clip_norm": 1.0, "validate_every": 2, "checkpoint_every": 2}
-
-# The server imports TensorFlow once; a process forked from it starts in no time.
-CONTEXT = multiprocessing.get_context("forkserver")
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +32,12 @@ def records_dir(tmp_path_factory):
 
 def train(run: Path, records_dir: str) -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    os.dup2(null, 2)
-    training_align_low.main(tiny.config(run, records_dir, **SETTINGS))
+    config = tiny.config(run, records_dir, **SETTINGS)
+    run_as_script(training_align_low.main, config, run.with_suffix(".log"))
 
 
 def start(run: Path, records_dir: str):
+    run.with_suffix(".log").write_text("")
     process = CONTEXT.Process(target=train, args=(run, records_dir))
     process.start()
     return process
@@ -50,12 +48,13 @@ def names(run: Path) -> set[str]:
     return {name for _, folders, files in os.walk(run) for name in (*folders, *files)}
 
 
-def kill_soon(process, run: Path, choice: random.Random) -> str | None:
+def kill_soon(process, run: Path, choice: random.Random) -> tuple[str, str] | None:
     """Kills while the run starts, in a step or in the middle of writing a file.
 
     Returns:
-        Which of the three it was; None if the run was faster.
+        Which of the three it was, and the signal; None if the run was faster.
     """
+    number = choice.choice(killing.SIGNALS)
     before = names(run)
     moment = choice.choice(("starting", "stepping", "writing"))
     wait = choice.uniform(0, 5 if moment == "starting" else 0.3)
@@ -70,10 +69,13 @@ def kill_soon(process, run: Path, choice: random.Random) -> str | None:
         while process.is_alive() and not _being_written(run):
             pass
     process.join(wait)
-    killed = process.is_alive()
-    process.kill()
+    if not process.is_alive():
+        return None
+    os.kill(process.pid, number)
     process.join()
-    return moment if killed else None
+    if number == signal.SIGINT and process.exitcode:  # 0: it was at its end
+        killing.require_one_line(process.exitcode, run.with_suffix(".log").read_text())
+    return moment, number.name
 
 
 def _new_checkpoints(run: Path, before: set[str]) -> set[str]:
@@ -98,8 +100,7 @@ def damage_newest(run: Path, choice: random.Random) -> bool:
 
 
 def test_killed_runs_end_with_the_bits_of_one_that_was_not(tmp_path, records_dir, capsys):
-    CONTEXT.set_forkserver_preload(["training_align_low", "tests.tiny"])
-    choice = random.Random(int(os.environ.get("ESBN_SEED", "0")))
+    choice = killing.seeded()
     process = start(tmp_path / "whole", records_dir)
     process.join()
     assert process.exitcode == 0
@@ -112,10 +113,10 @@ def test_killed_runs_end_with_the_bits_of_one_that_was_not(tmp_path, records_dir
         while True:
             process = start(run, records_dir)
             # Once there have been enough, the run goes on to its end.
-            moment = kill_soon(process, run, choice) if tally["kills"] < KILLS else None
-            if moment is None:
+            killed = kill_soon(process, run, choice) if tally["kills"] < KILLS else None
+            if killed is None:
                 break
-            tally.update(["kills", moment])
+            tally.update(["kills", *killed])
             tally["files left half written"] += _being_written(run)
             if tally["kills"] % 4 == 0:
                 tally["damaged checkpoints"] += damage_newest(run, choice)
@@ -123,9 +124,8 @@ def test_killed_runs_end_with_the_bits_of_one_that_was_not(tmp_path, records_dir
         assert process.exitcode == 0
         tally["runs"] += 1
         require_same(run, tmp_path / "whole", expected)
-    if "ESBN_KILLS" in os.environ:
-        with capsys.disabled():
-            tqdm.write(f"survived: {dict(tally)}")
+    with capsys.disabled():
+        killing.say("training", tally)
 
 
 def require_same(run: Path, whole: Path, expected: dict[str, np.ndarray]) -> None:
