@@ -153,7 +153,7 @@ def test_a_scene_whose_place_is_taken_by_a_file_fails_alone(tmp_path, capsys):
         _write(tmp_path / "scenes" / name, seed)
     assert reconstruction_fusion.main(_reconstruction(tmp_path, tmp_path / "scenes")) == 2
     results = tmp_path / "results"
-    assert "error: Cannot write a" in capsys.readouterr().err
+    assert "error: Cannot write " in capsys.readouterr().err
     names = {str(path.relative_to(results)) for path in results.rglob("*.hdr")}
     assert names in ({"a.hdr", "b.hdr"}, {"a.exr/c.hdr", "b.hdr"})
     assert len(list(results.glob("a*"))) in {1, 5}  # all or none
