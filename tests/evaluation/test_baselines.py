@@ -8,7 +8,7 @@ import pytest
 from tests.brackets import bracket
 from utils.evaluation.baselines import BASELINES
 from utils.radiometry.radiance import hdr_to_ldr
-from utils.scenes.scene import Scene
+from utils.scenes.scene import Scene, SceneError
 
 
 def static_scene() -> Scene:
@@ -39,6 +39,15 @@ def test_a_static_scene_comes_out_right_where_the_reference_does_not_clip(name):
 def test_the_reference_alone_loses_what_it_clips():
     result = BASELINES["reference"](static_scene())
     np.testing.assert_allclose(result[:, -20:], 0.25, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["opencv-debevec", "opencv-robertson"])
+@pytest.mark.parametrize("height", [1, 2, 3, 15])
+def test_a_scene_too_small_to_be_aligned_is_refused(name, height):
+    """OpenCV would end the process."""
+    with pytest.raises(SceneError, match=rf"bracket: OpenCV .* 16x16 .*Received: 40x{height}"):
+        BASELINES[name](bracket(height, 40))
+    assert BASELINES["reference"](bracket(height, 40)).shape == (height, 40, 3)
 
 
 @pytest.mark.parametrize("name", BASELINES)

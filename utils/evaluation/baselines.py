@@ -12,12 +12,13 @@ import numpy as np
 from utils.radiometry.bracket import MID_FRAME
 from utils.radiometry.levels import ldr_to_float, to_8bit
 from utils.radiometry.radiance import ldr_to_hdr
-from utils.scenes.scene import Scene
+from utils.scenes.scene import Scene, SceneError
 
 # Half a level for black: Debevec's method takes logarithms.
 _RESPONSE = ldr_to_hdr(np.maximum(np.arange(256, dtype=np.float32), 0.5) / 255, 1.0)
 
 _MOST_HALVINGS = 6  # AlignMTB's own; a small picture cannot be halved as often
+_SMALLEST = 16  # pixels a side; with 2 or 3 the alignment reads outside of the picture
 
 
 def reference_alone(scene: Scene) -> np.ndarray:
@@ -54,9 +55,18 @@ def _merge(scene: Scene, method: cv2.MergeExposures) -> np.ndarray:
 
     Returns:
         `(H, W, 3)` float32 radiance in [0, 1].
+
+    Raises:
+        SceneError: The scene is so small that OpenCV would end the process.
     """
+    height, width = scene.ldr.shape[1:3]
+    if min(height, width) < _SMALLEST:
+        raise SceneError(
+            f"Scene {scene.name}: OpenCV aligns pictures of {_SMALLEST}x{_SMALLEST} or more."
+            f" Received: {width}x{height}"
+        )
     frames = [np.ascontiguousarray(frame) for frame in to_8bit(scene.ldr)]
-    halvings = min(_MOST_HALVINGS, int(np.log2(min(frames[0].shape[:2]))) - 1)
+    halvings = min(_MOST_HALVINGS, int(np.log2(min(height, width))) - 1)
     cv2.createAlignMTB(max_bits=halvings).process(frames, frames)
     response = np.repeat(_RESPONSE[:, None, None], 3, axis=2)
     # Robertson's weights ask for a response around 1 in the middle; scale is settled below.
