@@ -1,6 +1,7 @@
 """All kinds of bad inputs, and how many of a hundred cases each gets."""
 
 from tests.fuzz import (
+    contents,
     exposures_and_exif,
     flags,
     maps,
@@ -14,12 +15,21 @@ from tests.fuzz import (
 )
 from tests.fuzz import frames_and_photographs as pictures
 from tests.fuzz.predictions import PREDICTIONS, prediction
-from tests.fuzz.scene_doors import ALIGN, CHECK, EVALUATE, FUSION, RECORDS
+from tests.fuzz.scene_doors import (
+    ALIGN,
+    BASELINES,
+    CHECK,
+    EVALUATE,
+    FUSION,
+    NTIRE,
+    RECORDS,
+)
 from tests.fuzz.scene_kinds import SceneKind
 from tests.fuzz.verdicts import Kind
 from tests.fuzz.whole_runs import RunKind
 
 _DATA_SETS = (FUSION, ALIGN, EVALUATE, CHECK, RECORDS)
+_ALL = (*_DATA_SETS, NTIRE, BASELINES)
 _PHOTOGRAPHS = (FUSION, ALIGN)
 
 _SHARES: tuple[tuple[Kind, int], ...] = (
@@ -27,6 +37,8 @@ _SHARES: tuple[tuple[Kind, int], ...] = (
     (SceneKind(name="photograph", plant=pictures.photograph, doors=_PHOTOGRAPHS), 20),
     (SceneKind(name="truth", plant=pictures.truth, doors=_DATA_SETS), 8),
     (SceneKind(name="prediction", plant=prediction, doors=(PREDICTIONS,)), 8),
+    (SceneKind(name="contents", plant=contents.contents, doors=_ALL), 6),
+    (SceneKind(name="contents of photographs", plant=contents.photographs, doors=_PHOTOGRAPHS), 4),
     (SceneKind(name="exposures", plant=exposures_and_exif.exposure_file, doors=_DATA_SETS), 7),
     (SceneKind(name="EXIF", plant=exposures_and_exif.exif, doors=_PHOTOGRAPHS), 8),
     (SceneKind(name="names", plant=names.names, doors=_PHOTOGRAPHS), 5),

@@ -2,11 +2,13 @@
 
 import csv
 import dataclasses
+import functools
 import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from configs.settings import EvaluationConfig, ReconstructionConfig, RecordsConf
 from tests.fuzz import tools
 from tests.fuzz.doors import Ran, enter
 from utils.images.radiance_maps import read_radiance
+from utils.reporting.ultra_hdr import fits_ultra_hdr
 
 Left = Mapping[str, str]
 """Names of what a run left of a scene, with what tells two apart."""
@@ -40,6 +43,8 @@ class SceneDoor:
     """Whether a bad scene leaves the others alone."""
     photographs: bool = False
     """Whether folders of photographs are scenes, too."""
+    in_part: bool = False
+    """Whether a scene may fail in one way and succeed in another."""
 
 
 def _fusion(scenes: Path, out: Path) -> Ran:
@@ -54,10 +59,13 @@ def _fusion_left(out: Path, name: str) -> Left:
 
 
 def _fusion_whole(out: Path, name: str) -> bool:
-    if {*_fusion_left(out, name)} != {f"{name}{ending}" for ending in ENDINGS}:
+    left = {*_fusion_left(out, name)}
+    if not {f"{name}{ending}" for ending in (".hdr", ".exr")} <= left:
         return False
     maps = [read_radiance(out / "results" / f"{name}{ending}") for ending in (".hdr", ".exr")]
-    return all(np.isfinite(x).all() and x.shape == maps[0].shape for x in maps)
+    endings = ENDINGS if fits_ultra_hdr(maps[0]) else [x for x in ENDINGS if "ultra" not in x]
+    sound = all(np.isfinite(x).all() and x.shape == maps[0].shape for x in maps)
+    return sound and left == {f"{name}{ending}" for ending in endings}
 
 
 def _align(scenes: Path, out: Path) -> Ran:
@@ -75,11 +83,11 @@ def _align_whole(out: Path, name: str) -> bool:
     return {*_align_left(out, name)} == {"aligned_low.png", "aligned_high.png"}
 
 
-def _evaluate(scenes: Path, out: Path) -> Ran:
+def _evaluate(scenes: Path, out: Path, **settings: Any) -> Ran:
     config = EvaluationConfig(
         run=out / "run", scenes=scenes, results=out / "results", weights=tools.weights()
     )
-    return enter(evaluate.main, config, scenes)
+    return enter(evaluate.main, dataclasses.replace(config, **settings), scenes)
 
 
 def scores_left(out: Path, name: str) -> Left:
@@ -142,6 +150,17 @@ ALIGN = SceneDoor(
     photographs=True,
 )
 EVALUATE = SceneDoor(name="evaluate.py", enter=_evaluate, left_of=scores_left, whole=scores_whole)
+NTIRE = dataclasses.replace(
+    EVALUATE,
+    name="evaluate.py --protocol ntire",
+    enter=functools.partial(_evaluate, protocol=("ntire",)),
+)
+BASELINES = dataclasses.replace(
+    EVALUATE,
+    name="evaluate.py --baselines",
+    enter=functools.partial(_evaluate, baselines=True),
+    in_part=True,
+)
 RECORDS = SceneDoor(
     name="make_tfrecord.py",
     enter=_records,

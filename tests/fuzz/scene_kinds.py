@@ -85,7 +85,7 @@ class SceneKind:
         lines = [line for line in ran.errors if shown in line]
         left = door.left_of(out, bad.name)
         fault = ""
-        if lines and left:
+        if lines and left and not door.in_part:
             fault = f"refused ({lines[0]}), but left {sorted(left)}"
         elif lines:
             fault = _fault_of_message(lines[0], shown, printable(bad.file))

@@ -1,5 +1,6 @@
 """Runs cases in a process of their own, so that a signal or a hang is caught and has its case."""
 
+import contextlib
 import resource
 import signal
 import traceback
@@ -50,16 +51,16 @@ class Worker:
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._pipe.send((kind, list(numbers), folder))
-        fault = self._wait(HANG + 5 * len(numbers))
-        if not fault:
-            return self._pipe.recv()
+        answer = self._answer(HANG + 5 * len(numbers))
+        if not isinstance(answer, str):
+            return answer
         self._process.kill()
         self._process.join()
         self._start()
         if len(numbers) > 1:
             tools.clear(folder)
             return [self.run(kind, [number], folder)[0] for number in numbers]
-        return [Verdict(kind=kind, number=numbers[0], outcome="fault", put_in="?", said=fault)]
+        return [Verdict(kind=kind, number=numbers[0], outcome="fault", put_in="?", said=answer)]
 
     def _start(self) -> None:
         self._pipe, other = CONTEXT.Pipe()
@@ -67,21 +68,16 @@ class Worker:
         self._process.start()
         other.close()
 
-    def _wait(self, seconds: float) -> str:
-        """Waits for an answer; says what is wrong if there is none."""
+    def _answer(self, seconds: float) -> list[Verdict] | str:
+        """What the process answers, or why it does not."""
         try:
             if self._pipe.poll(seconds):
-                answered = self._process.is_alive() or self._pipe.poll()
-                self._process.join(0 if answered else 1)
-                if self._process.exitcode is None:
-                    return ""
+                return self._pipe.recv()
         except (EOFError, OSError):
-            pass
-        self._process.join(1)
-        code = self._process.exitcode
-        if code is None:
-            return f"hangs: no end after {seconds:.0f} s"
-        return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+            self._process.join(10)
+            code = self._process.exitcode or 0
+            return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended, code {code}"
+        return f"hangs: no end after {seconds:.0f} s"
 
 
 def _serve(pipe: Connection, scratch: Path) -> None:
@@ -90,12 +86,10 @@ def _serve(pipe: Connection, scratch: Path) -> None:
 
     tools.prepare(scratch)
     _limit_memory()
-    while True:
-        try:
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while True:
             name, numbers, folder = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(_judge(kinds.KINDS[name], numbers, folder))
+            pipe.send(_judge(kinds.KINDS[name], numbers, folder))
 
 
 def _judge(kind: Kind, numbers: Sequence[int], folder: Path) -> list[Verdict]:
