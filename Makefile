@@ -23,8 +23,9 @@ app: .venv-app/installed
 weights: .venv/installed
 	$(BIN)/python make_weights.py
 
+# Files side by side, each whole in one process, for files share what is costly to make.
 test: .venv/installed-dev lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 # CASES of bad input; those of another SEED are others. What fails is kept in the folder fuzz.
 # docs/reliability.md has the last results of this and the next.

@@ -47,6 +47,16 @@ def test_ctrl_c_is_one_line_and_exit_code_130(capsys):
     assert capsys.readouterr().err.strip() == INTERRUPTED
 
 
+@pytest.mark.parametrize("text", ["", "Unable to allocate 34 GiB\nfor an array"])
+def test_a_lack_of_memory_is_one_line_and_exit_code_2(capsys, text):
+    def main(_):
+        raise MemoryError(text)
+
+    assert run(main) == 2
+    reason = text.splitlines()[0] if text else "MemoryError"
+    assert capsys.readouterr().err.strip().endswith(f"take less. Received: {reason}")
+
+
 def test_warnings_of_the_log_begin_a_line_beside_a_progress_bar(capsys):
     def main(_):
         for _ in tqdm(range(2)):

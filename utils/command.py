@@ -17,12 +17,13 @@ from tqdm import tqdm
 
 from configs.presets import Preset
 from configs.start_up import EXIT_INTERRUPTED, INTERRUPTED
-from utils.files import printable
+from utils.files import one_line, printable
 
 Config = TypeVar("Config")
 
 EXIT_BAD_INPUT = 2
 
+_NO_MEMORY = "Not enough memory; smaller tiles, patches or batches take less. Received: "
 _COLOURS = {"error": 31, "warning": 33}  # of a terminal: red, yellow
 
 _RENAMED = {
@@ -93,8 +94,8 @@ def run(
     """Parses the flags, runs `main` and ends the program.
 
     Bad input (`ValueError`, `OSError`) ends with one line on standard error and exit code 2,
-    without a traceback; set `ESBN_TRACEBACK=1` to see where it came from. So does Ctrl-C, with exit
-    code 130. Warnings of the log are shown as `warning:`.
+    without a traceback; set `ESBN_TRACEBACK=1` to see where it came from. So do a lack of memory
+    and Ctrl-C, which has exit code 130. Warnings of the log are shown as `warning:`.
     """
     logging.getLogger().addHandler(_WARNINGS)
     for stream in (sys.stdout, sys.stderr):
@@ -102,10 +103,11 @@ def run(
             stream.reconfigure(errors="backslashreplace")
     try:
         code = main(parse(preset_config, description))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MemoryError) as error:
         if os.environ.get("ESBN_TRACEBACK"):
             raise
-        _say("error", str(error))
+        lacking = isinstance(error, MemoryError)
+        _say("error", _NO_MEMORY + one_line(error) if lacking else str(error))
         sys.exit(EXIT_BAD_INPUT)
     except KeyboardInterrupt:
         tqdm.write(f"\n{INTERRUPTED}", file=sys.stderr)

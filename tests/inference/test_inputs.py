@@ -19,7 +19,7 @@ from utils.photographs.search import find_brackets
 from utils.radiometry.levels import ldr_to_float, to_8bit
 from utils.radiometry.radiance import hdr_to_ldr
 from utils.records import aligned_results
-from utils.scenes.folders import write_scene
+from utils.scenes.folders import read_scene, write_scene
 from utils.scenes.scene import SceneError
 
 SCRIPTS = [reconstruction_align2, reconstruction_fusion]
@@ -121,6 +121,23 @@ def test_a_broken_scene_does_not_stop_the_others(config, script, capsys):
     results = config.run / "results"
     assert (results / "X").exists() or (results / "X.hdr").exists()
     assert not list(results.glob("EXTRA/001*"))
+
+
+@pytest.mark.parametrize("error", [MemoryError("34 GiB"), cv2.error("Insufficient memory")])
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_scene_for_which_memory_lacks_does_not_stop_the_others(
+    config, script, error, capsys, monkeypatch
+):
+    def read(folder, root):
+        if folder.name == "001":
+            raise error
+        return read_scene(folder, root)
+
+    monkeypatch.setattr("utils.inference.inputs.read_scene", read)
+    assert script.main(config) == 2
+    assert f"Scene EXTRA/001: {error}" in capsys.readouterr().err
+    results = config.run / "results"
+    assert (results / "X").exists() or (results / "X.hdr").exists()
 
 
 def test_a_scene_that_does_not_fit_the_protocol_is_reported(config, capsys):

@@ -168,6 +168,18 @@ def test_a_loss_that_is_not_finite_names_step_batch_and_checkpoint(config, monke
     assert str(caught.value).endswith("Received: inf")
 
 
+def test_a_step_that_does_not_fit_into_memory_is_said_as_that(config, monkeypatch):
+    def too_large(*_):
+        def train_step(_):
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating [Op:Conv2D]")
+
+        return train_step
+
+    monkeypatch.setattr(loop, "compile_step", too_large)
+    with pytest.raises(MemoryError, match=r"^OOM when allocating$"):
+        training_align_low.main(config)
+
+
 def test_the_batches_that_are_named_make_an_epoch():
     sampling = SamplingConfig(candidates=2)
 

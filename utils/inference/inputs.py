@@ -24,7 +24,7 @@ _LOG = logging.getLogger(__name__)
 
 SCENE_FAILURES = (
     *(ValueError, OSError, ArithmeticError, LookupError, RuntimeError, AttributeError),
-    *(cv2.error, tf.errors.OpError),
+    *(MemoryError, cv2.error, tf.errors.OpError),
 )
 """Errors of ours and of libraries that end one scene and no other."""
 

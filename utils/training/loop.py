@@ -58,6 +58,7 @@ def train(config: TrainingConfig, stage_name: str, build: Callable[[], Stage]) -
         CheckpointError: A checkpoint could not be written, or all are damaged.
         ValueError: A loss is not finite; the message names step, batch and last good checkpoint.
         ConnectionError: Another worker was lost.
+        MemoryError: A step does not fit into the device's memory.
     """
     strategy = devices.strategy(config.strategy)
     devices.require_even(strategy, config.batch_size)
@@ -106,6 +107,8 @@ class _Training:
                 f"Another worker was lost; start all workers again to go on from"
                 f" {self._last_good()}. Received: {files.one_line(error)}"
             ) from error
+        except tf.errors.ResourceExhaustedError as error:
+            raise MemoryError(files.one_line(error)) from error
         except tf.errors.OpError as error:
             raise record.unwrap_records_error(error) from error
         return state.average
