@@ -6,6 +6,7 @@ the caller does. Optimiser variables and anything else in the file are ignored.
 """
 
 import contextlib
+import json
 import posixpath
 import re
 from collections.abc import Mapping
@@ -131,7 +132,10 @@ def save(network: keras.Model, prefix: str | Path) -> None:
         )
         for ending in _ENDINGS:
             tf.io.gfile.rename(f"{start}{ending}", f"{prefix}{ending}", overwrite=True)
-        tf.compat.v1.train.update_checkpoint_state(folder, str(prefix))
+        quoted = json.dumps(name, ensure_ascii=False)
+        state = f"model_checkpoint_path: {quoted}\nall_model_checkpoint_paths: {quoted}\n"
+        with tf.io.gfile.GFile(posixpath.join(folder, "checkpoint"), "w") as file:
+            file.write(state)
     except tf.errors.OpError as error:
         _remove(folder, aside)
         raise OSError(

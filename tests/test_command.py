@@ -3,6 +3,7 @@
 import importlib
 import io
 import logging
+import subprocess
 import sys
 
 import pytest
@@ -45,6 +46,24 @@ def test_ctrl_c_is_one_line_and_exit_code_130(capsys):
 
     assert run(main) == 130
     assert capsys.readouterr().err.strip() == INTERRUPTED
+
+
+def test_the_reason_comes_after_all_that_was_said(tmp_path):
+    """Where both streams go into one file, as in a log."""
+    code = (
+        "import sys; sys.argv = ['x'];"
+        "from configs import presets; from utils import command\n"
+        "def main(_): print('step 6'); raise {}\n"
+        "command.run(main, presets.reconstruction, None)"
+    )
+    for error, line in (("KeyboardInterrupt", INTERRUPTED), ("ValueError('bad')", "error: bad")):
+        with (tmp_path / "log").open("w") as log:
+            subprocess.run(
+                [sys.executable, "-c", code.format(error)], stdout=log, stderr=log, check=False
+            )
+        said = (tmp_path / "log").read_text().splitlines()
+        assert said[0] == "step 6"
+        assert said[-1] == line
 
 
 @pytest.mark.parametrize("text", ["", "Unable to allocate 34 GiB\nfor an array"])

@@ -5,6 +5,7 @@ progress bar too, in colour on a terminal. Whatever is in a name, it is printabl
 """
 
 import argparse
+import contextlib
 import io
 import logging
 import os
@@ -110,6 +111,7 @@ def run(
         _say("error", _NO_MEMORY + one_line(error) if lacking else str(error))
         sys.exit(EXIT_BAD_INPUT)
     except KeyboardInterrupt:
+        _flush_output()
         tqdm.write(f"\n{INTERRUPTED}", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     sys.exit(code or 0)
@@ -131,4 +133,11 @@ def _say(kind: Literal["error", "warning"], message: str) -> None:
     word = f"{kind}:"
     if sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
         word = f"\x1b[1;{_COLOURS[kind]}m{word}\x1b[0m"
+    _flush_output()
     tqdm.write(f"{word} {printable(message)}", file=sys.stderr)
+
+
+def _flush_output() -> None:
+    """Brings out what was said before, for both streams may go into one file."""
+    with contextlib.suppress(OSError):  # nobody reads it any more
+        sys.stdout.flush()
