@@ -3,8 +3,11 @@
 import importlib
 import io
 import logging
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from tqdm import tqdm
@@ -46,6 +49,19 @@ def test_ctrl_c_is_one_line_and_exit_code_130(capsys):
 
     assert run(main) == 130
     assert capsys.readouterr().err.strip() == INTERRUPTED
+
+
+def test_an_error_that_a_library_makes_of_ctrl_c_is_still_that(capsys):
+    def main(_):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(60)
+        except KeyboardInterrupt:
+            raise SystemError("bad argument to internal function") from None
+
+    assert run(main) == 130
+    assert capsys.readouterr().err.strip() == INTERRUPTED
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_reason_comes_after_all_that_was_said(tmp_path):

@@ -9,9 +9,11 @@ import contextlib
 import io
 import logging
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
-from typing import Literal, TypeVar, get_args
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+from typing import Literal, NoReturn, TypeVar, get_args
 
 import tyro
 from tqdm import tqdm
@@ -25,6 +27,7 @@ Config = TypeVar("Config")
 EXIT_BAD_INPUT = 2
 
 _NO_MEMORY = "Not enough memory; smaller tiles, patches or batches take less. Received: "
+_OF_THE_INPUT = (ValueError, OSError, MemoryError)
 _COLOURS = {"error": 31, "warning": 33}  # of a terminal: red, yellow
 
 _RENAMED = {
@@ -102,19 +105,46 @@ def run(
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a locale may lack the signs of a table or name
             stream.reconfigure(errors="backslashreplace")
-    try:
-        code = main(parse(preset_config, description))
-    except (ValueError, OSError, MemoryError) as error:
-        if os.environ.get("ESBN_TRACEBACK"):
-            raise
-        lacking = isinstance(error, MemoryError)
-        _say("error", _NO_MEMORY + one_line(error) if lacking else str(error))
-        sys.exit(EXIT_BAD_INPUT)
-    except KeyboardInterrupt:
-        _flush_output()
-        tqdm.write(f"\n{INTERRUPTED}", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
+    with _noting_interrupts() as interrupts:
+        try:
+            code = main(parse(preset_config, description))
+        except KeyboardInterrupt:
+            _end_interrupted()
+        except Exception as error:
+            if interrupts:  # a library made another error of it
+                _end_interrupted()
+            if os.environ.get("ESBN_TRACEBACK") or not isinstance(error, _OF_THE_INPUT):
+                raise
+            lacking = isinstance(error, MemoryError)
+            _say("error", _NO_MEMORY + one_line(error) if lacking else str(error))
+            sys.exit(EXIT_BAD_INPUT)
     sys.exit(code or 0)
+
+
+@contextlib.contextmanager
+def _noting_interrupts() -> Iterator[list[int]]:
+    """Yields a list that grows with every Ctrl-C, each of which raises as ever."""
+    noted: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        noted.append(number)
+        signal.default_int_handler(number, frame)
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # ignored, as in a job in the background
+        yield noted
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _end_interrupted() -> NoReturn:
+    _flush_output()
+    tqdm.write(f"\n{INTERRUPTED}", file=sys.stderr)
+    sys.exit(EXIT_INTERRUPTED)
 
 
 class _Warnings(logging.Handler):

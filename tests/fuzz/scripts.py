@@ -13,6 +13,7 @@ from tests.fuzz.scene_doors import ALIGN, EVALUATE, FUSION, RECORDS, SceneDoor
 from tests.fuzz.scene_kinds import Plant
 from tests.fuzz.whole_runs import Judged
 from utils.files import printable
+from utils.photographs.search import is_photographs
 
 _ROOT = Path(__file__).parents[2]
 _HANG = 300  # seconds, on a busy machine
@@ -47,12 +48,20 @@ def case(place: Path, random: Random) -> Judged:
     if not door.whole(out, _HEALTHY) and (door.goes_on or not ran.code):
         fault = "the healthy scene was not done"
     for bad in planted:
-        refused = any(printable(bad.name) in line for line in ran.errors)
-        if refused and door.left_of(out, bad.name):
+        names_in_results = {bad.name, _shown(bad.name)}  # of files, of tables
+        refused = any(_shown(bad.name) in line for line in ran.errors)
+        if refused and any(door.left_of(out, name) for name in names_in_results):
             fault = f"{printable(bad.name)} was refused, but left results"
-        if not refused and door.goes_on and not door.whole(out, bad.name):
+        enters = door.photographs or not is_photographs(scenes / bad.name)
+        whole = any(door.whole(out, name) for name in names_in_results)
+        if not refused and enters and door.goes_on and not whole:
             fault = f"{printable(bad.name)} was neither refused nor written"
     return Judged(what=f"{what}, {script}", ran=ran, fault=fault)
+
+
+def _shown(name: str) -> str:
+    """A name as such a locale shows it."""
+    return printable(os.fsencode(name).decode("ascii", "surrogateescape"))
 
 
 def run(script: str, words: Sequence[str], folder: Path) -> Ran:

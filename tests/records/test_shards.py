@@ -129,7 +129,17 @@ def test_a_folder_without_index_is_not_complete(tmp_path):
         shards.read_index(str(tmp_path))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 1}', '{"schema": 1, "scenes": [{}]}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"schema": 1}',
+        '{"schema": 1, "scenes": [{}]}',
+        '{"schema": 1, "scenes": ""}',
+    ],
+)
 def test_another_file_is_no_index(tmp_path, text):
     (tmp_path / "index.json").write_text(text)
     with _refused(tmp_path / "index.json", r" is no index. Received: [^\n]+$"):

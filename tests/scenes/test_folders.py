@@ -176,9 +176,12 @@ def test_defect_is_one_clear_error(tmp_path, defect):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(("value", "text"), [(-0.25, "-0.25"), (np.nan, "nan"), (np.inf, "inf")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(-0.25, "-0.25"), (np.nan, "nan"), (np.inf, "inf"), (2e18, r"1\.99.*e\+18")],
+)
 def test_impossible_truth(tmp_path, monkeypatch, value, text):
-    # RGBE itself holds none of these; a reader of another format would hand them over.
+    # RGBE itself holds none of the first three; a reader of another format would hand them over.
     folder = _write(tmp_path / "night")
     hdr = np.full((8, 16, 3), 0.5, np.float32)
     hdr[3, 4, 1] = value

@@ -68,6 +68,15 @@ def test_a_locked_folder_is_named_and_left_out_by_permission(tmp_path, caplog):
     assert str(tmp_path / "b") in caplog.text
 
 
+def test_a_folder_whose_names_alone_can_be_read_is_left_out(tmp_path, caplog, monkeypatch):
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(os, "access", lambda path, *_, **__: path.name != "b")
+    with caplog.at_level(logging.WARNING):
+        assert _names(tmp_path) == [".", "a", "c"]
+    assert f"The folder {tmp_path / 'b'} is left out" in caplog.text
+
+
 def test_a_folder_that_cannot_be_listed_is_named_and_left_out(tmp_path, caplog, monkeypatch):
     for name in ("a", "b", "c"):
         (tmp_path / name).mkdir()

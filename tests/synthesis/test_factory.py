@@ -205,6 +205,8 @@ def test_folders_without_pictures_are_named(radiance, tmp_path):
     for folder in (empty, missing, radiance):
         with pytest.raises(ValueError, match=rf"no photographs.*{folder.name}"):
             factory.make_scenes(_config(radiance, tmp_path / "s", photographs=folder))
+    with pytest.raises(ValueError, match=r"no photographs.*which holds .*\.hdr"):
+        factory.make_scenes(_config(radiance, tmp_path / "s", photographs=radiance))
     with pytest.raises(ValueError, match=r"Generator 1 takes no photographs.*missing"):
         _config(radiance, tmp_path / "s", photographs=missing, generator=1)
     assert not list(tmp_path.glob("s*"))

@@ -151,7 +151,7 @@ def read_index(folder: str, *, check_shards: bool = True) -> list[Entry]:
         with tf.io.gfile.GFile(path) as file:
             content = json.loads(file.read())
         schema = content["schema"]
-        entries = [Entry(**scene) for scene in content["scenes"]] if schema == record.SCHEMA else []
+        entries = _entries(content["scenes"]) if schema == record.SCHEMA else []
     except tf.errors.NotFoundError as error:
         raise RecordsError(
             f"There are no complete records; make_tfrecord.py makes them. Received: no {path}"
@@ -166,6 +166,12 @@ def read_index(folder: str, *, check_shards: bool = True) -> list[Entry]:
     if check_shards:
         _check_shards(folder, entries)
     return entries
+
+
+def _entries(scenes: object) -> list[Entry]:
+    if not isinstance(scenes, list):
+        raise TypeError(f"scenes that are no list but {type(scenes).__name__}")
+    return [Entry(**scene) for scene in scenes]
 
 
 def read(folder: str, entry: Entry) -> Record:

@@ -22,6 +22,9 @@ from utils.scenes.tree import walk
 
 SOURCE_FILE = "source.txt"
 
+_BRIGHTEST = 1e18
+"""Larger numbers, squared, are infinite in float32."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -170,10 +173,10 @@ def _read_truth(path: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
             f"Scene {name}: {path} must have the frames' size {shape[1]}x{shape[0]}."
             f" Received: {hdr.shape[1]}x{hdr.shape[0]}"
         )
-    bad = ~np.isfinite(hdr) | (hdr < 0)
+    bad = ~((hdr >= 0) & (hdr <= _BRIGHTEST))
     if bad.any():
         raise SceneError(
-            f"Scene {name}: {path} must be finite and at least 0."
+            f"Scene {name}: {path} must be finite, at least 0 and at most {_BRIGHTEST:g}."
             f" Received: {hdr[bad][0]} and {bad.sum() - 1} more"
         )
     return hdr

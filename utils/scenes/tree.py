@@ -1,6 +1,8 @@
 """Goes through a tree of folders that nobody has tidied: loops, dead ends and locked doors."""
 
+import errno
 import logging
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +33,10 @@ def walk(root: Path, is_leaf: Callable[[Path], bool]) -> Iterator[Path]:
         folder, depth = folders.popleft() if folders else links.popleft()
         try:
             place = folder.resolve()
+            if not os.access(
+                folder, os.X_OK, effective_ids=True
+            ):  # names can be read, files cannot
+                raise PermissionError(errno.EACCES, "Permission denied", str(folder))
             below = sorted(path for path in folder.iterdir() if _is_open(path))
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
             if folder == root:

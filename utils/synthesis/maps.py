@@ -53,12 +53,18 @@ def find_photographs(config: ScenesConfig) -> list[Path]:
         return []
     everything = dataclasses.replace(config, include=(), exclude=())
     if not _chosen(config.photographs, frames.LDR_SUFFIXES, everything):
+        there = _what_is_there(config.photographs)
         raise ValueError(
             f"There are no photographs (.jpg, .png, .tif) in this folder; name another, or leave"
-            f" --photographs out. Received: {config.photographs}"
+            f" --photographs out. Received: {config.photographs}{there}"
         )
     found = _chosen(config.photographs, frames.LDR_SUFFIXES, config)
     return sorted(found, key=lambda path: path.name)
+
+
+def _what_is_there(folder: Path) -> str:
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    return f", which holds {', '.join(names[:3])}" if names else ""
 
 
 def _chosen(folder: Path, suffixes: frozenset[str], config: ScenesConfig) -> list[Path]:
