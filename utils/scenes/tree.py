@@ -33,9 +33,8 @@ def walk(root: Path, is_leaf: Callable[[Path], bool]) -> Iterator[Path]:
         folder, depth = folders.popleft() if folders else links.popleft()
         try:
             place = folder.resolve()
-            if not os.access(
-                folder, os.X_OK, effective_ids=True
-            ):  # names can be read, files cannot
+            # The names in it can be read, and no file.
+            if not os.access(folder, os.X_OK, effective_ids=True):
                 raise PermissionError(errno.EACCES, "Permission denied", str(folder))
             below = sorted(path for path in folder.iterdir() if _is_open(path))
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
