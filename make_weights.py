@@ -70,18 +70,14 @@ def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
         Line(
             script="training_align_low.py",
             flags=(
-                "--run",
-                run,
-                *first,
-                *_stage(12_000, 1, hold=8_000),
-                "--sampling.candidates",
-                3,
+                *("--run", run, *first),
+                *(*_stage(8_000, 1, hold=5_000), "--sampling.candidates", 3),
             ),
             tiny=_TINY,
         ),
         Line(
             script="training_align_high.py",
-            flags=("--run", run, *first, *_stage(3_000, 2), "--sampling.candidates", 2),
+            flags=("--run", run, *first, *_stage(2_000, 2), "--sampling.candidates", 2),
             tiny=_TINY,
         ),
         # 3: merging, on frames that are aligned once.
@@ -101,13 +97,8 @@ def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
             script="training_fusion.py",
             flags=(
                 *("--run", run, "--records", run / "aligned_records", *first),
-                *(
-                    "--alignment",
-                    "precomputed",
-                    *_stage(12_000, 3, hold=8_000),
-                    "--sampling.candidates",
-                    2,
-                ),
+                *("--alignment", "precomputed", "--sampling.candidates", 2),
+                *_stage(8_000, 3, hold=5_000),
             ),
             tiny=_TINY,
         ),
@@ -117,7 +108,7 @@ def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
             script="training_fusion.py",
             flags=(
                 *("--run", run / "4", "--records", records, "--start-weights", merged),
-                *("--alignment", "from_scratch", "--low-weight", 8, *_stage(1_500, 4)),
+                *("--alignment", "from_scratch", "--low-weight", 8, *_stage(800, 4)),
                 *("--sampling.candidates", 2),
             ),
             tiny=_TINY,
@@ -128,7 +119,7 @@ def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
             script="training_fusion.py",
             flags=(
                 *("--run", run / "5", "--records", records, "--start-weights", joint),
-                *("--alignment", "frozen", *_stage(2_000, 5), "--sampling.candidates", 2),
+                *("--alignment", "frozen", *_stage(1_200, 5), "--sampling.candidates", 2),
             ),
             tiny=_TINY,
         ),
@@ -168,18 +159,8 @@ _SHARDS = ("--scenes-per-shard", 64)
 _LOGS = ("--log-every", 50, "--validate-every", 500, "--checkpoint-every", 100)
 _TINY = (
     *("--network.width", 4, "--network.residual-blocks", 1, "--network.dense-layers", 2),
-    *(
-        "--sampling.patch-size",
-        32,
-        "--hold-steps",
-        0,
-        "--steps",
-        2,
-        "--batch-size",
-        2,
-        "--validate-every",
-        2,
-    ),
+    *("--sampling.patch-size", 32, "--hold-steps", 0, "--steps", 2, "--batch-size", 2),
+    *("--validate-every", 2),
 )
 
 
