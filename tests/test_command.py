@@ -51,13 +51,15 @@ def test_ctrl_c_is_one_line_and_exit_code_130(capsys):
     assert capsys.readouterr().err.strip() == INTERRUPTED
 
 
-def test_an_error_that_a_library_makes_of_ctrl_c_is_still_that(capsys):
+@pytest.mark.parametrize("instead", [SystemError("bad argument to internal function"), None])
+def test_what_a_library_makes_of_ctrl_c_is_still_that(capsys, instead):
     def main(_):
         try:
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(60)
         except KeyboardInterrupt:
-            raise SystemError("bad argument to internal function") from None
+            if instead:
+                raise instead from None
 
     assert run(main) == 130
     assert capsys.readouterr().err.strip() == INTERRUPTED

@@ -118,6 +118,8 @@ def run(
             lacking = isinstance(error, MemoryError)
             _say("error", _NO_MEMORY + one_line(error) if lacking else str(error))
             sys.exit(EXIT_BAD_INPUT)
+        if interrupts:  # and it came to nobody's ears
+            _end_interrupted()
     sys.exit(code or 0)
 
 
