@@ -1,6 +1,7 @@
 """make_tfrecord.py: the place of each scene, and running it again."""
 
 import dataclasses
+import json
 import shutil
 
 import cv2
@@ -257,6 +258,21 @@ def test_running_again_continues(config):
     assert _contents(config) == expected
     changed = {name for name, time in _times(config).items() if time != before[name]}
     assert changed == {"index.json", "training-00001-of-00003.tfrecord"}
+
+
+def test_an_index_that_lacks_a_scene_or_has_it_in_the_other_split_is_made_anew(config):
+    make_tfrecord.main(config)
+    expected = _contents(config)
+    path = config.run / "records" / "index.json"
+    for change in ({}, {"split": "training"}):
+        content = json.loads(path.read_text())
+        *rest, last = content["scenes"]
+        shard = [entry | change for entry in content["scenes"] if entry["shard"] == last["shard"]]
+        kept = [entry for entry in rest if entry["shard"] != last["shard"]]
+        content["scenes"] = [*kept, *(shard if change else [])]
+        path.write_text(json.dumps(content))
+        make_tfrecord.main(config)
+        assert _contents(config) == expected
 
 
 def test_a_lost_shard_is_written_again(config):

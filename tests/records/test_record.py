@@ -99,6 +99,13 @@ def test_another_version_is_refused():
         unpack(_replace(pack(_scene()), schema=version), "here")
 
 
+@pytest.mark.parametrize("stops", [200.0, np.nan, -np.inf, 1e30])
+def test_exposures_that_no_camera_has_are_refused(stops):
+    feature = tf.train.Feature(float_list=tf.train.FloatList(value=[0, stops, 4]))
+    with pytest.raises(RecordsError, match=r"^here must have exposures of at most 120 stops\."):
+        unpack(_replace(pack(_scene()), exposure_values=feature), "here")
+
+
 def test_a_record_says_how_it_was_prealigned_and_an_old_one_that_it_was_not():
     old = pack(_scene())
     assert "prealign" not in tf.train.Example.FromString(old).features.feature

@@ -69,7 +69,8 @@ def _alone(folder: str) -> AbstractContextManager[object]:
 
 
 def _write_missing(folder: str, planned: Sequence[Shard], root: Path, workers: int) -> None:
-    finished = _finished(folder, planned)
+    index = shards.read_index(folder, check_shards=False) if _has_index(folder) else []
+    finished = _finished(folder, planned, index)
     total = sum(len(shard.sources) for shard in planned)
     start = sum(len(entries) for entries in finished.values())
     missing = [shard for shard in planned if shard.name not in finished]
@@ -85,8 +86,8 @@ def _write_missing(folder: str, planned: Sequence[Shard], root: Path, workers: i
             finished |= zip((shard.name for shard in missing), written, strict=True)
     finally:
         pool.shutdown(cancel_futures=True)
-    if missing or not _has_index(folder):
-        entries = [entry for shard in planned for entry in finished[shard.name]]
+    entries = [entry for shard in planned for entry in finished[shard.name]]
+    if entries != index:
         shards.write_index(folder, entries)
 
 
@@ -106,17 +107,21 @@ def _read(source: Source, root: Path) -> Scene:
     return dataclasses.replace(scene, ldr=np.stack([low, mid, high]))
 
 
-def _finished(folder: str, planned: Sequence[Shard]) -> dict[str, list[Entry]]:
-    """Lines of the index of each shard that is there; refuses shards that are not planned."""
+def _finished(
+    folder: str, planned: Sequence[Shard], index: Sequence[Entry]
+) -> dict[str, list[Entry]]:
+    """Lines of the index of each shard that is there; refuses shards that are not planned.
+
+    Of a shard that the index does not know, or has in the other split, they are made anew.
+    """
     by_name = {shard.name: shard for shard in planned}
-    index = shards.read_index(folder, check_shards=False) if _has_index(folder) else []
     finished = {}
     for name in shards.shards_in(folder):
         path = posixpath.join(folder, name)
         if name not in by_name:
             raise RecordsError(f"{_OTHER_SCENES} Received: {path}, which is not planned")
         shard = by_name[name]
-        entries = [entry for entry in index if entry.shard == name]
+        entries = [entry for entry in index if (entry.shard, entry.split) == (name, shard.split)]
         finished[name] = entries or shards.scan_shard(path, shard.split)
         _require_same_scenes(path, shard.sources, finished[name])
     return finished

@@ -34,6 +34,8 @@ from utils.scenes.scene import Scene, SceneError
 
 SCHEMA = 1
 
+_MOST_STOPS = 120  # more is no finite exposure time in float32
+
 _FORMAT = {
     "schema": tf.io.FixedLenFeature([], tf.int64),
     "name": tf.io.FixedLenFeature([], tf.string),
@@ -213,6 +215,11 @@ def _parse(data: bytes, source: str) -> dict:
     if features["schema"] != SCHEMA:
         raise RecordsError(
             f"{source} must be of version {SCHEMA}. Received: version {features['schema']}"
+        )
+    if not (np.abs(features["exposure_values"]) <= _MOST_STOPS).all():
+        raise RecordsError(
+            f"{source} must have exposures of at most {_MOST_STOPS} stops."
+            f" Received: {features['exposure_values'].tolist()}"
         )
     if features["prealign"] not in get_args(PrealignmentName):
         raise RecordsError(
