@@ -3,12 +3,15 @@
 Prints tables, and writes them with `--json`. `plain` computes the networks as the paper's figures
 describe them, step by step in float32; the variants alternate in one run, so their ratios hold on a
 busy machine too. Needs no data and no weights.
+
+`--trade-off SCENES --weights DIR [DIR ..]` measures instead what weights and self-ensembles buy.
 """
 
 import dataclasses
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -19,10 +22,11 @@ from configs.settings import BenchmarkConfig
 from models import cost, esbn
 from models.frames import LOW, MERGING
 from utils import command, files, hardware
-from utils.benchmarking import data_path, timing, widths
+from utils.benchmarking import data_path, timing, trade_off, widths
 from utils.benchmarking.inputs import merging_stage, random_batch, random_scene
 from utils.benchmarking.timing import Row, compare, markdown
 from utils.benchmarking.variants import PLAIN, VARIANTS, build_networks, merging_of
+from utils.evaluation import plots
 from utils.inference.pipeline import Networks, reconstruct_picture
 from utils.metrics.protocols import PROTOCOLS
 from utils.training.optimisation import adam, compile_step
@@ -63,6 +67,9 @@ QUICK = Scale(
 def main(config: BenchmarkConfig) -> None:
     """Measures everything, one table after the other."""
     scale = QUICK if config.quick else Scale()
+    if config.trade_off:
+        measure_trade_off(config, config.trade_off, scale.turns)
+        return
     height, width = scale.size
     batches = f"{scale.alignment_batch} and {scale.merging_batch}"
     sections: dict[str, Callable[[], list[Row]]] = {
@@ -82,9 +89,28 @@ def main(config: BenchmarkConfig) -> None:
         report[title] = measure()
         heading = f"{title} (quick)" if config.quick else title
         tqdm.write(markdown(heading, report[title]))
-        if config.json:  # after each table: what was measured is not lost
-            text = json.dumps({"quick": config.quick} | report, indent=2) + "\n"
-            files.write_text(config.json, text)
+        _write(config, report)  # after each table: what was measured is not lost
+
+
+def _write(config: BenchmarkConfig, report: dict[str, list[Row]]) -> None:
+    if config.json:
+        files.write_text(config.json, json.dumps({"quick": config.quick} | report, indent=2) + "\n")
+
+
+def measure_trade_off(config: BenchmarkConfig, scenes: Path, turns: int) -> None:
+    """Prints, writes and draws quality against time."""
+    report = {
+        "Machine": [hardware.describe()],
+        "Quality against time": trade_off.measure(scenes, config.weights, turns),
+    }
+    curves: dict[str, list[tuple[float, float, str]]] = {}
+    for row in report["Quality against time"]:
+        point = float(row[trade_off.SECONDS]), float(row[trade_off.PSNR_MU]), f"x{row['copies']}"
+        curves.setdefault(str(row["weights"]), []).append(point)
+    for title, rows in report.items():
+        tqdm.write(markdown(title, rows))
+    _write(config, report)
+    plots.trade_off(config.plot, curves)
 
 
 def measure_networks(size: tuple[int, int]) -> list[Row]:

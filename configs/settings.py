@@ -496,3 +496,10 @@ class BenchmarkConfig:
     """Smaller pictures and batches, fewer turns, no 24-megapixel picture: two minutes in all."""
     json: Path | None = None
     """File to write the figures to as well."""
+    trade_off: Path | None = None
+    """Folder of scenes with ground truth: quality against time of `weights` on them, alone and
+    with self-ensembles, instead of all else."""
+    weights: tuple[Path, ...] = (paths.WEIGHTS_DIR,)
+    """Folders of weights to compare in `trade_off`."""
+    plot: Path = Path("trade_off.png")
+    """Where `trade_off` draws them."""

@@ -37,8 +37,8 @@ ALLOWED = {
         *("radiometry", "hardware", "files"),
     },
     "benchmarking": {
-        *("training", "inference", "metrics", "models", "records", "scenes", "radiometry"),
-        "hardware",
+        *("training", "inference", "runs", "metrics", "models", "records"),
+        *("camera_motion", "scenes", "radiometry", "hardware"),
     },
 }
 """Rooms of `utils` to the rooms they may import; each may import itself and `configs` besides."""

@@ -1,5 +1,5 @@
 """Times networks, training and the data path on this machine.
 
-May import `training`, `inference`, `metrics`, `models`, `records`, `scenes`, `radiometry` and
-`hardware`.
+May import `training`, `inference`, `runs`, `metrics`, `models`, `records`, `camera_motion`,
+`scenes`, `radiometry` and `hardware`.
 """
