@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from utils import files
 from utils.files import printable
@@ -58,6 +59,9 @@ def trade_off(path: Path, curves: Mapping[str, Sequence[tuple[float, float, str]
         for point in zip(times, values, labels, strict=True):
             axes.annotate(point[2], point[:2], xytext=(4, 4), textcoords="offset points")
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("seconds a scene")
     axes.set_ylabel("PSNR-μ in dB")
     axes.grid(visible=True, which="both", alpha=0.3)
