@@ -71,7 +71,7 @@ def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
             script="training_align_low.py",
             flags=(
                 *("--run", run, *first),
-                *(*_stage(8_000, 1, hold=5_000), "--sampling.candidates", 3),
+                *(*_stage(6_000, 1, hold=4_000), "--sampling.candidates", 3),
             ),
             tiny=_TINY,
         ),
