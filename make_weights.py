@@ -77,7 +77,7 @@ def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
         ),
         Line(
             script="training_align_high.py",
-            flags=("--run", run, *first, *_stage(2_000, 2), "--sampling.candidates", 2),
+            flags=("--run", run, *first, *_stage(1_500, 2), "--sampling.candidates", 2),
             tiny=_TINY,
         ),
         # 3: merging, on frames that are aligned once.
@@ -98,7 +98,7 @@ def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
             flags=(
                 *("--run", run, "--records", run / "aligned_records", *first),
                 *("--alignment", "precomputed", "--sampling.candidates", 2),
-                *_stage(8_000, 3, hold=5_000),
+                *_stage(6_000, 3, hold=3_000),
             ),
             tiny=_TINY,
         ),
