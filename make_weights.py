@@ -71,7 +71,7 @@ def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
             script="training_align_low.py",
             flags=(
                 *("--run", run, *first),
-                *(*_stage(6_000, 1, hold=4_000), "--sampling.candidates", 3),
+                *(*_stage(3_500, 1, hold=1_500, batch=4), "--sampling.candidates", 3),
             ),
             tiny=_TINY,
         ),
@@ -98,7 +98,7 @@ def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
             flags=(
                 *("--run", run, "--records", run / "aligned_records", *first),
                 *("--alignment", "precomputed", "--sampling.candidates", 2),
-                *_stage(6_000, 3, hold=3_000),
+                *_stage(5_000, 3, hold=2_500),
             ),
             tiny=_TINY,
         ),
@@ -197,10 +197,13 @@ def _scenes(config: RecipeConfig, scenes: Path) -> list[Line]:
     ]
 
 
-def _stage(steps: int, seed: int, hold: int = 0) -> tuple[object, ...]:
-    """What stages of frozen statistics have in common; a step is 0.56 of 8 patches of 128x128."""
+def _stage(steps: int, seed: int, hold: int = 0, batch: int = 2) -> tuple[object, ...]:
+    """What stages of frozen statistics have in common.
+
+    A step of two patches has 0.56 times the pixels of 8 of 128x128.
+    """
     return (
-        *("--frozen-statistics", "--batch-size", 2, "--sampling.patch-size", 192),
+        *("--frozen-statistics", "--batch-size", batch, "--sampling.patch-size", 192),
         *("--sampling.seed", seed, "--sampling.cache-bytes", 6_000_000_000, "--steps", steps),
         *("--hold-steps", hold),
         *("--learning-rate", 3e-4, "--warmup-steps", 100, "--ema", 0.999, *_LOGS),
