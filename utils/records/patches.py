@@ -21,7 +21,7 @@ import numpy as np
 from configs.settings import SamplingConfig
 from utils.radiometry import bracket, rgbe
 from utils.radiometry.levels import ldr_to_float, truncate_8bit
-from utils.radiometry.radiance import hdr_to_ldr, ldr_to_hdr
+from utils.radiometry.radiance import brightest_channel, hdr_to_ldr, ldr_to_hdr
 from utils.records.record import Record
 
 ROTATIONS, FLIPS = 4, 2
@@ -138,7 +138,7 @@ def clipping(record: Record, place: Place, sampling: SamplingConfig) -> float:
         At most 0.25, where the reference clips one half of the patch and shows the other.
     """
     reference = record.ldr[bracket.MID_FRAME][_window(place, sampling)]
-    clipped = float(np.mean(reference.max(axis=-1) >= _CLIPPED))
+    clipped = float(np.mean(brightest_channel(reference) >= _CLIPPED))
     return clipped * (1.0 - clipped)
 
 
