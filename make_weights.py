@@ -108,7 +108,7 @@ def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
             script="training_fusion.py",
             flags=(
                 *("--run", run / "4", "--records", records, "--start-weights", merged),
-                *("--alignment", "from_scratch", "--low-weight", 8, *_stage(800, 4)),
+                *("--alignment", "from_scratch", "--low-weight", 8, *_stage(1_400, 4)),
                 *("--sampling.candidates", 2),
             ),
             tiny=_TINY,
