@@ -77,7 +77,7 @@ def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
         ),
         Line(
             script="training_align_high.py",
-            flags=("--run", run, *first, *_stage(1_500, 2), "--sampling.candidates", 2),
+            flags=("--run", run, *first, *_stage(800, 2), "--sampling.candidates", 2),
             tiny=_TINY,
         ),
         # 3: merging, on frames that are aligned once.
@@ -98,7 +98,7 @@ def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
             flags=(
                 *("--run", run, "--records", run / "aligned_records", *first),
                 *("--alignment", "precomputed", "--sampling.candidates", 2),
-                *_stage(5_000, 3, hold=2_500),
+                *_stage(4_000, 3, hold=2_000),
             ),
             tiny=_TINY,
         ),
@@ -108,7 +108,7 @@ def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
             script="training_fusion.py",
             flags=(
                 *("--run", run / "4", "--records", records, "--start-weights", merged),
-                *("--alignment", "from_scratch", "--low-weight", 8, *_stage(1_400, 4)),
+                *("--alignment", "from_scratch", "--low-weight", 8, *_stage(1_000, 4)),
                 *("--sampling.candidates", 2),
             ),
             tiny=_TINY,
@@ -119,7 +119,7 @@ def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
             script="training_fusion.py",
             flags=(
                 *("--run", run / "5", "--records", records, "--start-weights", joint),
-                *("--alignment", "frozen", *_stage(1_200, 5), "--sampling.candidates", 2),
+                *("--alignment", "frozen", *_stage(1_000, 5), "--sampling.candidates", 2),
             ),
             tiny=_TINY,
         ),

@@ -8,6 +8,7 @@ import pytest
 from configs import paths
 from configs.settings import NetworkConfig, ReconstructionConfig
 from tests.photos import ROOT
+from utils.camera_motion.prealignment import prealigned
 from utils.evaluation.baselines import BASELINES
 from utils.inference.pipeline import open_networks, reconstruct_picture
 from utils.metrics.protocols import PROTOCOLS
@@ -17,7 +18,8 @@ from utils.runs import weights
 from utils.scenes.folders import find_scenes, read_scene
 
 FULL = PROTOCOLS["full"]
-SAMPLES = [read_scene(folder) for folder in find_scenes(ROOT / "samples")]
+PREALIGN = weights.read_prealignment(paths.WEIGHTS_DIR)
+SAMPLES = [prealigned(read_scene(folder), PREALIGN) for folder in find_scenes(ROOT / "samples")]
 
 
 @functools.cache
