@@ -55,15 +55,15 @@ def lines(config: RecipeConfig) -> list[Line]:
             script="make_tfrecord.py",
             flags=("--scenes", scenes, "--run", run, "--hold-out", "validation", *_SHARDS),
         ),
-        *(_small(run) if config.small else _full(config, scenes)),
+        *(_small(run) if config.small else _full(config)),
     ]
 
 
-def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
+def _full(config: RecipeConfig) -> list[Line]:
     """Five stages, from the weights of stage 0."""
     run = config.run
     start, merged, joint = run / "start", run / "merged", run / "joint"
-    records, aligned = run / "records", run / "aligned"
+    records = run / "records"
     first = () if config.rehearse else ("--start-weights", start)
     return [
         # 1 and 2: both alignments; the low one shows what the reference clips.
@@ -80,25 +80,12 @@ def _full(config: RecipeConfig, scenes: Path) -> list[Line]:
             flags=("--run", run, *first, *_stage(800, 2), "--sampling.candidates", 2),
             tiny=_TINY,
         ),
-        # 3: merging, on frames that are aligned once.
-        Line(
-            script="reconstruction_align2.py",
-            flags=("--run", run, "--scenes", scenes, "--results", aligned),
-            leaves=aligned / "aligned.csv",
-        ),
-        Line(
-            script="make_tfrecord.py",
-            flags=(
-                *("--scenes", scenes, "--aligned", aligned, "--run", run),
-                *("--records", run / "aligned_records", "--hold-out", "validation", *_SHARDS),
-            ),
-        ),
+        # 3: merging, on these alignments.
         Line(
             script="training_fusion.py",
             flags=(
-                *("--run", run, "--records", run / "aligned_records", *first),
-                *("--alignment", "precomputed", "--sampling.candidates", 2),
-                *_stage(4_000, 3, hold=2_000),
+                *("--run", run, *first, "--alignment", "frozen"),
+                *(*_stage(3_500, 3, hold=1_500), "--sampling.candidates", 2),
             ),
             tiny=_TINY,
         ),
