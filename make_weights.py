@@ -95,7 +95,7 @@ def _full(config: RecipeConfig) -> list[Line]:
             script="training_fusion.py",
             flags=(
                 *("--run", run / "4", "--records", records, "--start-weights", merged),
-                *("--alignment", "from_scratch", "--low-weight", 8, *_stage(800, 4)),
+                *("--alignment", "from_scratch", "--low-weight", 8, *_stage(600, 4)),
                 *("--sampling.candidates", 2),
             ),
             tiny=_TINY,
@@ -106,7 +106,7 @@ def _full(config: RecipeConfig) -> list[Line]:
             script="training_fusion.py",
             flags=(
                 *("--run", run / "5", "--records", records, "--start-weights", joint),
-                *("--alignment", "frozen", *_stage(600, 5), "--sampling.candidates", 2),
+                *("--alignment", "frozen", *_stage(500, 5), "--sampling.candidates", 2),
             ),
             tiny=_TINY,
         ),
