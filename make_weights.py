@@ -1,4 +1,4 @@
-"""Makes the weights in `weights/` anew: scenes, records and five stages of training.
+"""Makes the weights in `weights/` anew: scenes, records and three stages of training.
 
 Reads radiance maps and photographs; writes scenes below the data folder, and everything else to the
 run's folder. `--preset small` makes the small networks' weights of the same records, in two stages.
@@ -60,11 +60,9 @@ def lines(config: RecipeConfig) -> list[Line]:
 
 
 def _full(config: RecipeConfig) -> list[Line]:
-    """Five stages, from the weights of stage 0."""
+    """Three stages, from the weights of stage 0."""
     run = config.run
-    start, merged, joint = run / "start", run / "merged", run / "joint"
-    records = run / "records"
-    first = () if config.rehearse else ("--start-weights", start)
+    first = () if config.rehearse else ("--start-weights", run / "start")
     return [
         # 1 and 2: both alignments; the low one shows what the reference clips.
         Line(
@@ -89,28 +87,7 @@ def _full(config: RecipeConfig) -> list[Line]:
             ),
             tiny=_TINY,
         ),
-        _export(run, merged),
-        # 4: end to end.
-        Line(
-            script="training_fusion.py",
-            flags=(
-                *("--run", run / "4", "--records", records, "--start-weights", merged),
-                *("--alignment", "from_scratch", "--low-weight", 8, *_stage(600, 4)),
-                *("--sampling.candidates", 2),
-            ),
-            tiny=_TINY,
-        ),
-        _export(run / "4", joint),
-        # 5: merging on the alignments as they are now.
-        Line(
-            script="training_fusion.py",
-            flags=(
-                *("--run", run / "5", "--records", records, "--start-weights", joint),
-                *("--alignment", "frozen", *_stage(500, 5), "--sampling.candidates", 2),
-            ),
-            tiny=_TINY,
-        ),
-        _export(run / "5", run / "weights"),
+        _export(run, run / "weights"),
     ]
 
 

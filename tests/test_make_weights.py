@@ -41,7 +41,7 @@ def config(tmp_path):
 
 
 @pytest.mark.parametrize("rehearse", [False, True])
-@pytest.mark.parametrize(("small", "stages"), [(False, 5), (True, 2)])
+@pytest.mark.parametrize(("small", "stages"), [(False, 3), (True, 2)])
 def test_every_line_is_a_command(config, rehearse, small, stages):
     recipe = make_weights.lines(dataclasses.replace(config, rehearse=rehearse, small=small))
     trained = [line for line in recipe if line.script.startswith("training")]
