@@ -77,8 +77,8 @@ def test_weights_say_how_their_frames_were_prealigned(saved, tmp_path):
         weights.read_prealignment(tmp_path / "auto")
 
 
-def test_the_shipped_weights_were_trained_with_the_motion_in():
-    assert weights.read_prealignment(paths.WEIGHTS_DIR) == "off"
+def test_the_shipped_weights_were_trained_with_the_motion_taken_out():
+    assert weights.read_prealignment(paths.WEIGHTS_DIR) == "auto"
 
 
 def test_sizes_follow_from_the_files(saved):
