@@ -29,7 +29,8 @@ from utils.benchmarking.variants import PLAIN, VARIANTS, build_networks, merging
 from utils.evaluation import plots
 from utils.inference.pipeline import Networks, reconstruct_picture
 from utils.metrics.protocols import PROTOCOLS
-from utils.training.optimisation import adam, compile_step
+from utils.training.optimisation import compile_step
+from utils.training.optimisers import adam
 from utils.training.stages import Stage, alignment_stage
 
 

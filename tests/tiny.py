@@ -24,7 +24,7 @@ from utils.runs import checkpoints, networks
 from utils.runs.settings import CHECKPOINTS_NAME, write_settings
 from utils.scenes.scene import Scene
 from utils.training import stages
-from utils.training.optimisation import adam
+from utils.training.optimisers import adam
 
 NETWORK = NetworkConfig(width=4, residual_blocks=1, dense_layers=2, initializer="he")
 SAMPLING = SamplingConfig(patch_size=16, stride=8)

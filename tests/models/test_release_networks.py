@@ -12,7 +12,8 @@ from models.merging import merging
 from models.release_checkpoint import release_variables
 from tests import release_recipe as recipe
 from utils.radiometry.levels import from_network
-from utils.training.optimisation import adam, compile_step
+from utils.training.optimisation import compile_step
+from utils.training.optimisers import adam
 from utils.training.stages import Batch, Losses, Stage, alignment_loss, merging_loss
 
 BUILD = {recipe.ALIGN: alignment, recipe.FUSION: merging}

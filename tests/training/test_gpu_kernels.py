@@ -8,7 +8,7 @@ from tensorflow.python.framework import kernels  # no public name
 
 from configs.settings import FusionConfig, NetworkConfig
 from models import esbn
-from utils.training import optimisation, stages
+from utils.training import optimisation, optimisers, stages
 
 # Of these, by TensorFlow's documentation of enable_op_determinism and its kernels, the GPU's raise
 # an error where determinism is asked for; of FusedBatchNormGradV3 only if it is not training.
@@ -29,7 +29,7 @@ def nodes_of_a_step(tmp_path, policy: str, *, frozen: bool) -> list[Any]:
     frames = tf.zeros((2, 3, 32, 32, 3))
     batch = dict.fromkeys(("ldr", "hdr", "target_ldr"), frames)
     batch |= {"target_hdr": frames[:, 0], "exposure_time": tf.ones((2, 3))}
-    step: Any = optimisation.compile_step(stage, optimisation.adam(1e-3, stage), 1.0)
+    step: Any = optimisation.compile_step(stage, optimisers.adam(1e-3, stage), 1.0)
     graph = step.get_concrete_function(batch).graph.as_graph_def()
     inner = [node for function in graph.library.function for node in function.node_def]
     return [*graph.node, *inner]

@@ -39,7 +39,11 @@ class StoppedError(Exception):
     """Stands for a machine that is switched off."""
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(config, tmp_path, monkeypatch):
+@pytest.mark.parametrize("optimizer", ["adam", "muon"])
+def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(
+    optimizer, config, tmp_path, monkeypatch
+):
+    config = dataclasses.replace(config, optimizer=optimizer)
     whole = dataclasses.replace(config, run=tmp_path / "whole")
     training_align_low.main(whole)
 
@@ -91,8 +95,21 @@ def test_other_settings_are_refused_by_name_and_free_ones_are_not(config):
     training_align_low.main(dataclasses.replace(config, steps=2, log_every=7))
 
 
-def test_training_lowers_the_loss_and_raises_the_validation_score(config):
-    training_align_low.main(dataclasses.replace(config, steps=60, validate_every=60))
+def test_a_run_from_before_there_was_a_choice_of_optimisers_goes_on_with_adam(config):
+    training_align_low.main(dataclasses.replace(config, steps=2))
+    path = config.run / "align_low" / "settings.json"
+    stored = json.loads(path.read_text())
+    assert stored.pop("optimizer") == "adam"
+    path.write_text(json.dumps(stored))
+    training_align_low.main(dataclasses.replace(config, steps=2))
+    with pytest.raises(settings.SettingsError, match=r"optimizer='adam' .*optimizer='muon'"):
+        training_align_low.main(dataclasses.replace(config, steps=2, optimizer="muon"))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "muon"])
+def test_training_lowers_the_loss_and_raises_the_validation_score(optimizer, config):
+    config = dataclasses.replace(config, steps=60, validate_every=60, optimizer=optimizer)
+    training_align_low.main(config)
     folder = config.run / "align_low"
     rows = list(csv.DictReader((folder / "log.csv").read_text().splitlines()))
     losses = [float(row["loss"]) for row in rows]

@@ -99,7 +99,7 @@ def write_settings(
 
 def _check_settings(folder: Path, settings: dict[str, Any], *, may_lose_samples: bool) -> None:
     path = folder / SETTINGS_NAME
-    started = {_PREALIGN: "off", _HOLD: 0} | read_settings(folder)
+    started = {_PREALIGN: "off", _HOLD: 0, "optimizer": "adam"} | read_settings(folder)
     if started[_PREALIGN] != settings[_PREALIGN]:
         raise SettingsError(
             f"{path}: the run was started on records packed with --prealign {started[_PREALIGN]}"

@@ -1,8 +1,7 @@
-"""Changes the weights: the learning rate, the optimiser and one compiled step."""
+"""Changes the weights: the learning rate, one compiled step and the running average."""
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import keras
 import tensorflow as tf
@@ -12,7 +11,7 @@ from utils.training.stages import Batch, Losses, Stage
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:
-    """Adam's rate at a step, counted from 0.
+    """The optimiser's rate at a step, counted from 0.
 
     `step`: divided by 10 at `decay_step` (release). `cosine`: held for `hold_steps`, then half a
     cosine to zero at the end.
@@ -24,44 +23,6 @@ def learning_rate(config: TrainingConfig, step: int) -> float:
     elif step >= config.decay_step:
         rate /= 10.0
     return rate * min(1.0, (step + 1) / (config.warmup_steps + 1))
-
-
-class _Adam(keras.optimizers.Adam):
-    """Adam that takes gradients which are those of all devices already, in one pass over memory.
-
-    Keras sums them over the devices by itself, but their norm is needed before. And it reads and
-    writes every weight's numbers a dozen times where TensorFlow's own operation, the release's,
-    does it once.
-    """
-
-    def _all_reduce_sum_gradients(self, grads_and_vars: list[Any]) -> list[Any]:
-        return grads_and_vars
-
-    def update_step(
-        self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
-    ) -> None:
-        """Changes one weight."""
-        index = self._get_variable_index(variable)
-        step = tf.cast(self.iterations.value + 1, tf.float32)
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=self._momentums[index].value.handle,
-            v=self._velocities[index].value.handle,
-            beta1_power=self.beta_1**step,
-            beta2_power=self.beta_2**step,
-            lr=tf.cast(learning_rate, tf.float32),
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
-            grad=gradient,
-        )
-
-
-def adam(rate: float, stage: Stage) -> keras.optimizers.Optimizer:
-    """Adam for a stage's trained weights with the release's constants."""
-    optimizer = _Adam(rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8, name="adam")
-    optimizer.build(stage.variables)
-    return optimizer
 
 
 def compile_step(

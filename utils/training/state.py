@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from configs.settings import TrainingConfig
 from utils.runs import checkpoints, networks, settings
-from utils.training.optimisation import adam, compile_average
+from utils.training.optimisation import compile_average
+from utils.training.optimisers import optimiser
 from utils.training.stages import Stage
 
 
@@ -38,7 +39,7 @@ class TrainingState:
             build: Makes the stage; called once more for the average.
         """
         stage = build()
-        optimizer = adam(config.learning_rate, stage)
+        optimizer = optimiser(config, stage)
         parts = dict(stage.networks)
         average, update = stage, _do_nothing
         if config.ema:
