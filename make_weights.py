@@ -21,7 +21,7 @@ from configs import places, presets
 from configs.settings import RecipeConfig
 from utils import command, files
 
-START = "d3d2503"
+START = "82828f8"
 """Commit whose `weights/` are stage 0; docs/weights.md has their own recipe."""
 
 ROOT = Path(__file__).parent
@@ -69,7 +69,7 @@ def _full(config: RecipeConfig) -> list[Line]:
             script="training_align_low.py",
             flags=(
                 *("--run", run, *first),
-                *(*_stage(3_500, 1, hold=1_500, batch=4), "--sampling.candidates", 3),
+                *(*_stage(5_400, 1, hold=2_600, batch=4), "--sampling.candidates", 3),
             ),
             tiny=_TINY,
         ),
@@ -170,7 +170,8 @@ def _stage(steps: int, seed: int, hold: int = 0, batch: int = 2) -> tuple[object
         *("--frozen-statistics", "--batch-size", batch, "--sampling.patch-size", 192),
         *("--sampling.seed", seed, "--sampling.cache-bytes", 6_000_000_000, "--steps", steps),
         *("--hold-steps", hold),
-        *("--learning-rate", 3e-4, "--warmup-steps", 100, "--ema", 0.999, *_LOGS),
+        *("--optimizer", "muon", "--learning-rate", 3e-4, "--warmup-steps", 100),
+        *("--ema", 0.999, *_LOGS),
     )
 
 
