@@ -7,7 +7,6 @@ import keras
 import tensorflow as tf
 
 from configs.settings import TrainingConfig
-from utils.hardware import keras_policy
 from utils.training.stages import Stage
 
 _MOMENTUM = 0.95
@@ -109,8 +108,8 @@ def optimiser(config: TrainingConfig, stage: Stage) -> keras.optimizers.Optimize
     """
     if config.optimizer == "adam":
         return adam(config.learning_rate, stage)
-    low = keras_policy(config.precision) == "mixed_bfloat16"
-    made = _Muon(config.learning_rate, tf.bfloat16 if low else tf.float32)
+    used = {layer.compute_dtype for name in stage.trained for layer in stage.networks[name].layers}
+    made = _Muon(config.learning_rate, tf.bfloat16 if "bfloat16" in used else tf.float32)
     made.build(stage.variables)
     return made
 
