@@ -149,7 +149,7 @@ def test_help_explains_every_field(capsys):
     assert "--preset" in text
     for flag in ("--sampling.patch-size", "--network.width", "--learning-rate", "--run"):
         assert flag in text
-    assert "Adam's rate at the start" in text
+    assert "The optimiser's rate at the start" in text
 
 
 @pytest.mark.parametrize(
