@@ -72,6 +72,27 @@ def test_a_clipped_gap_is_never_darker_than_the_reference_says():
     assert filled[SKY, :SHIFT].min() == round(255 * 0.25 ** (1 / 2.2))
 
 
+def test_what_moved_before_the_sky_does_not_darken_it():
+    frame, reference, whole = _pair(1.0, 0.6)
+    frame[SKY, :20] = 0  # dark where the reference is clipped, so it was not there then
+    assert _error(_fill(frame, reference, 0.25), whole, SKY) < 0.03
+
+
+def test_white_is_filled_from_what_is_white():
+    blue = slice(16, 100)
+
+    def frames(time):
+        radiance = _radiance(0.8)
+        radiance[blue] *= np.array([0.1, 0.2, 0.4])  # of which the reference clips blue alone
+        return np.rint(255 * hdr_to_ldr(radiance, time)).astype(np.uint8)
+
+    reference, whole = frames(4.0)[:, :WIDTH], frames(1.0)
+    assert (reference[blue][..., 2] == 255).all()
+    assert (reference[blue][..., :2] < 230).all()
+    filled = _fill(whole[:, SHIFT:], reference, 0.25)
+    assert _error(filled, whole, slice(0, 16)) < 0.02
+
+
 @pytest.mark.parametrize("time", [1.0, 16.0])
 def test_what_the_reference_shows_comes_from_it(time):
     frame, reference, whole = _pair(time, 0.2, np.uint16)

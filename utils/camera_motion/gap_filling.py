@@ -4,10 +4,14 @@ Where the frame shows nothing there is the reference, exposed like the frame: br
 brightness beside the gap, so that no edge is seen. A darker frame is asked for just what the
 reference clips, and there a clipped value exposed anew would be a grey bar. Such channels are
 filled from the frame: as bright as the nearest of its pixels that the reference clips too, from its
-own border inwards, and never darker than the clipped value says.
+own border inwards. White is filled from what is white in the reference, not from a blue sky of
+which only blue is clipped. What is darker in the frame than the clipped value says has moved, and
+tells nothing; nor is anything filled that is as dark.
 """
 
 import dataclasses
+import functools
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -19,6 +23,7 @@ _COMPARABLE = (0.02, 0.9)  # LDR values of a frame from which its brightness is 
 _LARGEST_GAIN = 1.6  # in LDR: a little more than a stop and a half
 _SIDE = 640  # pixels of the longer side on which the smooth fields are computed
 _QUANTILES = 33
+_MOVED = 0.05  # LDR by which a frame is too dark for what the reference clips
 _FEWEST = 500  # comparable pixels from which a tone curve is told
 _SEAM = 6.0  # pixels there, over which the frame's own border fades
 _BAND = 256  # rows filled at a time, which bounds the memory
@@ -55,15 +60,15 @@ def seen_from(
         if rows.size == 0:
             continue
         places = rows + top, columns
+        sample = functools.partial(_sample, places=places, size=gaps.shape)
         seen = reference[places].astype(np.float32) / largest
         floor = np.minimum(exposed * seen, 1)
-        filled = _apply(fields.curve, seen) * _sample(fields.gain, places, gaps.shape)
+        filled = _apply(fields.curve, seen) * sample(fields.gain)
         bright = floor
         if ratio < 1:
             border = warped[places].astype(np.float32) / largest
-            share = _sample(fields.seam, places, gaps.shape)
-            bright = share * border + (1 - share) * _sample(fields.lights, places, gaps.shape)
-        filled += _clipping(seen) * (np.maximum(bright, floor) - filled)
+            bright = np.maximum(_light(fields, sample, seen, border, floor), floor)
+        filled += _clipping(seen) * (bright - filled)
         warped[places] = np.rint(largest * np.clip(filled, 0, 1)).astype(source.dtype)
     return warped
 
@@ -77,7 +82,9 @@ class _Fields:
     gain: np.ndarray
     """`(h, w, 3)` ratio of the frame to that."""
     lights: np.ndarray
-    """`(h, w, 3)` LDR of what the reference clips."""
+    """`(h, w, 3)` LDR of what the reference clips, channel by channel."""
+    whites: np.ndarray
+    """`(h, w, 3)` LDR of what it clips in all channels."""
     seam: np.ndarray
     """`(h, w, 1)` share of the frame's border: 1 where the gap begins, 0 some pixels further."""
 
@@ -104,10 +111,36 @@ def _fields(
     logarithm = np.log(np.maximum(frame, low) / np.maximum(_apply(curve, seen), low))
     gain = np.exp(_extend(np.clip(logarithm, -limit, limit), comparable))
     clipped = valid[..., None] * _clipping(seen) if darker else np.zeros_like(frame)
-    lights = _extend(frame, clipped)
+    clipped *= np.clip((frame - exposed) / _MOVED + 1, 0, 1)
+    white = np.repeat(clipped.min(-1, keepdims=True), 3, -1)
+    light = frame**GAMMA  # light has means, LDR has not
+    lights, whites = (_extend(light, weights) for weights in (clipped, white))
+    if not white.any():
+        whites = lights
     inside = cv2.GaussianBlur(valid, (0, 0), _SEAM, borderType=cv2.BORDER_REPLICATE)
     seam = np.minimum(2 * inside, 1)[..., None]
-    return _Fields(curve=curve, gain=gain, lights=lights, seam=seam)
+    return _Fields(
+        curve=curve,
+        gain=gain,
+        lights=np.maximum(lights, 0) ** (1 / GAMMA),
+        whites=np.maximum(whites, 0) ** (1 / GAMMA),
+        seam=seam,
+    )
+
+
+def _light(
+    fields: _Fields,
+    sample: Callable[[np.ndarray], np.ndarray],
+    seen: np.ndarray,
+    border: np.ndarray,
+    floor: np.ndarray,
+) -> np.ndarray:
+    """LDR `(N, 3)` of what the reference clips: near the frame's border what stands there."""
+    white = _clipping(seen).min(-1, keepdims=True)
+    lights, whites = sample(fields.lights), sample(fields.whites)
+    lights += white * (whites - lights)
+    share = sample(fields.seam)
+    return lights + share * np.where(border < floor, 0, border - lights)
 
 
 def _tone_curve(
