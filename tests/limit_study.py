@@ -3,7 +3,8 @@
     python -m tests.limit_study SCENES [--weights DIR]
 
 Prints mean PSNR-mu and PSNR-l of the scenes in a folder, and which share of the squared error after
-the mu-law lies where the reference clips.
+the mu-law lies where the reference clips. Then PSNR-mu of the pixels that the high frame, as the
+networks get it, shows right and unclipped: nothing moved there, so a copy of it would do.
 """
 
 import argparse
@@ -17,13 +18,16 @@ from configs.settings import ReconstructionConfig
 from utils.camera_motion.prealignment import prealigned
 from utils.inference.pipeline import align_picture, merge_picture, open_networks
 from utils.metrics.protocols import configured
+from utils.metrics.psnr_ssim import psnr
 from utils.radiometry.bracket import HIGH, LOW, MID_FRAME, SOURCE_FRAME
 from utils.radiometry.levels import ldr_to_float
-from utils.radiometry.radiance import brightest_channel, hdr_to_ldr, mu_law
+from utils.radiometry.radiance import brightest_channel, hdr_to_ldr, ldr_to_hdr, mu_law
 from utils.runs.networks import trained_prealignment
 from utils.scenes.folders import find_scenes, read_scene
+from utils.scenes.scene import Scene
 
 _CLIPPED = 0.98  # LDR
+_BRIGHT, _MOVED = 0.9, 0.06  # LDR of the true high frame; difference of the high frame from it
 _TRUE_FRAMES = {
     "the aligned frames": (),
     "the true low frame": (LOW,),
@@ -32,8 +36,36 @@ _TRUE_FRAMES = {
 }
 
 
+def still(scene: Scene, aligned: np.ndarray, merged: np.ndarray) -> dict[str, float]:
+    """PSNR-mu, by picture, of the pixels that the high frame shows right; nothing without any.
+
+    Args:
+        scene: A scene with truth, as the networks got it.
+        aligned: `(2, H, W, 3)` LDR, low and high.
+        merged: `(H, W, 3)` radiance.
+    """
+    truth, times = np.asarray(scene.hdr), scene.exposure_times
+    frames = [ldr_to_float(frame) for frame in scene.ldr]
+    place = SOURCE_FRAME[HIGH]
+    true_high = hdr_to_ldr(truth, times[place])
+    moved = brightest_channel(np.abs(frames[place] - true_high)) >= _MOVED
+    shown = (brightest_channel(true_high) < _BRIGHT) & ~moved
+    if not shown.any():
+        return {}
+    pictures = {
+        "the reference": ldr_to_hdr(frames[MID_FRAME], times[MID_FRAME]),
+        "the high frame": ldr_to_hdr(frames[place], times[place]),
+        "the aligned high frame": ldr_to_hdr(aligned[1], times[place]),
+        "merged": merged,
+    }
+    return {
+        name: psnr(mu_law(picture[shown]), mu_law(truth[shown]))
+        for name, picture in pictures.items()
+    }
+
+
 def main() -> None:
-    """Prints a row for each choice of true frames."""
+    """Prints a row for each choice of true frames, and one for each picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenes", type=Path)
     parser.add_argument("--weights", type=Path, default=paths.WEIGHTS_DIR)
@@ -46,6 +78,7 @@ def main() -> None:
         parser.error(f"The weights must have a merging network. Received: {arguments.weights}")
     protocol = configured("full", None, trained_prealignment(config))
     rows: dict[str, list[tuple[float, float, float]]] = {name: [] for name in _TRUE_FRAMES}
+    of_still: dict[str, list[float]] = {}
     for folder in tqdm(find_scenes(arguments.scenes), unit="scene"):
         scene = prealigned(read_scene(folder, arguments.scenes), protocol.prealign)
         scene = protocol.prepare(scene)
@@ -61,10 +94,16 @@ def main() -> None:
             error = np.square(mu_law(merged) - mu_law(truth)).sum(axis=-1)
             share = float(error[clipped].sum() / error.sum())
             rows[name].append((score.psnr_mu, score.psnr_l, share))
+            if not sides:
+                for picture, value in still(scene, aligned, merged).items():
+                    of_still.setdefault(picture, []).append(value)
     print("| merged of | PSNR-mu | PSNR-l | error where clipped |\n|---|---:|---:|---:|")  # noqa: T201
     for name, values in rows.items():
         psnr_mu, psnr_l, share = np.mean(values, axis=0)
         print(f"| {name} | {psnr_mu:.2f} | {psnr_l:.2f} | {share:.0%} |")  # noqa: T201
+    print("\n| where the high frame is right | PSNR-mu |\n|---|---:|")  # noqa: T201
+    for picture, values in of_still.items():
+        print(f"| {picture} | {np.mean(values):.2f} |")  # noqa: T201
 
 
 if __name__ == "__main__":
