@@ -3,18 +3,16 @@
 import datetime as dt
 import json
 import shlex
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from utils import files, hardware
+from utils.reporting.version import program_version
 
 PROVENANCE_NAME = "provenance.json"
 """Beside the tables that it is about."""
-
-_ROOT = Path(__file__).parents[2]
 
 
 def write(folder: Path, protocols: Sequence[str], weights: Sequence[Path]) -> None:
@@ -35,20 +33,8 @@ def describe(protocols: Sequence[str], weights: Sequence[Path]) -> dict[str, Any
     return {
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "commit": _commit(),
+        "commit": program_version(),
         "protocols": list(protocols),
         "weights_sha256": {str(path): files.sha256(path) for path in weights},
         "machine": hardware.describe(),
     }
-
-
-def _commit() -> str:
-    """Commit of this code, with `-dirty` after it if files differ; `unknown` without history."""
-    done = subprocess.run(
-        ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip() or "unknown"

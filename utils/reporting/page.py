@@ -9,7 +9,6 @@ numbers. Jinja escapes every text, whatever is in a name.
 import base64
 import dataclasses
 import platform
-import subprocess
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -29,10 +28,10 @@ from utils.radiometry.bracket import HIGH, LOW, MID_FRAME, SOURCE_FRAME
 from utils.radiometry.levels import to_8bit, to_display
 from utils.radiometry.radiance import hdr_to_ldr
 from utils.reporting.results import Written
+from utils.reporting.version import program_version
 from utils.scenes.scene import Scene
 
 _TEMPLATE = Path(__file__).with_name("report_page.html")
-_ROOT = Path(__file__).parents[2]
 _LARGEST_SIDE, _SMALLEST_SIDE = 1000, 280  # pixels of a large picture
 _FULL_SIZE_SCENES = 12  # with more of them, pictures shrink so that the page stays below 30 MB
 _QUALITY = 85  # of JPEG
@@ -173,25 +172,13 @@ class HtmlReport:
 
 def versions() -> dict[str, str]:
     """Versions of this program, of Python and of the packages that results depend on."""
-    found = {"program": _program_version(), "python": platform.python_version()}
+    found = {"program": program_version(), "python": platform.python_version()}
     for package in _PACKAGES:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             found[package] = "not installed"
     return found
-
-
-def _program_version() -> str:
-    """Git's name of the commit, `-dirty` behind it if files were changed."""
-    if not (_ROOT / ".git").exists():
-        return "not known: not a git checkout"
-    command = ["git", "-C", str(_ROOT), "describe", "--always", "--tags", "--dirty"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "not known: git does not say"
-    return answer.stdout.strip()
 
 
 def _link(name: str) -> str:

@@ -1,0 +1,27 @@
+"""The version of this program, for whoever wants to make a result again."""
+
+import subprocess
+from pathlib import Path
+
+_ROOT = Path(__file__).parent.parent.parent
+
+
+def program_version(root: Path = _ROOT) -> str:
+    """Commit of a checkout, with `-dirty` after it if files differ; `unknown` without history.
+
+    Git writes nothing: `describe --dirty` would refresh its index, and leave a lock if it is killed
+    meanwhile, after which the user can commit no more.
+    """
+    if not (root / ".git").exists():
+        return "unknown"
+    try:
+        commit = _git(root, "describe", "--always", "--abbrev=40", "--exclude=*")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{commit}-dirty" if changed else commit
+
+
+def _git(root: Path, *words: str) -> str:
+    command = ["git", "--no-optional-locks", "-C", str(root), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
