@@ -17,8 +17,8 @@ from typing import Any
 import tensorflow as tf
 from tqdm import tqdm
 
-from configs import presets
-from configs.settings import BenchmarkConfig
+from configs import paths, presets
+from configs.settings import BenchmarkConfig, TrainingConfig
 from models import cost, esbn
 from models.frames import LOW, MERGING
 from utils import command, files, hardware
@@ -205,7 +205,7 @@ def measure_training(scale: Scale) -> list[Row]:
 
 
 def _low_stage(networks: dict[str, Any]) -> Stage:
-    return alignment_stage(networks, LOW)
+    return alignment_stage(networks, LOW, TrainingConfig(run=paths.RUN))
 
 
 def measure_tiling(size: tuple[int, int], large: tuple[int, int]) -> list[Row]:

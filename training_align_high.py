@@ -21,7 +21,7 @@ def main(config: TrainingConfig) -> None:
         networks = build_networks(config)
         if config.release_checkpoint:
             release_checkpoint.load(networks[SIDE], config.release_checkpoint)
-        return stages.alignment_stage(networks, SIDE, frozen_statistics=config.frozen_statistics)
+        return stages.alignment_stage(networks, SIDE, config)
 
     stage = loop.train(config, paths.ALIGNMENT[SIDE], build)
     release_checkpoint.save_all(stage.networks, config.save_release)

@@ -231,6 +231,9 @@ class TrainingConfig:
     optimizer: Literal["adam", "muon"] = "adam"
     """`adam` (release); `muon`: for kernels between features, Adam for the rest. It gets further in
     as many steps, and a step takes a sixth longer."""
+    alignment_loss: Literal["square", "mu_law"] = "square"
+    """Of an aligned frame: mean square in [-1, 1] (release); `mu_law`: mean absolute difference of
+    the radiance it shows, after the mu-law, as of the merged radiance."""
     learning_rate: float = 1e-4
     """The optimiser's rate at the start."""
     schedule: Literal["step", "cosine"] = "step"

@@ -99,7 +99,7 @@ def write_run(run: Path, records_dir: str) -> None:
         if isinstance(own, FusionConfig):
             stage = stages.fusion_stage(models, whole, own)
         else:
-            stage = stages.alignment_stage(models, name.removeprefix("align_"))
+            stage = stages.alignment_stage(models, name.removeprefix("align_"), own)
         optimizer = adam(own.learning_rate, stage)
         optimizer.iterations.assign(own.steps)
         checkpoint = tf.train.Checkpoint(optimizer=optimizer, **stage.networks)

@@ -199,7 +199,7 @@ def test_a_second_run_in_the_folder_is_refused(config):
 
 @pytest.mark.parametrize("clip_norm", [0.0, 0.01, 1e6])
 def test_clipping_bounds_the_change_and_not_what_is_logged(config, folder, clip_norm):
-    stage = alignment_stage(tiny.random_networks(), "low")
+    stage = alignment_stage(tiny.random_networks(), "low", config)
     optimizer = keras.optimizers.SGD(1.0)  # changes the weights by the gradient itself
     optimizer.build(stage.variables)
     before = [variable.numpy() for variable in stage.variables]

@@ -1,5 +1,6 @@
 """Losses of the stages, and which weights they reach."""
 
+import dataclasses
 import math
 
 import keras
@@ -7,14 +8,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from configs.settings import FusionConfig
+from configs.settings import FusionConfig, TrainingConfig
 from models import esbn
 from utils.radiometry.levels import from_network, to_network
-from utils.radiometry.radiance import ldr_to_hdr, mu_law
+from utils.radiometry.radiance import hdr_to_ldr, ldr_to_hdr, mu_law
 from utils.training.stages import (
     aligned_frame,
     alignment_loss,
     alignment_stage,
+    exposed_loss,
     fusion_stage,
     merging_loss,
 )
@@ -55,6 +57,24 @@ def test_merging_loss_is_twice_the_mean_absolute_difference_after_the_mu_law():
     target = np.full((1, 2, 2, 3), 1.0, np.float32)
     expected = 2 * (1 - math.log(1 + 5000 * 0.25) / math.log(5001))
     assert float(merging_loss(merged, target)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_mu_law_loss_of_an_aligned_frame_is_that_of_the_radiance_it_shows():
+    times, shown = np.array([1, 16], np.float32), np.array([0.5, 0.02], np.float32)
+    aligned = np.ones((2, 2, 2, 3), np.float32) * hdr_to_ldr(shown, times).reshape(2, 1, 1, 1)
+    loss = exposed_loss(to_network(aligned), np.ones((2, 2, 2, 3), np.float32), times)
+    expected = 2 * np.mean(mu_law(1 / times) - mu_law(shown))
+    assert float(loss) == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_end_to_end_the_alignments_have_the_loss_that_the_settings_name(tmp_path):
+    parts, data = networks(), batch()
+    frames = to_network(np.concatenate([data["ldr"], data["hdr"]], -1))
+    losses = fusion(parts, tmp_path, alignment_loss="mu_law").losses(data)
+    for side, frame, target in (("low", 0, 0), ("high", 2, 1)):
+        aligned = parts[side]([frames[:, frame], frames[:, 1]], training=True)
+        expected = exposed_loss(aligned, data["target_ldr"][:, target], TIMES[:, frame])
+        assert float(losses[side]) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_the_losses_are_those_of_the_three_networks_and_their_weighted_sum(tmp_path):
@@ -143,16 +163,18 @@ def test_a_fixed_alignment_stays_as_it_is_while_the_others_train(tmp_path):
         np.testing.assert_array_equal(old, new)
 
 
-def test_an_alignment_stage_with_frozen_statistics_sees_what_inference_gives():
+def test_an_alignment_stage_with_frozen_statistics_sees_what_inference_gives(tmp_path):
     parts, data = networks(), batch()
+    moving = TrainingConfig(run=tmp_path)
+    frozen = dataclasses.replace(moving, frozen_statistics=True)
     frames = tf.constant(to_network(np.concatenate([data["ldr"], data["hdr"]], -1)))
-    stage = alignment_stage(parts, "low", frozen_statistics=True)
+    stage = alignment_stage(parts, "low", frozen)
     loss = stage.losses(data)["loss"]
     aligned = stage.outputs(frames, data["exposure_time"])["low"]
     expected = alignment_loss(aligned, data["target_ldr"][:, 0])
     assert float(loss) == pytest.approx(float(expected), rel=1e-5)
-    moving = alignment_stage(parts, "low").losses(data)["loss"]
-    assert float(moving) != pytest.approx(float(expected), rel=1e-2)
+    own = alignment_stage(parts, "low", moving).losses(data)["loss"]
+    assert float(own) != pytest.approx(float(expected), rel=1e-2)
 
 
 def test_with_frozen_statistics_training_sees_what_inference_gives(tmp_path):
@@ -193,13 +215,17 @@ def test_without_alignment_merging_gets_the_frames_as_they_are(tmp_path):
 
 
 @pytest.mark.parametrize(("side", "frame", "target"), [("low", 0, 0), ("high", 2, 1)])
-def test_an_alignment_stage_takes_its_own_frame_and_target(side, frame, target):
+def test_an_alignment_stage_takes_its_own_frame_and_target(side, frame, target, tmp_path):
     parts, data = networks(), batch()
-    stage = alignment_stage(parts, side)
+    stage = alignment_stage(parts, side, TrainingConfig(run=tmp_path))
     assert stage.networks == {side: parts[side]}
     frames = to_network(np.concatenate([data["ldr"], data["hdr"]], -1))
     aligned = parts[side]([frames[:, frame], frames[:, 1]], training=True)
     expected = alignment_loss(aligned, data["target_ldr"][:, target])
     assert float(stage.losses(data)["loss"]) == pytest.approx(float(expected), rel=1e-5)
+    config = TrainingConfig(run=tmp_path, alignment_loss="mu_law")
+    expected = exposed_loss(aligned, data["target_ldr"][:, target], TIMES[:, frame])
+    loss = alignment_stage(parts, side, config).losses(data)["loss"]
+    assert float(loss) == pytest.approx(float(expected), rel=1e-5)
     # Statistics have moved since, so only the shape of the inference output is compared.
     assert stage.outputs(tf.constant(frames), data["exposure_time"])[side].shape == (2, 16, 24, 3)

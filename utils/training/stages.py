@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from configs.settings import FusionConfig
+from configs.settings import FusionConfig, TrainingConfig
 from utils.radiometry.bracket import (
     ALIGNED_FRAME,
     HIGH,
@@ -17,7 +17,7 @@ from utils.radiometry.bracket import (
     SOURCE_FRAME,
 )
 from utils.radiometry.levels import from_network, join_network_input, network_input, to_network
-from utils.radiometry.radiance import mu_law
+from utils.radiometry.radiance import ldr_to_hdr, mu_law
 
 Batch = dict[str, tf.Tensor]
 Losses = dict[str, tf.Tensor]
@@ -48,25 +48,23 @@ def aligned_frame(aligned: tf.Tensor, exposure_time: tf.Tensor) -> tf.Tensor:
     return network_input(from_network(aligned), exposure_time)
 
 
-def alignment_stage(
-    networks: dict[str, keras.Model], side: str, *, frozen_statistics: bool = False
-) -> Stage:
+def alignment_stage(networks: dict[str, keras.Model], side: str, config: TrainingConfig) -> Stage:
     """Trains one alignment network by itself (release).
 
     Args:
         networks: Networks by name, of which `side` is trained.
         side: `low` or `high`.
-        frozen_statistics: Normalise by the moving statistics, which stay as they are.
+        config: Settings of the stage.
     """
     network = networks[side]
-    _set_statistics(network, frozen=frozen_statistics)
+    _set_statistics(network, frozen=config.frozen_statistics)
 
     def align(frames: tf.Tensor, *, training: bool) -> tf.Tensor:
         return network([frames[:, SOURCE_FRAME[side]], frames[:, MID_FRAME]], training=training)
 
     def losses(batch: Batch) -> Losses:
         aligned = align(join_network_input(batch["ldr"], batch["hdr"]), training=True)
-        return {"loss": alignment_loss(aligned, batch["target_ldr"][:, ALIGNED_FRAME[side]])}
+        return {"loss": _side_loss(config, side, aligned, batch)}
 
     def outputs(frames: tf.Tensor, exposure_time: tf.Tensor) -> dict[str, tf.Tensor]:
         del exposure_time
@@ -100,8 +98,8 @@ def fusion_stage(
         frames = join_network_input(batch["ldr"], batch["hdr"])
         low, high, merged = whole([frames, batch["exposure_time"]], training=True)
         parts = {
-            LOW: alignment_loss(low, batch["target_ldr"][:, ALIGNED_FRAME[LOW]]),
-            HIGH: alignment_loss(high, batch["target_ldr"][:, ALIGNED_FRAME[HIGH]]),
+            LOW: _side_loss(config, LOW, low, batch),
+            HIGH: _side_loss(config, HIGH, high, batch),
             MERGING: merging_loss(merged, batch["target_hdr"]),
         }
         total = config.merging_weight * parts[MERGING]
@@ -131,6 +129,14 @@ def _set_statistics(network: keras.Model, *, frozen: bool) -> None:
 Tensor = Any
 
 
+def _side_loss(config: TrainingConfig, side: str, aligned: Tensor, batch: Batch) -> Tensor:
+    """Loss of an aligned frame, as the settings want it."""
+    target_ldr = batch["target_ldr"][:, ALIGNED_FRAME[side]]
+    if config.alignment_loss == "square":
+        return alignment_loss(aligned, target_ldr)
+    return exposed_loss(aligned, target_ldr, batch["exposure_time"][:, SOURCE_FRAME[side]])
+
+
 def alignment_loss(aligned: Tensor, target_ldr: Tensor) -> Tensor:
     """Mean squared error of values in [-1, 1] (release).
 
@@ -139,6 +145,22 @@ def alignment_loss(aligned: Tensor, target_ldr: Tensor) -> Tensor:
         target_ldr: Re-exposed truth, `(B, H, W, 3)` in [0, 1].
     """
     return keras.ops.mean(keras.ops.square(aligned - to_network(target_ldr)))
+
+
+def exposed_loss(aligned: Tensor, target_ldr: Tensor, exposure_time: Tensor) -> Tensor:
+    """Loss of the merged radiance, of the radiance that an aligned frame shows.
+
+    It weighs an error by what the result shows of it; squares of LDR values hardly see those in the
+    dark, for which the high frame is there.
+
+    Args:
+        aligned: Output of an alignment network, `(B, H, W, 3)` in [-1, 1].
+        target_ldr: Re-exposed truth, `(B, H, W, 3)` in [0, 1].
+        exposure_time: Relative exposure times of the frames, `(B,)`.
+    """
+    time = keras.ops.reshape(exposure_time, (-1, 1, 1, 1))
+    radiance = ldr_to_hdr(from_network(aligned), time)
+    return merging_loss(to_network(radiance), ldr_to_hdr(target_ldr, time))
 
 
 def merging_loss(merged: Tensor, target_hdr: Tensor) -> Tensor:
