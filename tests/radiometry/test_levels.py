@@ -46,3 +46,17 @@ def test_the_table_of_levels_has_the_bits_of_the_power(dtype):
     assert result.dtype == np.float32
     np.testing.assert_array_equal(result, expected)
     np.testing.assert_array_equal(levels.levels_to_hdr(levels.ldr_to_float(ldr), time), expected)
+
+
+@pytest.mark.parametrize("size", [(31, 17), (1, 1), (64, 90)])
+def test_the_input_of_a_picture_is_that_of_the_networks(size):
+    ldr = np.random.default_rng(0).random((100, 100, 3), np.float32)
+    ldr[0, 0] = [0, 1, 0.5]
+    ldr = ldr[: size[0], : size[1]]  # a part of a picture, as a tile is
+    time = np.float32(2**1.5)
+    hdr = ldr_to_hdr(ldr, time)
+    joined = levels.join_picture_input(ldr, hdr)
+    assert joined.dtype == np.float32
+    np.testing.assert_array_equal(joined, levels.join_network_input(ldr, hdr))
+    expected = levels.network_input(ldr, time)
+    np.testing.assert_allclose(levels.picture_input(ldr, time), expected, atol=1e-6)

@@ -7,7 +7,6 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
-import tensorflow as tf
 
 from configs.settings import WeightsConfig
 from models import release_checkpoint
@@ -18,20 +17,13 @@ from utils.metrics.protocols import Protocol
 from utils.radiometry.bracket import HIGH, LOW, MID_FRAME, SOURCE_FRAME
 from utils.radiometry.levels import (
     SIZE_MULTIPLE,
-    join_network_input,
+    join_picture_input,
     ldr_to_float,
     levels_to_hdr,
+    picture_input,
 )
-from utils.radiometry.radiance import ldr_to_hdr
 from utils.runs.networks import load_networks
 from utils.scenes.scene import Scene
-
-# In TensorFlow, which uses all cores and whose tensors the networks take without a copy.
-_join = tf.function(
-    join_network_input,
-    input_signature=2 * [tf.TensorSpec((1, None, None, 3), tf.float32)],
-    autograph=False,
-)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -111,16 +103,16 @@ def align_picture(networks: Networks, scene: Scene, protocol: Protocol) -> np.nd
     leaked = protocol.leaked_reference(scene)
     aligned = np.empty((2, height, width, 3), np.float32)
     by_side = {LOW: networks.low, HIGH: networks.high}
-    both_read = _remember(lambda place: _tensor(*_frame(scene, MID_FRAME, place, protocol)))
+    both_read = _remember(lambda place: _input(*_frame(scene, MID_FRAME, place, protocol)))
     for (side, network), result in zip(by_side.items(), aligned, strict=True):
         index = SOURCE_FRAME[side]
 
         def read(place: Window, index: int = index, leaks: bool = side == HIGH) -> list[Output]:
-            source = _tensor(*_frame(scene, index, place, protocol))
+            source = _input(*_frame(scene, index, place, protocol))
             if not leaks or leaked is None:
                 return [source, both_read(place)]
             _, hdr = _frame(scene, MID_FRAME, place, protocol)
-            return [source, _tensor(cut(leaked, place), hdr)]
+            return [source, _input(cut(leaked, place), hdr)]
 
         picture = tiled_networks.run_alignment(network, read, size, tile=networks.tile, side=side)
         result[...] = protocol.quantise_aligned(picture[:height, :width])
@@ -136,6 +128,11 @@ def _frame(
     return protocol.quantise_frames(ldr_to_float(levels)), hdr
 
 
+def _input(ldr: np.ndarray, hdr: np.ndarray) -> np.ndarray:
+    """A network's input `(1, h, w, 6)` in [-1, 1] of a frame and its radiance, `(h, w, 3)` each."""
+    return join_picture_input(ldr, hdr)[None]
+
+
 def _remember(read: Callable[[Window], Output]) -> Callable[[Window], Output]:
     """A function that reads a place once if it is asked for it twice in a row."""
     last: list[tuple[Window, Output]] = []
@@ -146,11 +143,6 @@ def _remember(read: Callable[[Window], Output]) -> Callable[[Window], Output]:
         return last[0][1]
 
     return remembered
-
-
-def _tensor(ldr: np.ndarray, hdr: np.ndarray) -> Output:
-    """A network's input `(1, h, w, 6)` in [-1, 1] of a frame and its radiance, `(h, w, 3)` each."""
-    return _join(ldr[None], hdr[None])
 
 
 def merge_picture(
@@ -181,7 +173,7 @@ def merge_picture(
         reference = protocol.quantise_frames(ldr_to_float(scene.ldr[MID_FRAME][place]))
         frames = (aligned[0][place], reference, aligned[1][place])
         times = scene.exposure_times
-        return [_tensor(x, ldr_to_hdr(x, t)) for x, t in zip(frames, times, strict=True)]
+        return [picture_input(x, t)[None] for x, t in zip(frames, times, strict=True)]
 
     return tiled_networks.run_merging(merging, read, aligned.shape[1:3], tile=tile)
 
