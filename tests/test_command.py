@@ -51,6 +51,16 @@ def test_ctrl_c_is_one_line_and_exit_code_130(capsys):
     assert capsys.readouterr().err.strip() == INTERRUPTED
 
 
+def test_who_reads_the_output_may_leave():
+    line = [sys.executable, "-u", "make_weights.py", "--show"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as shown:
+        assert shown.stdout
+        assert shown.stderr
+        shown.stdout.close()  # long before it is ready to write
+        assert shown.stderr.read() == b""
+    assert shown.returncode == command.EXIT_UNREAD
+
+
 @pytest.mark.parametrize("instead", [SystemError("bad argument to internal function"), None])
 def test_what_a_library_makes_of_ctrl_c_is_still_that(capsys, instead):
     def main(_):

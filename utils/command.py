@@ -25,6 +25,8 @@ from utils.files import one_line, printable
 Config = TypeVar("Config")
 
 EXIT_BAD_INPUT = 2
+EXIT_UNREAD = 141
+"""What a shell makes of a program that ends because nobody reads its output."""
 
 _NO_MEMORY = "Not enough memory; smaller tiles, patches or batches take less. Received: "
 _OF_THE_INPUT = (ValueError, OSError, MemoryError)
@@ -99,7 +101,8 @@ def run(
 
     Bad input (`ValueError`, `OSError`) ends with one line on standard error and exit code 2,
     without a traceback; set `ESBN_TRACEBACK=1` to see where it came from. So do a lack of memory
-    and Ctrl-C, which has exit code 130. Warnings of the log are shown as `warning:`.
+    and Ctrl-C, which has exit code 130. Who reads the output may leave, as `head` does: that ends
+    the program without a word. Warnings of the log are shown as `warning:`.
     """
     logging.getLogger().addHandler(_WARNINGS)
     for stream in (sys.stdout, sys.stderr):
@@ -108,6 +111,10 @@ def run(
     with _noting_interrupts() as interrupts:
         try:
             code = main(parse(preset_config, description))
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
+            sys.exit(EXIT_UNREAD)
         except KeyboardInterrupt:
             _end_interrupted()
         except Exception as error:
