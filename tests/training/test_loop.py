@@ -95,15 +95,19 @@ def test_other_settings_are_refused_by_name_and_free_ones_are_not(config):
     training_align_low.main(dataclasses.replace(config, steps=2, log_every=7))
 
 
-def test_a_run_from_before_there_was_a_choice_of_optimisers_goes_on_with_adam(config):
+@pytest.mark.parametrize(
+    ("field", "then", "now"),
+    [("optimizer", "adam", "muon"), ("alignment_loss", "square", "mu_law")],
+)
+def test_a_run_from_before_there_was_a_choice_goes_on_as_it_was(config, field, then, now):
     training_align_low.main(dataclasses.replace(config, steps=2))
     path = config.run / "align_low" / "settings.json"
     stored = json.loads(path.read_text())
-    assert stored.pop("optimizer") == "adam"
+    assert stored.pop(field) == then
     path.write_text(json.dumps(stored))
     training_align_low.main(dataclasses.replace(config, steps=2))
-    with pytest.raises(settings.SettingsError, match=r"optimizer='adam' .*optimizer='muon'"):
-        training_align_low.main(dataclasses.replace(config, steps=2, optimizer="muon"))
+    with pytest.raises(settings.SettingsError, match=f"{field}='{then}' .*{field}='{now}'"):
+        training_align_low.main(dataclasses.replace(config, steps=2, **{field: now}))
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "muon"])

@@ -29,6 +29,9 @@ _HOLD = "hold_steps"
 _SAMPLES = "samples_per_epoch"
 _PREALIGN = "prealign"
 
+_EARLIER = {_PREALIGN: "off", _HOLD: 0, "optimizer": "adam", "alignment_loss": "square"}
+"""What runs did that were started before there was a choice."""
+
 _LOG = logging.getLogger(__name__)
 
 # A run may go on with other values of these: they do not touch what the weights become, but for
@@ -99,7 +102,7 @@ def write_settings(
 
 def _check_settings(folder: Path, settings: dict[str, Any], *, may_lose_samples: bool) -> None:
     path = folder / SETTINGS_NAME
-    started = {_PREALIGN: "off", _HOLD: 0, "optimizer": "adam"} | read_settings(folder)
+    started = _EARLIER | read_settings(folder)
     if started[_PREALIGN] != settings[_PREALIGN]:
         raise SettingsError(
             f"{path}: the run was started on records packed with --prealign {started[_PREALIGN]}"
