@@ -124,7 +124,7 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
         progress(0.1, "Opening the networks")
         networks, prealign = _networks()
         motion: PrealignmentName = "on" if prealign == "on" else "auto"
-        protocol = configured("full", None, motion)
+        protocol = configured("full", None, motion, anchor=CONFIG.anchor)
         given = None if table == by_exif else stops
         scene = read_photographs(folder / "photographs", exposures=given, prealignment=motion)
         progress(0.3, "Merging")

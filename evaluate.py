@@ -36,7 +36,10 @@ from utils.runs.networks import trained_prealignment, weights_files
 def main(config: EvaluationConfig) -> int:
     """Scores every scene; returns 2 if something could not be scored, else 0."""
     prealign = config.prealign or _trained_prealignment(config)
-    protocols = [configured(name, config.sixteen_bits, prealign) for name in config.protocol]
+    anchor = config.anchor and config.predictions is None
+    protocols = [
+        configured(name, config.sixteen_bits, prealign, anchor=anchor) for name in config.protocol
+    ]
     display = Display(peak=config.display_peak, black=config.display_black)
     meter = Meter(display=display, vdp=ColorVideoVdp(display) if config.cvvdp else None)
     results = config.results or paths.evaluation_dir(config.predictions or config.run)

@@ -32,7 +32,7 @@ from utils.runs.networks import trained_prealignment, weights_in_words
 def main(config: ReconstructionConfig) -> int:
     """Reconstructs every scene; returns 2 if one failed, else 0."""
     prealign = config.prealign or trained_prealignment(config)
-    protocol = configured(config.protocol, config.sixteen_bits, prealign)
+    protocol = configured(config.protocol, config.sixteen_bits, prealign, anchor=config.anchor)
     results = config.results or paths.results_dir(config.run)
     scenes = PreparedScenes(
         config.scenes,

@@ -86,13 +86,13 @@ def recipe(preset: Preset) -> RecipeConfig:
 
 
 def reconstruction(preset: Preset) -> ReconstructionConfig:
-    """Settings of both reconstruction scripts."""
-    return ReconstructionConfig(run=paths.run_dir(preset))
+    """Settings of both reconstruction scripts; `kalantari` leaves results as the networks' are."""
+    return ReconstructionConfig(run=paths.run_dir(preset), anchor=preset != "kalantari")
 
 
 def evaluation(preset: Preset) -> EvaluationConfig:
-    """Settings of evaluate.py."""
-    return EvaluationConfig(run=paths.run_dir(preset))
+    """Settings of evaluate.py; `kalantari` leaves results as the networks' are."""
+    return EvaluationConfig(run=paths.run_dir(preset), anchor=preset != "kalantari")
 
 
 def export(preset: Preset) -> ExportConfig:

@@ -413,6 +413,8 @@ class ReconstructionConfig(WeightsConfig):
     prealign: PrealignmentName | None = None
     """Take the camera's motion out of low and high before the networks see them; `auto`: where it
     measurably helps. None: as the weights were trained; photographs `auto`, unless it is `on`."""
+    anchor: bool = True
+    """Give the result the brightness of the reference, where that is well exposed."""
     tone: ToneName = "fusion"
     """How the pictures of the results are tone-mapped."""
     picture: PictureName = "png"
@@ -462,6 +464,8 @@ class EvaluationConfig(WeightsConfig):
     prealign: PrealignmentName | None = None
     """Take the camera's motion out of low and high before networks and baselines see them; None: as
     the weights were trained. With predictions: say so of them (None: `off`)."""
+    anchor: bool = True
+    """Give the networks' results the brightness of the reference, where that is well exposed."""
     against: Path | None = None
     """Second folder of .hdr or .exr: compare scene by scene with it."""
     baselines: bool = False

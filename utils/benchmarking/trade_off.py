@@ -43,7 +43,8 @@ def measure(scenes: Path, weights: Sequence[Path], turns: int) -> list[Row]:
     for folder in weights:
         config = ReconstructionConfig(run=folder, weights=folder)
         networks = open_networks(config)
-        protocol = configured("full", None, trained_prealignment(config))
+        prealign = trained_prealignment(config)
+        protocol = configured("full", None, prealign, anchor=config.anchor)
         prepared = list(_prepared(scenes, protocol))
         for copies in get_args(Copies):
             run = functools.partial(_run, networks, protocol, copies)

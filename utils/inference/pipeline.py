@@ -11,7 +11,7 @@ import numpy as np
 from configs.settings import WeightsConfig
 from models import release_checkpoint
 from models.compiled import CompiledAlignment, CompiledMerging, compile_networks
-from utils.inference import tiled_networks
+from utils.inference import anchoring, tiled_networks
 from utils.inference.tiled_networks import Network, Output, Window
 from utils.metrics.protocols import Protocol
 from utils.radiometry.bracket import HIGH, LOW, MID_FRAME, SOURCE_FRAME
@@ -72,7 +72,7 @@ def reconstruct_picture(networks: Networks, scene: Scene, protocol: Protocol) ->
     Args:
         networks: The three networks.
         scene: A scene of any size, as `protocol.prepare` gives it.
-        protocol: Says what passes through 8 bits.
+        protocol: Says what passes through 8 bits, and whether the result is anchored.
 
     Returns:
         Aligned frames, as merging got them, and the HDR image.
@@ -162,7 +162,7 @@ def merge_picture(
         merging: The merging network.
         scene: The scene that was aligned.
         aligned: `(2, H, W, 3)` LDR in [0, 1], low and high, of `align`.
-        protocol: Says what passes through 8 bits.
+        protocol: Says what passes through 8 bits, and whether the result is anchored.
         tile: As in `Networks`.
 
     Returns:
@@ -175,7 +175,11 @@ def merge_picture(
         times = scene.exposure_times
         return [picture_input(x, t)[None] for x, t in zip(frames, times, strict=True)]
 
-    return tiled_networks.run_merging(merging, read, aligned.shape[1:3], tile=tile)
+    merged = tiled_networks.run_merging(merging, read, aligned.shape[1:3], tile=tile)
+    if not protocol.anchor:
+        return merged
+    reference = protocol.quantise_frames(ldr_to_float(scene.ldr[MID_FRAME]))
+    return anchoring.anchor(merged, reference, scene.exposure_times[MID_FRAME])
 
 
 def cut(picture: np.ndarray, place: Window) -> np.ndarray:

@@ -21,6 +21,9 @@ from utils.scenes.scene import Scene, SceneError
 MOTION_OUT = "camera motion taken out"
 """In a protocol's title: the networks were not shown the camera's frames as they are."""
 
+ANCHORED = "anchored"
+"""In a protocol's title: results have the brightness of the reference."""
+
 _RELEASE_SIZE = (1344, 896)  # width, height
 _CROP_SIZE = (1440, 960)  # width, height
 
@@ -46,6 +49,8 @@ class Protocol:
     prealign: PrealignmentName = "off"
     """How the camera's motion is taken out of the frames before `prepare` gets them; who reads the
     scenes does it, once for all protocols (utils/camera_motion/prealignment.py)."""
+    anchor: bool = False
+    """The merged picture gets the reference's brightness (utils/inference/anchoring.py)."""
 
     @property
     def title(self) -> str:
@@ -53,15 +58,16 @@ class Protocol:
         own = PROTOCOLS[self.name].sixteen_bits
         bits = "" if self.sixteen_bits == own else f", input {self.sixteen_bits}"
         motion = {"off": "", "auto": f", {MOTION_OUT}", "on": f", {MOTION_OUT} (on)"}
+        anchored = f", {ANCHORED}" if self.anchor else ""
         leak = " (LEAKS GROUND TRUTH)" if self.leak else ""
-        return f"{self.name}{bits}{motion[self.prealign]}{leak}"
+        return f"{self.name}{bits}{motion[self.prealign]}{anchored}{leak}"
 
     @property
     def inputs(self) -> tuple[object, ...]:
         """All that a reconstruction depends on: protocols that share it share the result."""
         return (
             *(self.arrange, self.sixteen_bits, self.tile, self.eight_bit, self.leak),
-            self.prealign,
+            *(self.prealign, self.anchor),
         )
 
     def prepare(self, scene: Scene) -> Scene:
@@ -191,10 +197,14 @@ PROTOCOLS: dict[ProtocolName, Protocol] = {
 
 
 def configured(
-    name: ProtocolName, sixteen_bits: SixteenBits | None, prealign: PrealignmentName = "off"
+    name: ProtocolName,
+    sixteen_bits: SixteenBits | None,
+    prealign: PrealignmentName = "off",
+    *,
+    anchor: bool = False,
 ) -> Protocol:
     """The protocol of a name, with another treatment of frames of 16 bits if one is given."""
-    protocol = dataclasses.replace(PROTOCOLS[name], prealign=prealign)
+    protocol = dataclasses.replace(PROTOCOLS[name], prealign=prealign, anchor=anchor)
     if sixteen_bits is None:
         return protocol
     return dataclasses.replace(protocol, sixteen_bits=sixteen_bits)
