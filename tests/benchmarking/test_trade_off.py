@@ -11,7 +11,7 @@ from utils.evaluation.scoring import Meter, from_networks, score
 from utils.images import frames
 from utils.inference.pipeline import open_networks
 from utils.metrics.perceptual import Display
-from utils.metrics.protocols import PROTOCOLS
+from utils.metrics.protocols import configured
 from utils.runs import weights
 from utils.scenes.scene import SceneError
 
@@ -43,7 +43,8 @@ def test_every_folder_has_a_row_for_each_number_of_copies_with_the_evaluators_sc
     meter = Meter(display=Display(peak=defaults.display_peak, black=defaults.display_black))
     reconstruction = ReconstructionConfig(run=config.weights[1], weights=config.weights[1])
     predict = from_networks(open_networks(reconstruction), 4)
-    scores = score(config.trade_off, [PROTOCOLS["full"]], predict, meter)
+    protocol = configured("full", None, anchor=True)
+    scores = score(config.trade_off, [protocol], predict, meter)
     (by_scene,) = scores.by_protocol.values()
     for column, name in (("PSNR-mu", "psnr_mu"), ("PSNR-l", "psnr_l")):
         mean = sum(numbers[name] for numbers in by_scene.values()) / 2

@@ -81,8 +81,23 @@ def test_fusion_writes_radiance_pictures_and_numbers(config, capsys):
     psnr = [float(row["psnr_mu"]) for row in rows.values()]
     assert psnr[2] == pytest.approx((psnr[0] + psnr[1]) / 2, abs=1e-5)
     said = capsys.readouterr().out
-    assert "| mean | full |" in said
+    assert "| mean | full, anchored |" in said
     assert said.splitlines()[-1] == f"Wrote 3 scenes to {results}; open {results}/report.html"
+
+
+@pytest.mark.parametrize("anchor", [True, False])
+def test_results_are_anchored_to_the_reference_unless_told_otherwise(config, anchor, monkeypatch):
+    def dimmed(_low, mid, _high):
+        return 0.9 * (mid[..., 3:] + 1) - 1
+
+    networks = dataclasses.replace(NETWORKS, merging=dimmed)
+    monkeypatch.setattr(reconstruction_fusion, "open_networks", lambda *_: networks)
+    assert reconstruction_fusion.main(dataclasses.replace(config, anchor=anchor)) == 0
+    hdr = radiance_maps.read_radiance(config.run / "results" / "EXTRA" / "001.hdr")
+    reference = ldr_to_float(bracket(21, 19).ldr[1])
+    well_exposed = reference.max(-1) < 0.8
+    found = np.median((hdr / (reference**2.2 / 4))[well_exposed])
+    assert found == pytest.approx(1.0 if anchor else 0.9, abs=0.03)
 
 
 def test_results_folder_and_a_single_scene(config, tmp_path):
@@ -210,9 +225,9 @@ def test_scenes_are_prepared_as_the_weights_were_trained(
         "auto": "full, camera motion taken out",
         "on": "full, camera motion taken out (on)",
     }[used]
-    for table in ("aligned.csv", "metrics.csv"):
-        assert {row["protocol"] for row in _rows(results / table).values()} == {title}
-    assert f"<td>{title}</td>" in (results / "report.html").read_text()
+    for table, own in (("aligned.csv", title), ("metrics.csv", f"{title}, anchored")):
+        assert {row["protocol"] for row in _rows(results / table).values()} == {own}
+    assert f"<td>{title}, anchored</td>" in (results / "report.html").read_text()
     assert aligned_results.read_prealignment(results) == used
 
 

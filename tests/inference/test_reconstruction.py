@@ -70,7 +70,9 @@ def test_scripts_take_it(tmp_path, monkeypatch):
         monkeypatch.setattr(script, "open_networks", lambda *_: networks)
         monkeypatch.setattr(script, "trained_prealignment", lambda _: "off")
     run, scenes, results = (tmp_path / name for name in ("run", "Test", "results"))
-    config = ReconstructionConfig(run=run, scenes=(scenes,), results=results, self_ensemble=2)
+    config = ReconstructionConfig(
+        run=run, scenes=(scenes,), results=results, self_ensemble=2, anchor=False
+    )
     assert reconstruction_fusion.main(config) == 0
     hdr = radiance_maps.read_radiance(results / "001.exr")
     np.testing.assert_allclose(hdr[:, 0], inverse_mu_law(0.5), rtol=1e-2)
