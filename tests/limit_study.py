@@ -76,7 +76,7 @@ def main() -> None:
     networks = open_networks(config)
     if networks.merging is None:
         parser.error(f"The weights must have a merging network. Received: {arguments.weights}")
-    protocol = configured("full", None, trained_prealignment(config))
+    protocol = configured("full", None, trained_prealignment(config), anchor=config.anchor)
     rows: dict[str, list[tuple[float, float, float]]] = {name: [] for name in _TRUE_FRAMES}
     of_still: dict[str, list[float]] = {}
     for folder in tqdm(find_scenes(arguments.scenes), unit="scene"):
