@@ -2,9 +2,10 @@
 
     python -m tests.limit_study SCENES [--weights DIR]
 
-Prints mean PSNR-mu and PSNR-l of the scenes in a folder, and which share of the squared error after
-the mu-law lies where the reference clips. Then PSNR-mu of the pixels that the high frame, as the
-networks get it, shows right and unclipped: nothing moved there, so a copy of it would do.
+Prints mean PSNR-mu and PSNR-l of the scenes in a folder, of the networks alone (not anchored), and
+which share of the squared error after the mu-law lies where the reference clips. Then PSNR-mu of
+the pixels that the high frame, as the networks get it, shows right and unclipped: nothing moved
+there, so a copy of it would do.
 """
 
 import argparse
@@ -76,7 +77,7 @@ def main() -> None:
     networks = open_networks(config)
     if networks.merging is None:
         parser.error(f"The weights must have a merging network. Received: {arguments.weights}")
-    protocol = configured("full", None, trained_prealignment(config), anchor=config.anchor)
+    protocol = configured("full", None, trained_prealignment(config))
     rows: dict[str, list[tuple[float, float, float]]] = {name: [] for name in _TRUE_FRAMES}
     of_still: dict[str, list[float]] = {}
     for folder in tqdm(find_scenes(arguments.scenes), unit="scene"):
