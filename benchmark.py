@@ -23,12 +23,11 @@ from models import cost, esbn
 from models.frames import LOW, MERGING
 from utils import command, files, hardware
 from utils.benchmarking import data_path, timing, trade_off, widths
-from utils.benchmarking.inputs import merging_stage, random_batch, random_scene
+from utils.benchmarking.inputs import PROTOCOL, merging_stage, random_batch, random_scene
 from utils.benchmarking.timing import Row, compare, markdown
 from utils.benchmarking.variants import PLAIN, VARIANTS, build_networks, merging_of
 from utils.evaluation import plots
 from utils.inference.pipeline import Networks, reconstruct_picture
-from utils.metrics.protocols import PROTOCOLS
 from utils.training.optimisation import compile_step
 from utils.training.optimisers import adam
 from utils.training.stages import Stage, alignment_stage
@@ -145,7 +144,7 @@ def measure_inference(scale: Scale) -> list[Row]:
         "merging": (costs[MERGING], lambda nets: merging_of(nets)(*frames)),
         "scene, frames to radiance": (
             sum(costs.values()),
-            lambda nets: reconstruct_picture(nets, scene, PROTOCOLS["full"]),
+            lambda nets: reconstruct_picture(nets, scene, PROTOCOL),
         ),
     }
     rows: list[Row] = []
@@ -180,9 +179,9 @@ def time_scene(variant: str, size: tuple[int, int], warm_up: bool) -> float:
     """
     networks, scene = build_networks(variant), random_scene(*size)
     if warm_up:
-        reconstruct_picture(networks, scene, PROTOCOLS["full"])
+        reconstruct_picture(networks, scene, PROTOCOL)
     start = time.perf_counter()
-    reconstruct_picture(networks, scene, PROTOCOLS["full"])
+    reconstruct_picture(networks, scene, PROTOCOL)
     return time.perf_counter() - start
 
 
@@ -205,7 +204,7 @@ def measure_training(scale: Scale) -> list[Row]:
 
 
 def _low_stage(networks: dict[str, Any]) -> Stage:
-    return alignment_stage(networks, LOW, TrainingConfig(run=paths.RUN))
+    return alignment_stage(networks, LOW, TrainingConfig(run=paths.run_dir("quick")))
 
 
 def measure_tiling(size: tuple[int, int], large: tuple[int, int]) -> list[Row]:

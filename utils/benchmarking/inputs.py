@@ -4,9 +4,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from utils.metrics.protocols import configured
 from utils.radiometry.bracket import MERGING
 from utils.scenes.scene import Scene
 from utils.training.stages import Batch, Losses, Stage, merging_loss
+
+PROTOCOL = configured("full", None, anchor=True)
+"""What reconstruction does by default, but for camera motion."""
 
 _PATCH = 256
 

@@ -7,11 +7,10 @@ import numpy as np
 
 from models import cost, esbn
 from utils.benchmarking import timing
-from utils.benchmarking.inputs import random_scene
+from utils.benchmarking.inputs import PROTOCOL, random_scene
 from utils.benchmarking.timing import Row
 from utils.benchmarking.variants import build_networks, merging_of
 from utils.inference.pipeline import Networks, reconstruct_picture
-from utils.metrics.protocols import PROTOCOLS
 
 WIDTHS = (64, 32, 24, 16)
 """64 is the paper's, 24 that of the preset `small`."""
@@ -36,7 +35,7 @@ def measure(size: tuple[int, int], turns: int) -> list[Row]:
             networks = build_networks(precision, width)
             name = f"{width} {precision}"
             runs[f"{name} networks"] = functools.partial(_run, networks, noise)
-            runs[name] = functools.partial(reconstruct_picture, networks, scene, PROTOCOLS["full"])
+            runs[name] = functools.partial(reconstruct_picture, networks, scene, PROTOCOL)
     seconds = timing.alternate(runs, turns)
     rows: list[Row] = []
     for width in WIDTHS:
