@@ -122,6 +122,14 @@ def test_a_title_says_that_the_cameras_motion_was_taken_out():
     assert configured("full", None, "auto").inputs != PROTOCOLS["full"].inputs
 
 
+def test_a_title_says_that_results_are_anchored():
+    assert configured("full", None, anchor=True).title == "full, anchored"
+    assert configured("release-leak", None, "auto", anchor=True).title == (
+        "release-leak, camera motion taken out, anchored (LEAKS GROUND TRUTH)"
+    )
+    assert configured("full", None, anchor=True).inputs != PROTOCOLS["full"].inputs
+
+
 def test_protocols_that_see_the_same_input_share_a_reconstruction():
     names = {protocol.inputs: name for name, protocol in reversed(PROTOCOLS.items())}
     assert set(names.values()) == set(PROTOCOLS) - {"ntire"}
