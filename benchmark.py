@@ -22,7 +22,7 @@ from configs.settings import BenchmarkConfig, TrainingConfig
 from models import cost, esbn
 from models.frames import LOW, MERGING
 from utils import command, files, hardware
-from utils.benchmarking import data_path, timing, trade_off, widths
+from utils.benchmarking import data_path, surroundings, timing, trade_off, widths
 from utils.benchmarking.inputs import PROTOCOL, merging_stage, random_batch, random_scene
 from utils.benchmarking.timing import Row, compare, markdown
 from utils.benchmarking.variants import PLAIN, VARIANTS, build_networks, merging_of
@@ -76,6 +76,9 @@ def main(config: BenchmarkConfig) -> None:
         "Machine": lambda: [hardware.describe()],
         "Networks": lambda: measure_networks(scale.size),
         f"Inference at {width}x{height}": lambda: measure_inference(scale),
+        f"Around the networks at {width}x{height}": lambda: surroundings.measure(
+            scale.size, scale.turns
+        ),
         f"Widths at {width}x{height}": lambda: widths.measure(scale.size, scale.turns),
         "Memory of one scene, a fresh process": lambda: measure_memory(scale.size),
         f"Training step at 256x256, batches of {batches}": lambda: measure_training(scale),
