@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+import cv2
 import numpy as np
 import pytest
 
@@ -59,6 +60,23 @@ def test_fusion_keeps_the_order_of_places_and_opens_shadows_without_a_veil():
     assert dark.mean() > tone_map(hdr, "reinhard")[100:, 20:190, 0].mean()
     assert shown[:30, :30].max() <= 4
     assert np.percentile(shown, 99.5) > 235
+
+
+def test_fusion_adds_up_its_exposures_in_one_order(monkeypatch):
+    """OpenCV's threads add up in the order in which they end; bits would differ run by run."""
+    fusion, counts = cv2.createMergeMertens(1.0, 1.0, 1.0), []
+
+    class Watched:
+        @staticmethod
+        def process(exposures):
+            counts.append(cv2.getNumThreads())
+            return fusion.process(exposures)
+
+    monkeypatch.setattr(cv2, "createMergeMertens", lambda *_: Watched)
+    before = cv2.getNumThreads()
+    tone_map(_radiance(), "fusion")
+    assert counts == [1]
+    assert cv2.getNumThreads() == before
 
 
 def test_fusion_keeps_local_order():

@@ -5,7 +5,9 @@ whatever its exposure was. The exception is `mu-law`, the release's picture, whi
 it stands.
 """
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
@@ -30,6 +32,7 @@ _BLACK, _WHITE = 1.0, 98.5  # percentiles of the fused picture
 _DARKEST = 4 / 255  # lines of log gain would follow deeper blacks, and shadows with them
 _BASE_CONTRAST = 4.5  # stops that the large-scale contrast may keep on screen
 _SMALLEST = 1e-6  # radiance; 20 stops below the darkest frame's white
+_COUNT_OF_THREADS = threading.Lock()  # OpenCV has one for all
 
 
 def tone_map(hdr: np.ndarray, operator: ToneName) -> np.ndarray:
@@ -96,11 +99,27 @@ def _fused_luminance(hdr: np.ndarray) -> np.ndarray:
     times = np.geomspace(1.0, longest, _EXPOSURES, dtype=np.float32)
     exposures = [255 * hdr_to_ldr(hdr[..., ::-1], time) for time in times]  # BGR
     fusion = cv2.createMergeMertens(1.0, 1.0, 1.0)  # OpenCV leaves well-exposedness out otherwise
-    fused = fusion.process(exposures)[..., ::-1]  # a little beyond [0, 1]
+    with _one_thread():
+        fused = fusion.process(exposures)[..., ::-1]  # a little beyond [0, 1]
     black, white = np.percentile(luminance(fused), (_BLACK, _WHITE))
     if white > black:
         fused = (fused - np.float32(black)) / np.float32(white - black)
     return luminance(ldr_to_hdr(np.clip(fused, _DARKEST, 1.0), 1.0))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keeps OpenCV to one thread: its fusion adds up exposures in the order in which they end.
+
+    A picture would differ in its last bit from run to run. One thread is as fast here.
+    """
+    with _COUNT_OF_THREADS:
+        count = cv2.getNumThreads()
+        cv2.setNumThreads(1)
+        try:
+            yield
+        finally:
+            cv2.setNumThreads(count)
 
 
 def _reinhard(hdr: np.ndarray) -> np.ndarray:
