@@ -3,9 +3,10 @@
     python -m tests.limit_study SCENES [--weights DIR]
 
 Prints mean PSNR-mu and PSNR-l of the scenes in a folder, of the networks alone (not anchored), and
-which share of the squared error after the mu-law lies where the reference clips. Then PSNR-mu of
-the pixels that the high frame, as the networks get it, shows right and unclipped: nothing moved
-there, so a copy of it would do.
+which share of the squared error after the mu-law lies where the reference clips. Two of the rows
+have true values only where the low frame, as the networks get it, shows the right thing, and only
+where it does not: there something moved, or the frame has a gap. Then PSNR-mu of the pixels that
+the high frame shows right and unclipped: nothing moved there, so a copy of it would do.
 """
 
 import argparse
@@ -28,13 +29,42 @@ from utils.scenes.folders import find_scenes, read_scene
 from utils.scenes.scene import Scene
 
 _CLIPPED = 0.98  # LDR
-_BRIGHT, _MOVED = 0.9, 0.06  # LDR of the true high frame; difference of the high frame from it
-_TRUE_FRAMES = {
-    "the aligned frames": (),
-    "the true low frame": (LOW,),
-    "the true high frame": (HIGH,),
-    "both true frames": (LOW, HIGH),
-}
+_BRIGHT, _MOVED = 0.9, 0.06  # LDR of the true high frame; difference of a frame from the true one
+_MERGED_OF = (
+    "the aligned frames",
+    "the true low frame",
+    ".. only where nothing moved",
+    ".. only where something moved",
+    "the true high frame",
+    "both true frames",
+)
+
+
+def true_frame(scene: Scene, side: str) -> np.ndarray:
+    """`(H, W, 3)` LDR of the truth, exposed as the low or the high frame."""
+    return hdr_to_ldr(np.asarray(scene.hdr), scene.exposure_times[SOURCE_FRAME[side]])
+
+
+def moved(scene: Scene, side: str) -> np.ndarray:
+    """`(H, W)`, true where the low or the high frame shows something else than the truth."""
+    frame = ldr_to_float(scene.ldr[SOURCE_FRAME[side]])
+    return brightest_channel(np.abs(frame - true_frame(scene, side))) >= _MOVED
+
+
+def with_true_values(scene: Scene, aligned: np.ndarray) -> dict[str, np.ndarray]:
+    """Aligned frames, `(2, H, W, 3)` LDR of low and high, some of them or of their pixels true."""
+    low, high = aligned
+    true_low, true_high = (true_frame(scene, side) for side in (LOW, HIGH))
+    elsewhere = moved(scene, LOW)[..., None]
+    frames = (
+        (low, high),
+        (true_low, high),
+        (np.where(elsewhere, low, true_low), high),
+        (np.where(elsewhere, true_low, low), high),
+        (low, true_high),
+        (true_low, true_high),
+    )
+    return {name: np.stack(pair) for name, pair in zip(_MERGED_OF, frames, strict=True)}
 
 
 def still(scene: Scene, aligned: np.ndarray, merged: np.ndarray) -> dict[str, float]:
@@ -48,9 +78,7 @@ def still(scene: Scene, aligned: np.ndarray, merged: np.ndarray) -> dict[str, fl
     truth, times = np.asarray(scene.hdr), scene.exposure_times
     frames = [ldr_to_float(frame) for frame in scene.ldr]
     place = SOURCE_FRAME[HIGH]
-    true_high = hdr_to_ldr(truth, times[place])
-    moved = brightest_channel(np.abs(frames[place] - true_high)) >= _MOVED
-    shown = (brightest_channel(true_high) < _BRIGHT) & ~moved
+    shown = (brightest_channel(true_frame(scene, HIGH)) < _BRIGHT) & ~moved(scene, HIGH)
     if not shown.any():
         return {}
     pictures = {
@@ -78,24 +106,21 @@ def main() -> None:
     if networks.merging is None:
         parser.error(f"The weights must have a merging network. Received: {arguments.weights}")
     protocol = configured("full", None, trained_prealignment(config))
-    rows: dict[str, list[tuple[float, float, float]]] = {name: [] for name in _TRUE_FRAMES}
+    rows: dict[str, list[tuple[float, float, float]]] = {name: [] for name in _MERGED_OF}
     of_still: dict[str, list[float]] = {}
     for folder in tqdm(find_scenes(arguments.scenes), unit="scene"):
         scene = prealigned(read_scene(folder, arguments.scenes), protocol.prealign)
         scene = protocol.prepare(scene)
-        truth, times = np.asarray(scene.hdr), scene.exposure_times
+        truth = np.asarray(scene.hdr)
         clipped = brightest_channel(ldr_to_float(scene.ldr[MID_FRAME])) >= _CLIPPED
         aligned = align_picture(networks, scene, protocol)
-        for name, sides in _TRUE_FRAMES.items():
-            frames = aligned.copy()
-            for side in sides:
-                frames[(LOW, HIGH).index(side)] = hdr_to_ldr(truth, times[SOURCE_FRAME[side]])
+        for name, frames in with_true_values(scene, aligned).items():
             merged = merge_picture(networks.merging, scene, frames, protocol)
             score = protocol.score(merged, truth)
             error = np.square(mu_law(merged) - mu_law(truth)).sum(axis=-1)
             share = float(error[clipped].sum() / error.sum())
             rows[name].append((score.psnr_mu, score.psnr_l, share))
-            if not sides:
+            if name == _MERGED_OF[0]:
                 for picture, value in still(scene, aligned, merged).items():
                     of_still.setdefault(picture, []).append(value)
     print("| merged of | PSNR-mu | PSNR-l | error where clipped |\n|---|---:|---:|---:|")  # noqa: T201
