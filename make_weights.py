@@ -75,7 +75,10 @@ def _full(config: RecipeConfig) -> list[Line]:
         ),
         Line(
             script="training_align_high.py",
-            flags=("--run", run, *first, *_stage(800, 2), "--sampling.candidates", 2),
+            flags=(
+                *("--run", run, *first, "--alignment-loss", "mu_law"),
+                *(*_stage(2_700, 2, hold=1_500, ema=0.995, warmup=50), "--sampling.candidates", 1),
+            ),
             tiny=_TINY,
         ),
         # 3: merging, on these alignments.
@@ -161,7 +164,15 @@ def _scenes(config: RecipeConfig, scenes: Path) -> list[Line]:
     ]
 
 
-def _stage(steps: int, seed: int, hold: int = 0, batch: int = 2) -> tuple[object, ...]:
+def _stage(
+    steps: int,
+    seed: int,
+    hold: int = 0,
+    *,
+    batch: int = 2,
+    ema: float = 0.999,
+    warmup: int = 100,
+) -> tuple[object, ...]:
     """What stages of frozen statistics have in common.
 
     A step of two patches has 0.56 times the pixels of 8 of 128x128.
@@ -170,8 +181,8 @@ def _stage(steps: int, seed: int, hold: int = 0, batch: int = 2) -> tuple[object
         *("--frozen-statistics", "--batch-size", batch, "--sampling.patch-size", 192),
         *("--sampling.seed", seed, "--sampling.cache-bytes", 6_000_000_000, "--steps", steps),
         *("--hold-steps", hold),
-        *("--optimizer", "muon", "--learning-rate", 3e-4, "--warmup-steps", 100),
-        *("--ema", 0.999, *_LOGS),
+        *("--optimizer", "muon", "--learning-rate", 3e-4, "--warmup-steps", warmup),
+        *("--ema", ema, *_LOGS),
     )
 
 
