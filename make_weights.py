@@ -1,7 +1,7 @@
 """Makes the weights in `weights/` anew: scenes, records and three stages of training.
 
 Reads radiance maps and photographs; writes scenes below the data folder, and everything else to the
-run's folder. `--preset small` makes the small networks' weights of the same records, in two stages.
+run's folder. `--preset small` makes the small networks' weights of these and of the same records.
 It runs the other scripts one after the other, each with fixed seeds. Run it again to
 go on where it was stopped. `--show` prints the commands. `--rehearse` runs all of them in minutes,
 with tiny networks, to see that everything is in place.
@@ -55,7 +55,7 @@ def lines(config: RecipeConfig) -> list[Line]:
             script="make_tfrecord.py",
             flags=("--scenes", scenes, "--run", run, "--hold-out", "validation", *_SHARDS),
         ),
-        *(_small(run) if config.small else _full(config)),
+        *(_small(config) if config.small else _full(config)),
     ]
 
 
@@ -94,31 +94,32 @@ def _full(config: RecipeConfig) -> list[Line]:
     ]
 
 
-def _small(run: Path) -> list[Line]:
-    """Two stages, from He's initialisation."""
-    preset, joint = ("--preset", "small", "--records", run / "records"), run / "small_joint"
+def _small(config: RecipeConfig) -> list[Line]:
+    """One stage, from what narrow networks can keep of the full ones."""
+    run = config.run
+    wide, start = run / "weights" if config.rehearse else ROOT / "weights", run / "small_start"
+    sampling = ("--sampling.candidates", 2, "--sampling.cache-bytes", 6_000_000_000)
     return [
-        # 1: all networks at once, in batches whose statistics they learn.
+        Line(
+            script="narrow_weights.py",
+            flags=(
+                *("--preset", "small", "--weights", wide, "--records", run / "records"),
+                *("--sampling.seed", 6, *sampling, "--save-weights", start),
+            ),
+            leaves=start,
+            tiny=("--width", 2, "--sampling.patch-size", 32, "--patches", 4),
+        ),
+        # All networks at once.
         Line(
             script="training_fusion.py",
             flags=(
-                *(*preset, "--run", run / "small", "--sampling.seed", 6, "--hold-steps", 20_000),
-                *("--sampling.candidates", 2, "--sampling.cache-bytes", 6_000_000_000),
-                *("--warmup-steps", 200, *_LOGS),
+                *("--preset", "small", "--records", run / "records", "--run", run / "small"),
+                *("--start-weights", start, *_stage(6_000, 7, hold=3_000, batch=4)),
+                *("--sampling.candidates", 2),
             ),
-            tiny=_TINY,
+            tiny=(*_TINY, "--network.width", 2),
         ),
-        _export(run / "small", joint),
-        # 2: with these statistics, as a whole picture meets them.
-        Line(
-            script="training_fusion.py",
-            flags=(
-                *(*preset, "--run", run / "small_2", "--start-weights", joint),
-                *("--low-weight", 8, *_stage(3_000, 7), "--sampling.candidates", 2),
-            ),
-            tiny=_TINY,
-        ),
-        _export(run / "small_2", run / "small_weights"),
+        _export(run / "small", run / "small_weights"),
     ]
 
 

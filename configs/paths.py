@@ -60,3 +60,8 @@ def evaluation_dir(folder: Path) -> Path:
 def export_dir(run: Path) -> Path:
     """SavedModel that export.py writes."""
     return run / "esbn"
+
+
+def narrowed_dir(run: Path) -> Path:
+    """Folder of weights that narrow_weights.py writes: -> training_fusion.py --start-weights."""
+    return run / "narrowed"

@@ -15,6 +15,7 @@ from configs.settings import (
     EvaluationConfig,
     ExportConfig,
     FusionConfig,
+    NarrowingConfig,
     NetworkConfig,
     RecipeConfig,
     ReconstructionConfig,
@@ -98,6 +99,11 @@ def evaluation(preset: Preset) -> EvaluationConfig:
 def export(preset: Preset) -> ExportConfig:
     """Settings of export.py."""
     return ExportConfig(run=paths.run_dir(preset))
+
+
+def narrowing(preset: Preset) -> NarrowingConfig:
+    """Settings of narrow_weights.py."""
+    return NarrowingConfig(run=paths.run_dir(preset))
 
 
 def benchmark(preset: Preset) -> BenchmarkConfig:

@@ -168,7 +168,7 @@ class RecipeConfig:
     """Only print the commands."""
     rehearse: bool = False
     """Run every command on tiny scenes and networks, from the start; use another `run` and
-    `data`."""
+    `data`. The small networks are narrowed ones of a rehearsal before."""
     small: bool = False
     """Train the small networks on the same scenes and records."""
 
@@ -445,6 +445,32 @@ class ExportConfig(WeightsConfig):
         """Checks the values."""
         super().__post_init__()
         _require_letters(self, "output")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NarrowingConfig(WeightsConfig):
+    """Settings of narrow_weights.py."""
+
+    precision: Precision = "float32"
+    """Arithmetic of the convolutions that the new weights are fitted to."""
+    width: int = 24
+    """Channels of the first convolution of the new networks, fewer than the trained ones have."""
+    records: str | None = None
+    """Folder of the shards, if it is not the run's; a TensorFlow path (gs://...) is allowed."""
+    sampling: SamplingConfig = SamplingConfig(patch_size=128, stride=32)
+    """Which training patches the new weights are fitted to."""
+    patches: int = 24
+    """Number of them."""
+    save_weights: Path | None = None
+    """Folder to write the new weights to, as float16 safetensors with checksums; if not given,
+    `narrowed` in the run."""
+
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        super().__post_init__()
+        _require_letters(self, "records")
+        _require_positive(self, "patches")
+        NetworkConfig(width=self.width)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

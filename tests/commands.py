@@ -18,6 +18,7 @@ _PRESETS = {
     "reconstruction_fusion": presets.reconstruction,
     "evaluate": presets.evaluation,
     "export": presets.export,
+    "narrow_weights": presets.narrowing,
 }
 
 

@@ -41,7 +41,7 @@ def config(tmp_path):
 
 
 @pytest.mark.parametrize("rehearse", [False, True])
-@pytest.mark.parametrize(("small", "stages"), [(False, 3), (True, 2)])
+@pytest.mark.parametrize(("small", "stages"), [(False, 3), (True, 1)])
 def test_every_line_is_a_command(config, rehearse, small, stages):
     recipe = make_weights.lines(dataclasses.replace(config, rehearse=rehearse, small=small))
     trained = [line for line in recipe if line.script.startswith("training")]
@@ -81,6 +81,9 @@ def test_a_rehearsal_reaches_the_end_and_does_nothing_twice(config, monkeypatch)
     assert make_weights.main(config) == 0
     assert "export.py" not in ran
     assert {path: path.read_bytes() for path in written} == written
+    assert make_weights.main(dataclasses.replace(config, small=True)) == 0
+    assert weights.read_size(config.run / "small_weights").width == 2
+    assert weights.read_prealignment(config.run / "small_weights") == "auto"
 
 
 def test_a_failure_ends_the_recipe(config, monkeypatch):
