@@ -28,6 +28,7 @@ SCRIPTS = {
     "export": presets.export,
     "benchmark": presets.benchmark,
     "make_weights": presets.recipe,
+    "narrow_weights": presets.narrowing,
 }
 
 

@@ -160,6 +160,7 @@ def test_help_explains_every_field(capsys):
         (presets.reconstruction, ("run", "release_low", "save_release")),
         (presets.evaluation, ("run", "release_merging")),
         (presets.export, ("run", "output")),
+        (presets.narrowing, ("run", "records")),
     ],
 )
 def test_paths_that_tensorflow_opens_are_of_the_locales_letters(preset, names):
