@@ -86,7 +86,7 @@ def _full(config: RecipeConfig) -> list[Line]:
             script="training_fusion.py",
             flags=(
                 *("--run", run, *first, "--alignment", "frozen"),
-                *(*_stage(3_500, 3, hold=1_500), "--sampling.candidates", 2),
+                *(*_stage(1_800, 3, hold=900), "--sampling.candidates", 2),
             ),
             tiny=_TINY,
         ),
