@@ -8,6 +8,7 @@ busy machine too. Needs no data and no weights.
 """
 
 import dataclasses
+import itertools
 import json
 import time
 from collections.abc import Callable
@@ -172,15 +173,18 @@ def measure_memory(size: tuple[int, int]) -> list[Row]:
     return rows
 
 
-def time_scene(variant: str, size: tuple[int, int], warm_up: bool) -> float:
+def time_scene(
+    variant: str, size: tuple[int, int], warm_up: bool, width: int = widths.PAPER
+) -> float:
     """Seconds that one scene takes, in a process of its own.
 
     Args:
         variant: A name of `VARIANTS`.
         size: Height and width.
         warm_up: Do it twice and take the second time, which finds its graphs and memory ready.
+        width: Channels of the first convolution.
     """
-    networks, scene = build_networks(variant), random_scene(*size)
+    networks, scene = build_networks(variant, width), random_scene(*size)
     if warm_up:
         reconstruct_picture(networks, scene, PROTOCOL)
     start = time.perf_counter()
@@ -213,13 +217,17 @@ def _low_stage(networks: dict[str, Any]) -> Stage:
 def measure_tiling(size: tuple[int, int], large: tuple[int, int]) -> list[Row]:
     """Cost of a large picture for each pixel, against a scene of the usual size, and its memory."""
     rows: list[Row] = []
-    for variant in ("float32", "bfloat16"):
-        row: Row = {"variant": variant}
+    for channels, variant in itertools.product(
+        (widths.PAPER, widths.SMALL), ("float32", "bfloat16")
+    ):
+        row: Row = {"width": channels, "variant": variant}
         per_pixel = []
         for height, width in (size, large):
-            usual = (height, width) == size
-            seconds, peak = timing.in_fresh_process(time_scene, variant, (height, width), usual)
+            seconds, peak = timing.in_fresh_process(
+                time_scene, variant, (height, width), (height, width) == size, channels
+            )
             per_pixel.append(seconds / (height * width / 1e6))
+            row[f"{width}x{height}, s"] = seconds
             row[f"{width}x{height}, s per megapixel"] = per_pixel[-1]
             row[f"{width}x{height}, GB"] = peak / 1e9
         row["cost per pixel, x"] = per_pixel[1] / per_pixel[0]

@@ -12,8 +12,10 @@ from utils.benchmarking.timing import Row
 from utils.benchmarking.variants import build_networks, merging_of
 from utils.inference.pipeline import Networks, reconstruct_picture
 
-WIDTHS = (64, 32, 24, 16)
-"""64 is the paper's, 24 that of the preset `small`."""
+PAPER, SMALL = 64, 24
+"""The paper's width, and that of the preset `small`."""
+
+WIDTHS = (PAPER, 32, SMALL, 16)
 
 _PRECISIONS = ("float32", "bfloat16")
 
