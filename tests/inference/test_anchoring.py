@@ -73,3 +73,15 @@ def test_black_and_white_stay_in_range(value):
         result = anchor(merged, ldr, TIME)
         assert result.min() >= 0
         assert result.max() <= 1
+
+
+@pytest.mark.parametrize(("size", "most"), [((96, 128), 0.0), ((61, 47), 2e-3)])
+def test_bands_of_rows_leave_no_seam(monkeypatch, size, most):
+    truth = smooth(*size)
+    merged = (truth * (1 + 0.2 * (smooth(*size, seed=1) / 0.12 - 0.5))).astype(np.float32)
+    reference = to_16bit(hdr_to_ldr(truth, TIME))
+    whole = anchor(merged, reference, TIME)
+    monkeypatch.setattr("utils.inference.anchoring._BAND", 3)
+    difference = anchor(merged, reference, TIME) - whole
+    assert np.abs(difference).max() <= most
+    assert np.abs(np.diff(difference, axis=0)).max() <= most / 4

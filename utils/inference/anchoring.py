@@ -19,6 +19,7 @@ _BLUR = 1.0  # standard deviation in cells
 _WELL_EXPOSED, _CLIPPED = 0.8, 0.9  # LDR; in between the reference counts less and less
 _FLOOR = 1.0 / MU  # radiance below which the mu-law does not show relative errors
 _LARGEST = 1.0  # relative error that is still one of brightness
+_BAND = 64  # rows of squares that are computed at a time, to stay small
 _LEAST = 0.02  # of a cell: less that is well exposed says little
 
 
@@ -40,23 +41,57 @@ def anchor(
         `(H, W, 3)` float32 radiance in [0, 1].
     """
     height, width = hdr.shape[:2]
-    brightest = ldr_to_float(brightest_channel(reference))
-    weight = np.clip((_CLIPPED - brightest) / (_CLIPPED - _WELL_EXPOSED), 0, 1)
-    weights = cv2.merge([weight] * 3)  # twice as fast as broadcasting
-    scaled = hdr + np.float32(_FLOOR)
-    error = levels_to_hdr(reference, exposure_time) - hdr
-    error /= scaled
+    rows = _BAND * cell
+    bands = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
+    size = -(-width // cell)
+    cells = [_cells(*_errors(hdr, reference, exposure_time, band), size, cell) for band in bands]
+    mean, known = (
+        cv2.GaussianBlur(np.concatenate(parts), (0, 0), _BLUR) for parts in zip(*cells, strict=True)
+    )
+    field = mean / (known + _LEAST)[..., None]
+    field = cv2.resize(field, (width, len(field)))
+    result = np.empty_like(hdr)
+    for band in bands:
+        part = _rows(field, band, cell)
+        part *= cv2.merge([_weight(reference[band])] * 3)  # twice as fast as broadcasting
+        part *= hdr[band] + np.float32(_FLOOR)
+        part += hdr[band]
+        np.clip(part, 0, 1, out=result[band])
+    return result
+
+
+def _errors(
+    hdr: np.ndarray, reference: np.ndarray, exposure_time: np.float32 | float, band: slice
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted relative errors of a band of the result, `(h, W, 3)`, and the weights, `(h, W)`."""
+    weight = _weight(reference[band])
+    error = levels_to_hdr(reference[band], exposure_time) - hdr[band]
+    error /= hdr[band] + np.float32(_FLOOR)
     np.clip(error, -_LARGEST, _LARGEST, out=error)
-    error *= weights
-    size = (-(-width // cell), -(-height // cell))
-    mean, known = (_means(x, size) for x in (error, weight))
-    result = cv2.resize(mean / (known + _LEAST)[..., None], (width, height))
-    result *= weights
-    result *= scaled
-    result += hdr
-    return np.clip(result, 0, 1, out=result)
+    error *= cv2.merge([weight] * 3)
+    return error, weight
 
 
-def _means(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Means of the squares, smoothed; size is their number across and down."""
-    return cv2.GaussianBlur(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), (0, 0), _BLUR)
+def _weight(reference: np.ndarray) -> np.ndarray:
+    """How well each pixel is exposed, in [0, 1]."""
+    brightest = ldr_to_float(brightest_channel(reference))
+    return np.clip((_CLIPPED - brightest) / (_CLIPPED - _WELL_EXPOSED), 0, 1)
+
+
+def _cells(error: np.ndarray, weight: np.ndarray, size: int, cell: int) -> list[np.ndarray]:
+    """Means of the squares of a band, `size` of them across; those at its end may be cut."""
+    shape = (size, -(-len(error) // cell))
+    return [cv2.resize(x, shape, interpolation=cv2.INTER_AREA) for x in (error, weight)]
+
+
+def _rows(field: np.ndarray, band: slice, cell: int) -> np.ndarray:
+    """Rows of the picture of a field that has one for each row of squares, interpolated."""
+    place = (np.arange(band.start, band.stop) + 0.5) / cell - 0.5
+    above = np.floor(place).astype(int)
+    share = (place - above).astype(np.float32)[:, None, None]
+    last = len(field) - 1
+    upper, lower = field[np.clip(above, 0, last)], field[np.clip(above + 1, 0, last)]
+    lower -= upper
+    lower *= share
+    lower += upper
+    return lower

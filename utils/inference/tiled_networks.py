@@ -44,8 +44,8 @@ def run_alignment(
     whole = (slice(0, size[0]), slice(0, size[1]))
     if not isinstance(network, CompiledAlignment):
         return _to_picture(network(*read(whole)))
-    tile = tile or tiles.default_size(*size, network.bytes_per_pixel)
-    grid = tiles.tiles(*size, size=tile, halo=network.halo, multiple=SIZE_MULTIPLE)
+    inner = tile or tiles.default_size(*size, network.bytes_per_pixel)
+    grid = tiles.tiles(*size, size=inner, halo=network.halo, multiple=SIZE_MULTIPLE)
     if len(grid) == 1:
         return _to_picture(network(*read(whole)))
     x3 = tiles.assemble(
@@ -54,10 +54,12 @@ def run_alignment(
         shrink=SIZE_MULTIPLE,
         description=f"{side}: encoders",
     )
+    height, width = x3.shape[:2]
+    # A pixel of x3 takes four times the memory of a pixel of the picture.
+    trunk_size = tile // 2 or tiles.default_size(height, width, 4 * network.bytes_per_pixel)
     res = tiles.assemble(
         lambda part: _features(network.trunk(x3[part.outer()][None])),
-        # A pixel of x3 takes four times the memory of a pixel of the picture.
-        tiles.tiles(*x3.shape[:2], size=max(1, tile // 2), halo=network.trunk_halo),
+        tiles.tiles(height, width, size=trunk_size, halo=network.trunk_halo),
         description=f"{side}: trunk",
     )
 

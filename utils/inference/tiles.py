@@ -17,8 +17,9 @@ from tqdm import tqdm
 from utils.hardware import free_memory
 
 _MOST_MEMORY = 2 * 2**30
-"""Larger tiles are no faster; this holds a 1500x1000 picture as one tile of alignment."""
-_LEAST_TILE = 128
+"""This holds a 1500x1000 picture as one tile of alignment."""
+_LEAST_TILE, LARGEST_TILE = 128, 640
+"""Pixels a side of what a picture is cut into. Larger tiles are no faster and take more memory."""
 _SILENT_SECONDS = 3.0
 
 
@@ -105,8 +106,8 @@ def _spans(length: int, size: int, halo: int, multiple: int) -> list[Span]:
 def default_size(height: int, width: int, bytes_per_pixel: int) -> int:
     """Side of the tiles that fit the free memory.
 
-    A picture may take half of it, at most 2 GiB, as a whole; if it must be cut, a tile takes half
-    of that again, since the picture and its smallest features are in memory besides.
+    A picture may take half of it, at most 2 GiB, as a whole; if it must be cut, a tile takes at
+    most half of that again, since the picture and its smallest features are in memory besides.
 
     Args:
         height: Pixels of the picture; if it fits as a whole, it is one tile.
@@ -118,7 +119,7 @@ def default_size(height: int, width: int, bytes_per_pixel: int) -> int:
     pixels = most // bytes_per_pixel
     if height * width <= pixels:
         return max(height, width)
-    return max(_LEAST_TILE, math.isqrt(pixels // 2))
+    return min(LARGEST_TILE, max(_LEAST_TILE, math.isqrt(pixels // 2)))
 
 
 def assemble(
