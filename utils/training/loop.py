@@ -91,6 +91,7 @@ class _Training:
         config, name = self._config, self._folder.name
         if self._chief:
             settings.write_settings(self._folder, config, len(self._samples), self._prealign)
+        devices.keep_freed_memory()
         devices.make_reproducible(config.seed, deterministic=config.deterministic)
         state = TrainingState.start(config, build)
         first = state.restore(self._folder)
