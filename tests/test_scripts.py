@@ -1,4 +1,4 @@
-"""The whole sequence of scripts as README.md names it, on a tiny tree, and once more."""
+"""The whole sequence of scripts as README.md names it, on a tiny tree, and training once more."""
 
 import csv
 import os
@@ -54,21 +54,19 @@ def run(script: str, tree: Path, *flags: str) -> str:
     return done.stdout + done.stderr
 
 
-def sequence(tree: Path) -> str:
-    """All scripts in order; returns what the trainers said."""
+def train(tree: Path) -> str:
+    """All stages in order; returns what they said."""
+    stages = ("align_high", "align_low", "fusion")
+    return "".join(run(f"training_{stage}.py", tree, *TRAINING) for stage in stages)
+
+
+def test_the_sequence_runs_and_training_resumes(tree):
     flags = ["--scenes=data/Training", "--count=4", "--height=64", "--width=80"]
     run("make_scenes.py", tree, "--radiance=radiance", *flags)
     run("make_tfrecord.py", tree, "--validation-scenes=1")
-    said = run("training_align_high.py", tree, *TRAINING)
-    said += run("training_align_low.py", tree, *TRAINING)
-    said += run("training_fusion.py", tree, *TRAINING)
+    train(tree)
     run("reconstruction_align2.py", tree, "--scenes=data/Training")
     run("reconstruction_fusion.py", tree, "--scenes=data/Training")
-    return said
-
-
-def test_the_sequence_runs_and_a_second_time_resumes(tree):
-    sequence(tree)
     results = tree / "runs" / "quick" / "results"
     rows = list(csv.DictReader((results / "metrics.csv").read_text().splitlines()))
     assert [row["scene"] for row in rows] == ["00001", "00002", "00003", "00004", "mean"]
@@ -86,7 +84,7 @@ def test_the_sequence_runs_and_a_second_time_resumes(tree):
     assert (results / "aligned.csv").exists()
 
     checkpoints = {path: path.read_bytes() for path in tree.glob("runs/quick/*/checkpoints/*")}
-    said = sequence(tree)
+    said = train(tree)
     assert said.count("nothing to do") == 3
     assert checkpoints
     for path, content in checkpoints.items():

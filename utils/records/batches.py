@@ -22,6 +22,8 @@ from utils.records.shards import Entry
 
 _LOG = logging.getLogger(__name__)
 
+_AT_ONCE = 4  # batches that are being made
+
 
 class Samples:
     """All training samples of a folder of records, in the order of a run."""
@@ -93,8 +95,11 @@ class Samples:
             }
 
         steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
-        batches = steps.map(batch_of, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        return batches.prefetch(2)
+        batches = steps.map(batch_of, num_parallel_calls=_AT_ONCE, deterministic=True)
+        options = tf.data.Options()
+        # Else a process that drops the batches and goes on waits, up to a minute, for a thread.
+        options.autotune.enabled = False
+        return batches.prefetch(2).with_options(options)
 
     def _batch(self, numbers: np.ndarray) -> list[np.ndarray]:
         """Arrays of `patches.empty_batch` for samples with `(n, c)` candidates' numbers."""
