@@ -3,11 +3,13 @@ r"""Makes small networks out of trained ones: a start far ahead of a random one.
 Reads the newest weights of the run (or `--weights`) and training records; writes a folder of
 weights for `--start-weights`. The channels that say most are kept, and the layers behind them make
 up for the others by least squares (models/narrowing.py). What is there already is not replaced.
-Train on with the same width:
+Train on with the same width, one network at a time (docs/training.md):
 
     python narrow_weights.py --weights weights --run runs/mine --width 24
-    python training_fusion.py --preset small --run runs/mine --start-weights runs/mine/narrowed \
-        --frozen-statistics
+    START="--preset small --run runs/mine --start-weights runs/mine/narrowed --frozen-statistics"
+    python training_align_low.py $START
+    python training_align_high.py $START
+    python training_fusion.py $START --alignment frozen
 """
 
 import tensorflow as tf
