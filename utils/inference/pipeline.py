@@ -178,7 +178,9 @@ def merge_picture(
     merged = tiled_networks.run_merging(merging, read, aligned.shape[1:3], tile=tile)
     if not protocol.anchor:
         return merged
-    reference = protocol.quantise_frames(ldr_to_float(scene.ldr[MID_FRAME]))
+    reference = scene.ldr[MID_FRAME]  # of integers, which take half of the memory
+    if protocol.eight_bit:
+        reference = protocol.quantise_frames(ldr_to_float(reference))
     return anchoring.anchor(merged, reference, scene.exposure_times[MID_FRAME])
 
 
