@@ -1,13 +1,14 @@
 """Serves a page to drop photographs on, which shows and gives the HDR picture made of them.
 
-Reads the weights that reconstruction_fusion.py reads. Serves this machine alone and needs no
-network. What it made goes when the page is closed or makes another, what was dropped an hour later,
-and everything when the program ends; if it is killed, when it is started again. `make app` sets up
-and starts it; it needs requirements-app.txt.
+Reads the weights that reconstruction_fusion.py reads, or the small ones. Serves this machine alone
+and needs no network. What it made goes when the page is closed or makes another, what was dropped
+an hour later, and everything when the program ends; if it is killed, when it is started again.
+`make app` sets up and starts it; it needs requirements-app.txt.
 """
 
 import atexit
 import contextlib
+import dataclasses
 import functools
 import html
 import os
@@ -23,6 +24,7 @@ import gradio as gr  # pyright: ignore[reportMissingImports] -- optional
 import numpy as np
 
 from configs import presets
+from configs.paths import SMALL_WEIGHTS_DIR
 from configs.settings import PrealignmentName, ToneName
 from utils.files import printable
 from utils.images.drawing import shrink
@@ -48,6 +50,10 @@ from utils.temporary import temporary_folder
 FILE_MEGABYTES, MEGAPIXELS = 100, 60  # of one photograph
 AUTOMATIC = "automatic"
 CONFIG = presets.reconstruction("quick")
+SIZES = {
+    "full size": CONFIG,
+    "small, faster": dataclasses.replace(CONFIG, weights=SMALL_WEIGHTS_DIR),
+}
 SHOWN_SIDE = 1600  # pixels; the files have the picture's own size
 KEPT_SECONDS = 3600  # what was dropped, while the page stays open
 LOOKS = {
@@ -101,6 +107,7 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
     by_exif: Table,
     reference: str,
     tone: ToneName,
+    size: str,
     request: gr.Request,
     progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008 -- Gradio looks for it here
 ) -> tuple[tuple[np.ndarray, np.ndarray] | None, list[str] | None, str]:
@@ -122,7 +129,7 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
         for path in paths:
             (folder / "photographs" / path.name).symlink_to(path)
         progress(0.1, "Opening the networks")
-        networks, prealign = _networks()
+        networks, prealign = _networks(size)
         motion: PrealignmentName = "on" if prealign == "on" else "auto"
         protocol = configured("full", None, motion, anchor=CONFIG.anchor)
         given = None if table == by_exif else stops
@@ -151,9 +158,10 @@ def forget(request: gr.Request) -> None:
 
 
 @functools.cache
-def _networks() -> tuple[Networks, PrealignmentName]:
+def _networks(size: str) -> tuple[Networks, PrealignmentName]:
     """The networks, and how the camera's motion was taken out of what they were trained on."""
-    return open_networks(CONFIG), CONFIG.prealign or trained_prealignment(CONFIG)
+    config = SIZES[size]
+    return open_networks(config), config.prealign or trained_prealignment(config)
 
 
 def _references(names: Sequence[str]) -> gr.Dropdown:
@@ -205,6 +213,7 @@ with gr.Blocks(
             with gr.Row():
                 reference = gr.Dropdown([AUTOMATIC], value=AUTOMATIC, label="Reference")
                 tone = gr.Dropdown(list(get_args(ToneName)), value=CONFIG.tone, label="Tone")
+                size = gr.Dropdown(list(SIZES), value="full size", label="Networks")
             button = gr.Button("Make the HDR picture", variant="primary")
             said = gr.HTML()
         with gr.Column(scale=3):
@@ -218,7 +227,7 @@ with gr.Blocks(
     uploads.change(look, uploads, [table, by_exif, reference, said], show_progress="hidden")
     button.click(
         make,
-        [uploads, table, by_exif, reference, tone],
+        [uploads, table, by_exif, reference, tone, size],
         [slider, downloads, said],
         show_progress_on=slider,
     )

@@ -1,7 +1,7 @@
 """Makes the weights in `weights/` anew: scenes, records and three stages of training.
 
 Reads radiance maps and photographs; writes scenes below the data folder, and everything else to the
-run's folder. `--preset small` makes the small networks' weights of these and of the same records.
+run's folder. `--preset small` makes those in `weights/small`, of these and of the same records.
 It runs the other scripts one after the other, each with fixed seeds. Run it again to
 go on where it was stopped. `--show` prints the commands. `--rehearse` runs all of them in minutes,
 with tiny networks, to see that everything is in place.
@@ -95,10 +95,15 @@ def _full(config: RecipeConfig) -> list[Line]:
 
 
 def _small(config: RecipeConfig) -> list[Line]:
-    """One stage, from what narrow networks can keep of the full ones."""
+    """Three stages, from what narrow networks can keep of the full ones."""
     run = config.run
     wide, start = run / "weights" if config.rehearse else ROOT / "weights", run / "small_start"
     sampling = ("--sampling.candidates", 2, "--sampling.cache-bytes", 6_000_000_000)
+    first = (
+        *("--preset", "small", "--records", run / "records", "--run", run / "small"),
+        *("--start-weights", start),
+    )
+    tiny = (*_TINY, "--network.width", 2)
     return [
         Line(
             script="narrow_weights.py",
@@ -109,15 +114,26 @@ def _small(config: RecipeConfig) -> list[Line]:
             leaves=start,
             tiny=("--width", 2, "--sampling.patch-size", 32, "--patches", 4),
         ),
-        # All networks at once.
+        Line(
+            script="training_align_low.py",
+            flags=(*first, *_small_stage(9_000, 1, hold=2_500), "--sampling.candidates", 3),
+            tiny=tiny,
+        ),
+        Line(
+            script="training_align_high.py",
+            flags=(
+                *(*first, "--alignment-loss", "mu_law"),
+                *(*_small_stage(9_000, 2, hold=2_500), "--sampling.candidates", 1),
+            ),
+            tiny=tiny,
+        ),
         Line(
             script="training_fusion.py",
             flags=(
-                *("--preset", "small", "--records", run / "records", "--run", run / "small"),
-                *("--start-weights", start, *_stage(6_000, 7, hold=3_000, batch=4)),
-                *("--sampling.candidates", 2),
+                *(*first, "--alignment", "frozen"),
+                *(*_small_stage(15_000, 3, hold=3_000), "--sampling.candidates", 2),
             ),
-            tiny=(*_TINY, "--network.width", 2),
+            tiny=tiny,
         ),
         _export(run / "small", run / "small_weights"),
     ]
@@ -171,6 +187,7 @@ def _stage(
     hold: int = 0,
     *,
     batch: int = 2,
+    rate: float = 3e-4,
     ema: float = 0.999,
     warmup: int = 100,
 ) -> tuple[object, ...]:
@@ -182,9 +199,13 @@ def _stage(
         *("--frozen-statistics", "--batch-size", batch, "--sampling.patch-size", 192),
         *("--sampling.seed", seed, "--sampling.cache-bytes", 6_000_000_000, "--steps", steps),
         *("--hold-steps", hold),
-        *("--optimizer", "muon", "--learning-rate", 3e-4, "--warmup-steps", warmup),
+        *("--optimizer", "muon", "--learning-rate", rate, "--warmup-steps", warmup),
         *("--ema", ema, *_LOGS),
     )
+
+
+def _small_stage(steps: int, seed: int, hold: int) -> tuple[object, ...]:
+    return _stage(steps, seed, hold, batch=4, rate=6e-4)
 
 
 def _export(run: Path, weights: Path) -> Line:

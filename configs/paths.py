@@ -15,6 +15,9 @@ RUNS_DIR = Path("runs")
 WEIGHTS_DIR = Path(__file__).parent.parent / "weights"
 """The trained weights that come with this code; docs/weights.md says how they were made."""
 
+SMALL_WEIGHTS_DIR = WEIGHTS_DIR / "small"
+"""Those of the preset `small`'s networks; docs/small_weights.md says how they were made."""
+
 TRAINING_SCENES = DATA_DIR / "Training"
 TEST_SCENES = DATA_DIR / "Test"
 
@@ -28,8 +31,8 @@ def run_dir(preset: str) -> Path:
     return RUNS_DIR / preset
 
 
-DEFAULT_RUN = run_dir("quick")
-"""While nothing is trained in this run, reconstruction takes the weights of `WEIGHTS_DIR`."""
+SHIPPED_WEIGHTS = {run_dir("quick"): WEIGHTS_DIR, run_dir("small"): SMALL_WEIGHTS_DIR}
+"""What reconstruction takes for a run in which nothing is trained."""
 
 
 def records_dir(run: Path) -> Path:

@@ -78,6 +78,7 @@ def test_words_say_where_the_networks_come_from(tmp_path):
     assert words(release_low="iter_low") == f"low of the authors' iter_low, {tmp_path / 'fusion'}"
     assert words(weights=tmp_path / "folder") == str(tmp_path / "folder")
     assert words(weights=paths.WEIGHTS_DIR) == "those that come with this code"
+    assert words(weights=paths.SMALL_WEIGHTS_DIR) == "the small ones that come with this code"
 
 
 def test_with_all_three_authors_checkpoints_no_run_is_needed(tmp_path):
@@ -130,14 +131,15 @@ def test_a_stage_without_a_checkpoint_is_named(tmp_path):
 
 
 def test_a_folder_in_which_nothing_was_trained_counts_as_nothing(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(paths, "DEFAULT_RUN", tmp_path)
+    monkeypatch.setitem(paths.SHIPPED_WEIGHTS, tmp_path, paths.WEIGHTS_DIR)
     with files.lock(paths.stage_dir(tmp_path, "align_high")):
         pass  # a training that found no records
     config = FusionConfig(run=tmp_path, network=NETWORK)
     settings.write_settings(paths.stage_dir(tmp_path, "fusion"), config, samples=1)
     assert set(load(tmp_path)) == {"low", "high", "merging"}
     said = capsys.readouterr().out.splitlines()
-    assert said == [f"Weights: {paths.WEIGHTS_DIR} that come with this code: {provenance.SHIPPED}"]
+    history = provenance.SHIPPED[paths.WEIGHTS_DIR]
+    assert said == [f"Weights: {paths.WEIGHTS_DIR} that come with this code: {history}"]
 
 
 def test_hardly_trained_weights_are_warned_about(tmp_path, capsys, caplog):

@@ -18,33 +18,42 @@ from utils.runs import weights
 from utils.scenes.folders import find_scenes, read_scene
 
 FULL = PROTOCOLS["full"]
+BOTH = [paths.WEIGHTS_DIR, paths.SMALL_WEIGHTS_DIR]
 PREALIGN = weights.read_prealignment(paths.WEIGHTS_DIR)
 SAMPLES = [prealigned(read_scene(folder), PREALIGN) for folder in find_scenes(ROOT / "samples")]
 
 
+both_sets = pytest.mark.parametrize("folder", BOTH, ids=lambda folder: folder.name)
+
+
 @functools.cache
-def radiance(precision):
-    """What the shipped weights make of the samples, in one precision."""
-    weights_dir = paths.WEIGHTS_DIR
-    config = ReconstructionConfig(run=weights_dir, weights=weights_dir, precision=precision)
+def radiance(folder, precision):
+    """What shipped weights make of the samples, in one precision."""
+    config = ReconstructionConfig(run=folder, weights=folder, precision=precision)
     networks = open_networks(config)
     return [reconstruct_picture(networks, scene, FULL).hdr for scene in SAMPLES]
 
 
-def test_they_are_the_papers_networks_in_65_megabytes():
-    size = weights.read_size(paths.WEIGHTS_DIR)
-    paper = NetworkConfig()
-    assert (size.width, size.residual_blocks, size.dense_layers) == (
-        paper.width,
-        paper.residual_blocks,
-        paper.dense_layers,
-    )
-    assert sum(path.stat().st_size for path in paths.WEIGHTS_DIR.iterdir()) <= 65e6
+@pytest.mark.parametrize(
+    ("folder", "width", "megabytes"),
+    [(paths.WEIGHTS_DIR, NetworkConfig().width, 65), (paths.SMALL_WEIGHTS_DIR, 24, 16)],
+)
+def test_they_are_the_papers_networks_and_small_files(folder, width, megabytes):
+    size, paper = weights.read_size(folder), NetworkConfig()
+    assert size.width == width
+    assert (size.residual_blocks, size.dense_layers) == (paper.residual_blocks, paper.dense_layers)
+    files = [path for path in folder.iterdir() if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= megabytes * 1e6
 
 
-def test_the_samples_come_out_far_better_than_from_their_reference_alone():
+def test_both_were_trained_on_frames_of_the_same_kind():
+    assert weights.read_prealignment(paths.SMALL_WEIGHTS_DIR) == PREALIGN
+
+
+@both_sets
+def test_the_samples_come_out_far_better_than_from_their_reference_alone(folder):
     gains = []
-    for scene, result in zip(SAMPLES, radiance("float32"), strict=True):
+    for scene, result in zip(SAMPLES, radiance(folder, "float32"), strict=True):
         truth = np.asarray(scene.hdr)
         alone = FULL.score(BASELINES["reference"](scene), truth)
         ours = FULL.score(result, truth)
@@ -54,14 +63,16 @@ def test_the_samples_come_out_far_better_than_from_their_reference_alone():
     assert np.mean(gains) > 4
 
 
-def test_bfloat16_is_within_55_decibels_of_float32():
-    for half, full in zip(radiance("bfloat16"), radiance("float32"), strict=True):
+@both_sets
+def test_bfloat16_is_within_55_decibels_of_float32(folder):
+    for half, full in zip(radiance(folder, "bfloat16"), radiance(folder, "float32"), strict=True):
         assert psnr(mu_law(half), mu_law(full)) >= 55
 
 
+@both_sets
 @pytest.mark.parametrize("scene", SAMPLES, ids=lambda scene: scene.name)
-def test_the_result_has_the_references_brightness_where_it_is_well_exposed(scene):
-    result = radiance("float32")[SAMPLES.index(scene)]
+def test_the_result_has_the_references_brightness_where_it_is_well_exposed(scene, folder):
+    result = radiance(folder, "float32")[SAMPLES.index(scene)]
     ldr = scene.ldr[1].astype(np.float32) / 255
     well = ((ldr > 0.2) & (ldr < 0.9)).all(axis=-1)
     expected = BASELINES["reference"](scene)[well]

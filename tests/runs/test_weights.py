@@ -165,9 +165,8 @@ def test_reconstruction_takes_the_folder_that_is_named(saved, tmp_path):
         )
 
 
-def test_the_default_run_falls_back_on_the_weights_of_this_code(saved, tmp_path, monkeypatch):
-    monkeypatch.setattr(paths, "WEIGHTS_DIR", saved[0])
-    monkeypatch.setattr(paths, "DEFAULT_RUN", tmp_path / "quick")
+def test_a_presets_own_run_falls_back_on_the_weights_of_this_code(saved, tmp_path, monkeypatch):
+    monkeypatch.setitem(paths.SHIPPED_WEIGHTS, tmp_path / "quick", saved[0])
     assert set(load(tmp_path / "quick")) == {"low", "high", "merging"}
     with pytest.raises(FileNotFoundError, match="other"):
         load(tmp_path / "other")

@@ -88,9 +88,9 @@ def load_networks(config: WeightsConfig) -> dict[str, keras.Model]:
     """The networks to reconstruct with, by name.
 
     Those with an authors' checkpoint in the settings come from it. The others come from the folder
-    of weights, if the settings name one or the default run holds nothing trained, or from the run:
-    all from the fusion stage once it has a checkpoint; until then the alignment networks come from
-    their own stages and there is no `merging`.
+    of weights, if the settings name one or nothing is trained in a preset's own run, or from the
+    run: all from the fusion stage once it has a checkpoint; until then the alignment networks come
+    from their own stages and there is no `merging`.
 
     Args:
         config: Names the run and the authors' checkpoints.
@@ -129,8 +129,7 @@ def weights_in_words(config: WeightsConfig) -> str:
     released = _released(config).items()
     words = [f"{name} of the authors' {prefix}" for name, prefix in released if prefix]
     if folder:
-        shipped = folder == paths.WEIGHTS_DIR
-        words.append("those that come with this code" if shipped else str(folder))
+        words.append(provenance.in_words(folder))
     words += [str(stage) for stage in dict.fromkeys(stages[n] for n in wanted if n in stages)]
     return ", ".join(words)
 
@@ -157,9 +156,7 @@ def _weights_folder(config: WeightsConfig) -> Path | None:
         return config.weights
     stages = (paths.FUSION, *paths.ALIGNMENT.values())
     trained = any(is_trained(paths.stage_dir(config.run, stage)) for stage in stages)
-    if config.run == paths.DEFAULT_RUN and not trained:
-        return paths.WEIGHTS_DIR
-    return None
+    return None if trained else paths.SHIPPED_WEIGHTS.get(config.run)
 
 
 def _stages(run: Path) -> dict[str, Path]:

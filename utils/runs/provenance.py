@@ -1,7 +1,7 @@
 """Says which weights are used, how far they were trained, and whether that is enough for pictures.
 
-The shipped weights are the result of 42,650 steps of all networks (docs/weights.md). Networks of
-far fewer steps make pictures that look broken, magenta most of all, and that is no fault of the
+The shipped weights are the result of tens of thousands of steps (docs/weights.md). Networks of far
+fewer steps make pictures that look broken, magenta most of all, and that is no fault of the
 photographs.
 """
 
@@ -19,8 +19,11 @@ from utils.runs.settings import CHECKPOINTS_NAME, read_settings
 
 VALIDATION_NAME = "validation.csv"
 
-SHIPPED = "42,650 steps, validation PSNR-mu 40.6 dB"
-"""History of the shipped weights, as docs/weights.md has it."""
+SHIPPED = {
+    paths.WEIGHTS_DIR: "42,650 steps, validation PSNR-mu 40.6 dB",
+    paths.SMALL_WEIGHTS_DIR: "33,000 steps, validation PSNR-mu 41.2 dB",
+}
+"""History of the shipped weights, as docs/weights.md and docs/small_weights.md have it."""
 
 FEWEST_STEPS = 5_000
 """Steps of the stages together, from a start without weights, below which a run is warned about;
@@ -37,8 +40,18 @@ _LOG = logging.getLogger(__name__)
 
 def say_folder(folder: Path) -> None:
     """Says that a folder of weights is used."""
-    origin = f" that come with this code: {SHIPPED}" if folder == paths.WEIGHTS_DIR else ""
+    history = SHIPPED.get(folder.absolute())
+    origin = f" that come with this code: {history}" if history else ""
     tqdm.tqdm.write(f"Weights: {folder}{origin}")
+
+
+def in_words(folder: Path) -> str:
+    """A folder of weights, for a reader: shipped ones are called so."""
+    shipped = {
+        paths.WEIGHTS_DIR: "those that come with this code",
+        paths.SMALL_WEIGHTS_DIR: "the small ones that come with this code",
+    }
+    return shipped.get(folder.absolute(), str(folder))
 
 
 def say_stages(stages: Iterable[Path]) -> None:
@@ -53,7 +66,7 @@ def say_stages(stages: Iterable[Path]) -> None:
         _LOG.warning(
             "these weights were trained less than those that come with this code (%s): %s."
             " Colours may be wrong; --weights %s takes the others.",
-            SHIPPED,
+            SHIPPED[paths.WEIGHTS_DIR],
             ", ".join(reasons),
             paths.WEIGHTS_DIR,
         )
