@@ -367,7 +367,7 @@ class WeightsConfig:
     that come with this code are."""
     weights: Path | None = None
     """Folder of safetensors (export.py --save-weights) to use instead of the run's weights;
-    `weights/small` comes with this code, takes a fraction of the time and is a little worse."""
+    `weights/small` comes with this code, takes about a third of the time and is as good."""
     precision: Precision = "auto"
     """Arithmetic of the convolutions; `auto`: bfloat16 where the processor has it."""
     tile: int = 0

@@ -64,7 +64,7 @@ class Server:
             for path in json.loads(self._post("upload", _form(photographs), _FORM))
         ]
         table = {"headers": ["photograph", "stops"], "data": [], "metadata": None}
-        data = json.dumps({"data": [uploads, table, "automatic", "fusion"]}).encode()
+        data = json.dumps({"data": [uploads, table, "automatic", "fusion", "full size"]}).encode()
         event = json.loads(self._post("call/make", data, "application/json"))["event_id"]
         answer = self._get(f"{self.url}/gradio_api/call/make/{event}").decode()
         _, files, said = _completed(answer)
