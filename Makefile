@@ -21,7 +21,7 @@ app: .venv-app/installed
 
 # Goes on where it was stopped; data/ must hold radiance, radiance_4k and photographs.
 weights: .venv/installed
-	$(BIN)/python make_weights.py
+	$(BIN)/python -m lab.make_weights
 
 # Files side by side, each whole in one process, for files share what is costly to make.
 test: .venv/installed-dev lint

@@ -26,26 +26,26 @@ import numpy as np
 from configs import presets
 from configs.paths import SMALL_WEIGHTS_DIR
 from configs.settings import PrealignmentName, ToneName
-from utils.files import printable
-from utils.images.drawing import shrink
-from utils.inference.pipeline import Networks, open_networks
-from utils.inference.reconstruction import reconstruct
-from utils.metrics.protocols import configured
-from utils.photographs.camera_files import PHOTO_SUFFIXES, read_photo
-from utils.photographs.exif import exposure_value
-from utils.photographs.folder import read_photographs
-from utils.photographs.uploads import (
+from photo.reading.camera_files import PHOTO_SUFFIXES, read_photo
+from photo.reading.exif import exposure_value
+from photo.reading.folder import read_photographs
+from photo.reading.uploads import (
     ALL_MEGABYTES,
     MOST_FILES,
     around,
     checked,
     typed_stops,
 )
+from photo.temporary import temporary_folder
+from utils.evaluation.protocols import configured
+from utils.files import printable
+from utils.images.drawing import shrink
+from utils.inference.pipeline import Networks, open_networks
+from utils.inference.reconstruction import reconstruct
 from utils.radiometry.bracket import MID_FRAME
 from utils.radiometry.levels import to_8bit
 from utils.reporting.results import write_reconstruction
 from utils.runs.networks import trained_prealignment
-from utils.temporary import temporary_folder
 
 FILE_MEGABYTES, MEGAPIXELS = 100, 60  # of one photograph
 AUTOMATIC = "automatic"

@@ -15,8 +15,9 @@ from tqdm import tqdm
 from configs import paths, presets
 from configs.settings import EvaluationConfig, PrealignmentName
 from utils import command, files
-from utils.evaluation import plots, provenance, score_tables
 from utils.evaluation.baselines import BASELINES
+from utils.evaluation.perceptual import ColorVideoVdp, Display
+from utils.evaluation.protocols import Protocol, configured
 from utils.evaluation.scoring import (
     Meter,
     Predict,
@@ -27,9 +28,7 @@ from utils.evaluation.scoring import (
     score,
 )
 from utils.inference.pipeline import open_networks
-from utils.metrics.perceptual import ColorVideoVdp, Display
-from utils.metrics.protocols import Protocol, configured
-from utils.reporting import tables
+from utils.reporting import plots, provenance, score_tables, tables
 from utils.runs.networks import trained_prealignment, weights_files
 
 

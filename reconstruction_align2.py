@@ -11,13 +11,13 @@ from tqdm import tqdm
 
 from configs import paths, presets
 from configs.settings import ReconstructionConfig
+from photo.reading.inputs import PreparedScenes
 from utils import command, files
-from utils.inference.inputs import PreparedScenes
+from utils.evaluation.protocols import configured
+from utils.evaluation.psnr_ssim import AlignmentMetrics
+from utils.evaluation.scores import score_alignment
 from utils.inference.pipeline import open_networks
 from utils.inference.reconstruction import align
-from utils.metrics.protocols import configured
-from utils.metrics.psnr_ssim import AlignmentMetrics
-from utils.metrics.scores import score_alignment
 from utils.records import aligned_results
 from utils.reporting.results import markdown_table, write_aligned, write_metrics
 from utils.runs.networks import trained_prealignment

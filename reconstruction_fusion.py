@@ -14,12 +14,12 @@ from tqdm import tqdm
 
 from configs import paths, presets
 from configs.settings import ReconstructionConfig
+from photo.reading.inputs import PreparedScenes
+from photo.showing.page import HtmlReport
 from utils import command, files
-from utils.inference.inputs import PreparedScenes
+from utils.evaluation.protocols import configured
 from utils.inference.pipeline import open_networks
 from utils.inference.reconstruction import reconstruct
-from utils.metrics.protocols import configured
-from utils.reporting.page import HtmlReport
 from utils.reporting.results import (
     CLASHING,
     markdown_table,

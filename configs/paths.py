@@ -66,5 +66,5 @@ def export_dir(run: Path) -> Path:
 
 
 def narrowed_dir(run: Path) -> Path:
-    """Folder of weights that narrow_weights.py writes: -> training_fusion.py --start-weights."""
+    """Folder of weights: lab/narrow_weights.py -> training_fusion.py --start-weights."""
     return run / "narrowed"

@@ -46,7 +46,7 @@ _ON_A_CPU: dict[str, Any] = {
 
 
 def scenes(preset: Preset) -> ScenesConfig:
-    """Settings of make_scenes.py; all presets make the same scenes."""
+    """Settings of lab/make_scenes.py; all presets make the same scenes."""
     del preset
     return ScenesConfig()
 
@@ -82,7 +82,7 @@ def fusion(preset: Preset) -> FusionConfig:
 
 
 def recipe(preset: Preset) -> RecipeConfig:
-    """Settings of make_weights.py: the small networks' weights, or those of the paper's size."""
+    """Settings of lab/make_weights.py: weights of the small networks, or of the paper's size."""
     return RecipeConfig(run=paths.run_dir("weights"), small=preset == "small")
 
 
@@ -102,11 +102,11 @@ def export(preset: Preset) -> ExportConfig:
 
 
 def narrowing(preset: Preset) -> NarrowingConfig:
-    """Settings of narrow_weights.py."""
+    """Settings of lab/narrow_weights.py."""
     return NarrowingConfig(run=paths.run_dir(preset))
 
 
 def benchmark(preset: Preset) -> BenchmarkConfig:
-    """Settings of benchmark.py; the networks are the paper's in all presets."""
+    """Settings of lab/benchmark.py; the networks are the paper's in all presets."""
     del preset
     return BenchmarkConfig()

@@ -96,7 +96,7 @@ class SamplingConfig:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ScenesConfig:
-    """Settings of make_scenes.py."""
+    """Settings of lab/make_scenes.py."""
 
     radiance: tuple[Path, ...] = (paths.DATA_DIR / "radiance",)
     """Folders of radiance maps (.hdr, .exr) to cut scenes from, of any size."""
@@ -154,7 +154,7 @@ class ScenesConfig:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RecipeConfig:
-    """Settings of make_weights.py."""
+    """Settings of lab/make_weights.py."""
 
     radiance: tuple[Path, ...] = (paths.DATA_DIR / "radiance", paths.DATA_DIR / "radiance_4k")
     """Folders of radiance maps."""
@@ -450,7 +450,7 @@ class ExportConfig(WeightsConfig):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class NarrowingConfig(WeightsConfig):
-    """Settings of narrow_weights.py."""
+    """Settings of lab/narrow_weights.py."""
 
     precision: Precision = "float32"
     """Arithmetic of the convolutions that the new weights are fitted to."""
@@ -527,7 +527,7 @@ class EvaluationConfig(WeightsConfig):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BenchmarkConfig:
-    """Settings of benchmark.py."""
+    """Settings of lab/benchmark.py."""
 
     quick: bool = False
     """Smaller pictures and batches, fewer turns, no 24-megapixel picture: two minutes in all."""

@@ -48,7 +48,7 @@ def alignment(
         width: Channels of the first convolution; 64 in the paper.
         residual_blocks: Blocks of the trunk; 9 in the paper.
         initializer: Kernels at the start, see `models.layers.kernel_initializer`.
-        folded: Compute by cheaper equal convolutions, see models/folding.py.
+        folded: Compute by cheaper equal convolutions, see models/fast/folding.py.
         dtype: Keras policy, `float32` or `mixed_bfloat16`; the output is float32 always.
         name: Name of the model.
 

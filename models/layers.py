@@ -4,9 +4,10 @@
 
 The weights are the release's: kernel and bias, and gamma, beta, moving mean and moving variance
 where it normalises. With `folded` (the default) the arithmetic is rewritten exactly: kernels as in
-models/folding.py; outside training the normalisation goes into kernel and bias; inside training
-the bias, which the normalisation takes out again, only enters the moving mean. Without it the layer
-computes what its description says, step by step: the yardstick of tests and of benchmark.py.
+models/fast/folding.py; outside training the normalisation goes into kernel and bias; inside
+training the bias, which the normalisation takes out again, only enters the moving mean. Without it
+the layer computes what its description says, step by step: the yardstick of tests and of
+lab/benchmark.py.
 """
 
 from collections.abc import Callable
@@ -15,8 +16,8 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
-from models import folding
-from models.convolution import convolve
+from models.fast import folding
+from models.fast.gradients import convolve
 from models.normalisation import normalise_batch
 
 LEAKY_SLOPE = 0.2
@@ -166,8 +167,8 @@ class Convolution(keras.layers.Layer):
     def inference_weights(self, *, training: bool = False) -> tuple[Tensor, Tensor]:
         """Kernel and bias of the cheaper convolution with the normalisation in them, for `infer`.
 
-        They depend on the weights alone: models/compiled.py computes them once. With `training`
-        the convolution is the one whose gradient is cheap too.
+        They depend on the weights alone: models/fast/compiled.py computes them once. With
+        `training` the convolution is the one whose gradient is cheap too.
         """
         kernel, bias = self.kernel.value, self.bias.value
         if self.normalise:

@@ -23,16 +23,22 @@ _PRESETS = {
 
 
 def of_page(page: Path) -> list[list[str]]:
-    """The `python` lines of a Markdown page, each a script and its flags."""
+    """The `python` lines of a Markdown page, each a script or module and its flags."""
     lines = page.read_text().splitlines()
-    return [shlex.split(line)[1:] for line in lines if line.startswith("    python ")]
+    commands = [shlex.split(line)[1:] for line in lines if line.startswith("    python ")]
+    return [words[words[0] == "-m" :] for words in commands]
 
 
 def parse(script: str, *flags: str) -> Any:
     """A script's config under some flags."""
-    return command.parse(_PRESETS[Path(script).stem], None, flags)
+    return command.parse(_PRESETS[_module(script).rpartition(".")[2]], None, flags)
 
 
 def run(script: str, *flags: str) -> int:
     """Runs a script; returns its exit code."""
-    return importlib.import_module(Path(script).stem).main(parse(script, *flags)) or 0
+    return importlib.import_module(_module(script)).main(parse(script, *flags)) or 0
+
+
+def _module(script: str) -> str:
+    """Name of the module of `evaluate.py` or `lab.make_scenes`."""
+    return script.removesuffix(".py")

@@ -10,7 +10,7 @@ import pillow_heif
 import tifffile
 from PIL import Image
 
-from utils.photographs.exif import Exposure
+from photo.reading.exif import Exposure
 from utils.radiometry.levels import to_8bit
 from utils.scenes.folders import read_scene
 

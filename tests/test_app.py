@@ -25,7 +25,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests import photos
-from tests.reporting.test_page import browser  # noqa: F401 -- a fixture
+from tests.photo.showing.test_page import browser  # noqa: F401 -- a fixture
 from utils.images.radiance_maps import read_radiance
 from utils.radiometry.radiance import mu_law
 

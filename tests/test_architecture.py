@@ -8,56 +8,65 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("configs", "models", "utils")
+WINGS = ("configs", "models", "utils", "photo", "lab")
 SCRIPTS = {path.stem for path in ROOT.glob("*.py")}
 ALLOWED = {
-    "radiometry": set(),
-    "files": set(),
-    "temporary": {"files"},
-    "hardware": set(),
-    "command": {"files"},
-    "images": {"radiometry", "files"},
-    "scenes": {"images", "radiometry", "files"},
-    "camera_motion": {"scenes", "images", "radiometry"},
-    "photographs": {"camera_motion", "scenes", "images", "radiometry"},
-    "synthesis": {"scenes", "images", "radiometry", "files"},
-    "metrics": {"scenes", "radiometry"},
-    "records": {"camera_motion", "scenes", "images", "radiometry", "files"},
-    "runs": {"models", "hardware", "files"},
-    "training": {"records", "runs", "metrics", "scenes", "images", "radiometry", "files"},
-    "inference": {
-        *("models", "runs", "metrics", "photographs", "camera_motion", "scenes"),
-        *("radiometry", "hardware", "files"),
+    "configs": set(),
+    "models": set(),
+    "utils.radiometry": set(),
+    "utils.files": set(),
+    "utils.hardware": set(),
+    "utils.command": {"utils.files"},
+    "utils.images": {"utils.radiometry", "utils.files"},
+    "utils.scenes": {"utils.images", "utils.radiometry", "utils.files"},
+    "utils.camera_motion": {"utils.scenes", "utils.radiometry"},
+    "utils.records": {
+        *("utils.camera_motion", "utils.scenes", "utils.images"),
+        *("utils.radiometry", "utils.files"),
     },
-    "reporting": {
-        *("inference", "metrics", "photographs", "scenes", "images", "radiometry", "files"),
+    "utils.runs": {"models", "utils.hardware", "utils.files"},
+    "utils.evaluation": {
+        *("utils.inference", "utils.camera_motion", "utils.scenes", "utils.images"),
+        *("utils.radiometry", "photo.reading"),
     },
-    "evaluation": {
-        *("reporting", "inference", "metrics", "camera_motion", "scenes", "images"),
-        *("radiometry", "hardware", "files"),
+    "utils.training": {
+        *("utils.records", "utils.runs", "utils.evaluation", "utils.scenes", "utils.images"),
+        *("utils.radiometry", "utils.files"),
     },
-    "benchmarking": {
-        *("training", "inference", "runs", "metrics", "models", "records"),
-        *("camera_motion", "scenes", "radiometry", "hardware"),
+    "utils.inference": {
+        *("models", "utils.runs", "utils.evaluation", "utils.scenes"),
+        *("utils.radiometry", "utils.hardware", "utils.files"),
     },
+    "utils.reporting": {
+        *("utils.inference", "utils.evaluation", "utils.scenes", "utils.images"),
+        *("utils.radiometry", "utils.hardware", "utils.files", "photo.reading", "photo.showing"),
+    },
+    "photo.temporary": {"utils"},
+    "photo.reading": {"utils"},
+    "photo.showing": {"utils", "photo.reading"},
+    "lab": {"utils", "photo", "models"},
 }
-"""Rooms of `utils` to the rooms they may import; each may import itself and `configs` besides."""
+"""Rooms to the rooms they may import, a wing for all its rooms; each may import itself and
+`configs` besides."""
 WITHOUT_TENSORFLOW = (
-    *("radiometry", "images", "scenes", "camera_motion", "photographs", "synthesis", "metrics"),
+    *("utils.radiometry", "utils.images", "utils.scenes", "utils.camera_motion", "lab.synthesis"),
 )
 
 
 def sources() -> list[Path]:
-    rooms = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+    rooms = [path for wing in WINGS for path in sorted((ROOT / wing).rglob("*.py"))]
     return [*sorted(ROOT.glob("*.py")), *rooms]
 
 
-def room_of(path: Path) -> str:
-    """`configs`, `models`, a room of `utils`, or `scripts`."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    if parts[0] == "utils":
-        return parts[1]
-    return parts[0] if len(parts) > 1 else "scripts"
+def room_of(name: str) -> str | None:
+    """The room of a module's full name, `scripts`, or None if it is not of this project."""
+    if name.partition(".")[0] in SCRIPTS:
+        return "scripts"
+    return next((room for room in ALLOWED if f"{name}.".startswith(f"{room}.")), None)
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
 def modules_imported(path: Path) -> set[str]:
@@ -71,54 +80,51 @@ def modules_imported(path: Path) -> set[str]:
     return names
 
 
-def rooms_imported(path: Path) -> set[str]:
-    """Rooms and scripts of the project that a file imports."""
-    found = set()
-    for name in modules_imported(path):
-        first, _, rest = name.partition(".")
-        if first == "utils":
-            found.add(rest.partition(".")[0])
-        elif first in {*ROOMS, *SCRIPTS}:
-            found.add(first)
-    return found
-
-
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_follow_the_arrows(path):
-    room = room_of(path)
-    if room == "scripts":
-        assert not rooms_imported(path) & SCRIPTS
-    elif room in {"configs", "models"}:
-        assert rooms_imported(path) <= {room}
-    elif room != "__init__":
-        assert rooms_imported(path) <= {room, "configs"} | ALLOWED[room]
+    own = room_of(name_of(path))
+    found = {room for name in modules_imported(path) if (room := room_of(name))}
+    if own == "scripts":
+        assert not found & {"scripts", "lab"}
+    else:
+        allowed = {own, "configs"} | ALLOWED.get(own, set())
+        assert {room for room in found if not {room, room.partition(".")[0]} & allowed} == set()
 
 
 def test_every_room_has_its_row():
-    rooms = {path.stem for path in (ROOT / "utils").iterdir() if path.name[0] not in "_."}
-    assert rooms == set(ALLOWED)
+    rooms = {
+        name_of(path)
+        for wing in ("utils", "photo")
+        for path in (ROOT / wing).iterdir()
+        if path.name[0] not in "_."
+    }
+    assert rooms | {"configs", "models", "lab"} == set(ALLOWED)
 
 
-@pytest.mark.parametrize("room", [room for room in ALLOWED if (ROOT / "utils" / room).is_dir()])
+@pytest.mark.parametrize(
+    "room", [x for x in ALLOWED if x[:5] == "utils" and (ROOT / x.replace(".", "/")).is_dir()]
+)
 def test_a_package_says_what_it_may_import(room):
-    module = ast.parse((ROOT / "utils" / room / "__init__.py").read_text())
+    module = ast.parse((ROOT / room.replace(".", "/") / "__init__.py").read_text())
     text = ast.get_docstring(module) or ""
     assert len(module.body) == 1
     named = set(text.partition("May import")[2].replace("`", " ").replace(",", " ").split())
-    assert ALLOWED[room] == named & set(ALLOWED | {"models": set()})
+    rooms = {name.removeprefix("utils."): name for name in ALLOWED}
+    assert {rooms[name.rstrip(".")] for name in named if name.rstrip(".") in rooms} == ALLOWED[room]
 
 
 def test_a_package_is_no_hall():
-    for room in [path for path in (ROOT / "utils").rglob("*") if path.is_dir()]:
-        assert len(list(room.glob("*.py"))) <= 1 + 9, room
+    for wing in ("utils", "photo", "lab"):
+        for room in [ROOT / wing, *(path for path in (ROOT / wing).rglob("*") if path.is_dir())]:
+            assert len(list(room.glob("*.py"))) <= 1 + 9, room
 
 
 def test_start_up_without_tensorflow():
-    """make_scenes.py starts a process for each worker; none of them should load TensorFlow."""
+    """lab/make_scenes.py starts a process for each worker; none of them should load TensorFlow."""
     names = [
-        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        name_of(path)
         for room in WITHOUT_TENSORFLOW
-        for path in sorted((ROOT / "utils" / room).glob("*.py"))
+        for path in sorted((ROOT / room.replace(".", "/")).glob("*.py"))
     ]
     code = f"import sys, importlib\nfor name in {names}: importlib.import_module(name)\n"
     code += "print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
@@ -136,21 +142,23 @@ def test_configs_use_the_standard_library_only(name):
 
 
 def test_models_know_no_image_library():
-    for path in (ROOT / "models").glob("*.py"):
+    for path in (ROOT / "models").rglob("*.py"):
         found = {module.partition(".")[0] for module in modules_imported(path)}
         assert not found & {"cv2", "imageio", "OpenEXR", "tqdm"}
 
 
 def test_the_scripts_of_the_pipeline_exist():
     assert {
-        "make_scenes",
         "make_tfrecord",
         "training_align_high",
         "training_align_low",
         "training_fusion",
         "reconstruction_align2",
         "reconstruction_fusion",
-    } <= SCRIPTS
+        "evaluate",
+        "export",
+        "app",
+    } == SCRIPTS
 
 
 def test_the_two_alignment_trainers_differ_in_one_word():

@@ -9,7 +9,6 @@ import pytest
 
 import evaluate
 import export
-import make_scenes
 import make_tfrecord
 import reconstruction_align2
 import reconstruction_fusion
@@ -22,6 +21,7 @@ from configs.settings import (
     RecordsConfig,
     ScenesConfig,
 )
+from lab import make_scenes
 from tests import disk, layouts, tiny
 from utils import command
 from utils.images import radiance_maps

@@ -53,7 +53,7 @@ def test_ctrl_c_is_one_line_and_exit_code_130(capsys):
 
 
 def test_who_reads_the_output_may_leave():
-    line = [sys.executable, "-u", "make_weights.py", "--show"]
+    line = [sys.executable, "-u", "-m", "lab.make_weights", "--show"]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as shown:
         assert shown.stdout
         assert shown.stderr

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("configs", "models", "utils", "tests", "docs", "weights", "samples")
+ROOMS = ("configs", "models", "utils", "photo", "lab", "tests", "docs", "weights", "samples")
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "samples" / "README.md"]
 SOURCES = [
     *sorted(ROOT.glob("*.py")),
     *(path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))),
 ]
 _PATH = re.compile(rf"(?<![\w/.-])((?:{'|'.join(ROOMS)})/[\w./-]*\w|\w+\.py)(?![\w*<{{])")
-_DOTTED = re.compile(r"`((?:configs|models|utils|tests)(?:\.\w+)+)`?")
+_DOTTED = re.compile(r"`((?:configs|models|utils|photo|lab|tests)(?:\.\w+)+)`?")
 _SHORT = re.compile(r"`(\w+)\.(?!(?:csv|json|md|png|py|safetensors|txt)`)(\w+)`")
 
 
@@ -39,7 +39,7 @@ def short_name_exists(first: str, second: str) -> bool:
         return (ROOT / "utils" / first / f"{second}.py").exists()
     homes = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for room in ("configs", "models", "utils")
+        for room in ("configs", "models", "utils", "photo", "lab")
         for path in (ROOT / room).rglob(f"{first}.py")
     ]
     return not homes or any(_resolves(f"{home}.{second}") for home in homes)

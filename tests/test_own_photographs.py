@@ -12,7 +12,7 @@ from configs import presets
 from configs.settings import ReconstructionConfig
 from tests import photos
 from tests.brackets import source_networks
-from tests.photographs.test_folder import FRAMES, VARIANTS
+from tests.photo.reading.test_folder import FRAMES, VARIANTS
 from utils import command
 from utils.images import frames, radiance_maps
 from utils.reporting import results

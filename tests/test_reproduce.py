@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests import commands, layouts
+from utils.evaluation import protocols
 from utils.images import radiance_maps
-from utils.metrics import protocols
 from utils.scenes import checks
 from utils.scenes.data_sets import OFFICIAL_TEST_SCENES
 

@@ -38,7 +38,7 @@ def test_the_page_ends_with_two_tables(folder):
     for script, *flags in commands.of_page(PAGE):
         if "weights" in flags:  # the shipped networks take minutes; other tests run them
             continue
-        name = script.removesuffix(".py")
+        name = script.removesuffix(".py").rpartition(".")[2]
         tiny = TINY.get(name, TINY["training"] if name.startswith("training") else [])
         if "--count" in flags:
             flags[flags.index("--count") + 1] = "6"

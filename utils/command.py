@@ -36,7 +36,7 @@ _RENAMED = {
     "--depth": "--sixteen-bits",
     "--network.no-aligned": "--alignment none (training_fusion.py)",
     "--network.aligned": "the default",
-    "--cost": "in the tables of benchmark.py",
+    "--cost": "in the tables of lab/benchmark.py",
 }
 """Flags of earlier versions, and what each is now."""
 

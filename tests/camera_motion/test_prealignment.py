@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.prealignment_study import displacement
+from lab.studies.prealignment import displacement
 from utils.camera_motion.homography import Reference, match_descriptors
 from utils.camera_motion.prealignment import prealign
 from utils.radiometry.radiance import hdr_to_ldr

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests import layouts
+from utils.evaluation.perceptual import Display
+from utils.evaluation.protocols import PROTOCOLS
+from utils.evaluation.psnr_ssim import psnr, ssim
 from utils.evaluation.scoring import Meter, from_function, score
 from utils.images import radiance_maps
-from utils.metrics.perceptual import Display
-from utils.metrics.protocols import PROTOCOLS
-from utils.metrics.psnr_ssim import psnr, ssim
 
 METER = Meter(display=Display(peak=1000, black=0.005))
 

@@ -14,15 +14,15 @@ import evaluate
 from configs.settings import EvaluationConfig
 from tests import layouts
 from tests.brackets import bracket, reference_networks, source_networks
-from utils.evaluation import plots, score_tables, scoring
+from utils.evaluation import scoring
 from utils.evaluation.baselines import BASELINES
+from utils.evaluation.perceptual import Display
+from utils.evaluation.protocols import PROTOCOLS, configured
+from utils.evaluation.psnr_ssim import psnr
 from utils.evaluation.published import PUBLISHED
 from utils.evaluation.scoring import Meter, from_files, from_networks, score
 from utils.images import frames, radiance_maps
-from utils.metrics.perceptual import Display
-from utils.metrics.protocols import PROTOCOLS, configured
-from utils.metrics.psnr_ssim import psnr
-from utils.reporting import tables
+from utils.reporting import plots, score_tables, tables
 from utils.scenes.data_sets import OFFICIAL_TEST_SCENES
 from utils.scenes.folders import find_scenes, read_scene, scene_name, write_scene
 

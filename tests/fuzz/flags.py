@@ -5,11 +5,11 @@ import os
 from pathlib import Path
 
 import evaluate
-import make_scenes
 import make_tfrecord
 import reconstruction_align2
 import reconstruction_fusion
 from configs import presets
+from lab import make_scenes
 from tests.fuzz import tools
 from tests.fuzz.doors import enter_with_flags
 from tests.fuzz.randomness import Random, pick

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from photo.reading.camera_files import read_photo
 from tests import layouts, photos
 from tests.fuzz import pictures, tools
 from tests.fuzz.randomness import Random, pick
@@ -11,7 +12,6 @@ from tests.fuzz.scene_kinds import Planted
 from tests.fuzz.spoiling import spoil
 from utils.images.frames import read_ldr, write_ldr
 from utils.images.radiance_maps import read_radiance
-from utils.photographs.camera_files import read_photo
 from utils.radiometry.levels import to_8bit
 
 _WITHOUT_A_NAME = (

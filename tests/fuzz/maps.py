@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-import make_scenes
 from configs.settings import ScenesConfig
+from lab import make_scenes
+from lab.synthesis.factory import SETTINGS_FILE
 from tests import photos
 from tests.fuzz import pictures
 from tests.fuzz.doors import enter
@@ -19,7 +20,6 @@ from tests.fuzz.trees import spoil_tree
 from tests.fuzz.whole_runs import Judged
 from utils.files import printable
 from utils.scenes.folders import read_scene
-from utils.synthesis.factory import SETTINGS_FILE
 
 _COUNT = 2
 

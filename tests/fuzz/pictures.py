@@ -11,10 +11,10 @@ import pillow_heif
 import tifffile
 from PIL import Image
 
+from photo.reading.exif import Exposure
 from tests import photos
 from tests.fuzz.randomness import Random, pick
 from utils.images.radiance_maps import write_radiance
-from utils.photographs.exif import Exposure
 from utils.radiometry.levels import to_8bit
 
 _EXR_COMPRESSIONS = (

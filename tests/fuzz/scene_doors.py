@@ -17,10 +17,10 @@ import make_tfrecord
 import reconstruction_align2
 import reconstruction_fusion
 from configs.settings import EvaluationConfig, ReconstructionConfig, RecordsConfig
+from photo.showing.ultra_hdr import fits_ultra_hdr
 from tests.fuzz import tools
 from tests.fuzz.doors import Ran, enter
 from utils.images.radiance_maps import read_radiance
-from utils.reporting.ultra_hdr import fits_ultra_hdr
 
 Left = Mapping[str, str]
 """Names of what a run left of a scene, with what tells two apart."""

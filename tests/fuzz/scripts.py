@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from photo.reading.search import is_photographs
 from tests.fuzz import exposures_and_exif, frames_and_photographs, names, tools, trees
 from tests.fuzz.doors import Ran, faults_of_text, snapshot
 from tests.fuzz.randomness import Random, pick
@@ -13,7 +14,6 @@ from tests.fuzz.scene_doors import ALIGN, EVALUATE, FUSION, RECORDS, SceneDoor
 from tests.fuzz.scene_kinds import Plant
 from tests.fuzz.whole_runs import Judged
 from utils.files import printable
-from utils.photographs.search import is_photographs
 
 _ROOT = Path(__file__).parents[2]
 _HANG = 300  # seconds, on a busy machine

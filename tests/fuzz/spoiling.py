@@ -5,11 +5,11 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from photo.reading.camera_files import PHOTO_SUFFIXES
 from tests.fuzz.damage import damage
 from tests.fuzz.randomness import Random, pick
 from utils.images.frames import LDR_SUFFIXES
 from utils.images.radiance_maps import RADIANCE_SUFFIXES
-from utils.photographs.camera_files import PHOTO_SUFFIXES
 
 _SUFFIXES = sorted(LDR_SUFFIXES | PHOTO_SUFFIXES | RADIANCE_SUFFIXES)
 

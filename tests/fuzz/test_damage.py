@@ -5,6 +5,7 @@ import contextlib
 import numpy as np
 import pytest
 
+from photo.reading.camera_files import read_photo
 from tests import photos
 from tests.fuzz import kinds, pictures, tools
 from tests.fuzz.claims import claim_size
@@ -12,7 +13,6 @@ from tests.fuzz.damage import DAMAGES, damage
 from tests.fuzz.names import odd_name
 from tests.fuzz.randomness import generator
 from utils.images.decode import PictureError
-from utils.photographs.camera_files import read_photo
 
 
 def test_a_number_gives_the_same_case_and_another_another():

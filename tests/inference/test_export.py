@@ -12,11 +12,11 @@ import tensorflow as tf
 import export as script
 import training_fusion
 from configs.settings import ExportConfig
-from models.compiled import compile_networks
+from models.fast.compiled import compile_networks
 from tests import disk, tiny
 from tests.brackets import bracket
+from utils.evaluation.protocols import PROTOCOLS
 from utils.inference import export, pipeline
-from utils.metrics.protocols import PROTOCOLS
 from utils.runs.networks import latest_checkpoint
 
 SIZES = [(24, 40), (21, 37), (16, 8), (3, 5), (1, 1)]

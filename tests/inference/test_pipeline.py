@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from configs.settings import ReconstructionConfig
-from models.compiled import compile_networks
+from models.fast.compiled import compile_networks
 from tests import tiny
 from tests.brackets import bracket, reference_networks, source_networks
+from utils.evaluation.protocols import PROTOCOLS, Protocol
 from utils.inference.pipeline import (
     Networks,
     align_picture,
@@ -19,7 +20,6 @@ from utils.inference.pipeline import (
     open_networks,
     reconstruct_picture,
 )
-from utils.metrics.protocols import PROTOCOLS, Protocol
 from utils.radiometry.bracket import per_frame
 from utils.radiometry.levels import ldr_to_float, network_input, to_network
 from utils.radiometry.radiance import ldr_to_hdr

@@ -10,9 +10,9 @@ import reconstruction_fusion
 from configs.settings import Copies, EvaluationConfig, ReconstructionConfig
 from tests import layouts
 from tests.brackets import bracket, reference_networks, source_networks
+from utils.evaluation.protocols import PROTOCOLS
 from utils.images import radiance_maps
 from utils.inference import reconstruction
-from utils.metrics.protocols import PROTOCOLS
 from utils.radiometry.radiance import inverse_mu_law, mu_law
 from utils.reporting import tables
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.brackets import bracket, reference_networks, source_networks
+from utils.evaluation.protocols import PROTOCOLS
 from utils.inference import pipeline, reconstruction
 from utils.inference.pipeline import Networks
-from utils.metrics.protocols import PROTOCOLS
 
 FULL = PROTOCOLS["full"]
 TILES = dataclasses.replace(PROTOCOLS["hdr-transformer"], tile=16)

@@ -4,14 +4,19 @@ import numpy as np
 import pytest
 
 from models.alignment import alignment
-from models.compiled import ALIGNMENT_HALO, compile_alignment, compile_merging, compile_networks
+from models.fast.compiled import (
+    ALIGNMENT_HALO,
+    compile_alignment,
+    compile_merging,
+    compile_networks,
+)
 from models.merging import merging
 from tests.brackets import bracket
 from tests.models.test_layers import randomised
 from utils import hardware
+from utils.evaluation.protocols import PROTOCOLS
 from utils.inference import tiles
 from utils.inference.pipeline import Networks, align_picture, merge_picture, reconstruct_picture
-from utils.metrics.protocols import PROTOCOLS
 
 FULL = PROTOCOLS["full"]
 

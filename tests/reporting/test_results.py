@@ -7,11 +7,12 @@ import math
 import numpy as np
 import pytest
 
+from photo.showing.tone import tone_map
 from tests.brackets import bracket, source_networks
+from utils.evaluation.protocols import PROTOCOLS
+from utils.evaluation.psnr_ssim import AlignmentMetrics, Metrics
 from utils.images import frames, radiance_maps
 from utils.inference.pipeline import reconstruct_picture
-from utils.metrics.protocols import PROTOCOLS
-from utils.metrics.psnr_ssim import AlignmentMetrics, Metrics
 from utils.reporting.results import (
     markdown_table,
     write_aligned,
@@ -19,7 +20,6 @@ from utils.reporting.results import (
     write_reconstruction,
 )
 from utils.reporting.sheets import comparison_sheet
-from utils.reporting.tone import tone_map
 
 FULL, LEAK = PROTOCOLS["full"], PROTOCOLS["release-leak"]
 ROWS = [

@@ -10,10 +10,10 @@ from configs.settings import NetworkConfig, ReconstructionConfig
 from tests.photos import ROOT
 from utils.camera_motion.prealignment import prealigned
 from utils.evaluation.baselines import BASELINES
+from utils.evaluation.protocols import PROTOCOLS
+from utils.evaluation.psnr_ssim import psnr
 from utils.hardware import has_bfloat16
 from utils.inference.pipeline import open_networks, reconstruct_picture
-from utils.metrics.protocols import PROTOCOLS
-from utils.metrics.psnr_ssim import psnr
 from utils.radiometry.radiance import mu_law
 from utils.runs import weights
 from utils.scenes.folders import find_scenes, read_scene

@@ -5,10 +5,10 @@ import logging
 import numpy as np
 import pytest
 
+from photo.reading.inputs import PreparedScenes
 from tests.layouts import LAYOUTS, pictures, write
+from utils.evaluation.protocols import PROTOCOLS
 from utils.images import frames
-from utils.inference.inputs import PreparedScenes
-from utils.metrics.protocols import PROTOCOLS
 from utils.radiometry import rgbe
 from utils.scenes import folders
 from utils.scenes.exposure_files import measure_stops, to_stops

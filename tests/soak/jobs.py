@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-import make_scenes
 import make_tfrecord
 import reconstruction_align2
 import reconstruction_fusion
 from configs.settings import ReconstructionConfig, RecordsConfig, ScenesConfig
+from lab import make_scenes
 from tests import layouts, photos, tiny
 from tests.processes import run_as_script
 from utils.images.radiance_maps import write_radiance
@@ -89,8 +89,8 @@ def _reconstruction(inputs: Path, scenes: str) -> ReconstructionConfig:
 
 JOBS: dict[str, Callable[[Path], tuple[Main, object]]] = {
     "make_tfrecord.py": _records,
-    "make_scenes.py": _scenes,
-    "make_scenes.py, two workers": _scenes_side_by_side,
+    "lab/make_scenes.py": _scenes,
+    "lab/make_scenes.py, two workers": _scenes_side_by_side,
     "reconstruction_align2.py": _align,
     "reconstruction_fusion.py": _fusion,
     "reconstruction_fusion.py, photographs": _photographs,

@@ -14,8 +14,8 @@ from tests.soak import jobs, killing
 # Kills of each in `make soak`, as shares of all, and in `make test`.
 SHARES = {
     "make_tfrecord.py": (0.13, 2),
-    "make_scenes.py": (0.10, 0),
-    "make_scenes.py, two workers": (0.05, 1),
+    "lab/make_scenes.py": (0.10, 0),
+    "lab/make_scenes.py, two workers": (0.05, 1),
     "reconstruction_align2.py": (0.11, 1),
     "reconstruction_fusion.py": (0.11, 0),
     "reconstruction_fusion.py, photographs": (0.10, 1),

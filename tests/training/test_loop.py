@@ -13,7 +13,7 @@ import training_align_low
 import training_fusion
 from configs.settings import TrainingConfig
 from tests import tiny
-from utils.metrics.scores import score_alignment
+from utils.evaluation.scores import score_alignment
 from utils.radiometry.levels import ldr_to_float
 from utils.records import record
 from utils.runs import networks, settings, weights

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny
-from utils.metrics.psnr_ssim import psnr
+from utils.evaluation.psnr_ssim import psnr
 from utils.radiometry.levels import ldr_to_float
 from utils.radiometry.radiance import hdr_to_ldr
 from utils.records import record, shards

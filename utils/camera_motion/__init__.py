@@ -1,4 +1,4 @@
-"""Takes the camera's own motion out of a bracket, photographs and data sets alike.
+"""Takes the camera's own motion out of a bracket.
 
-May import `scenes`, `images` and `radiometry`.
+May import `scenes` and `radiometry`.
 """

@@ -1,5 +1,4 @@
-"""Scores methods against the truth and makes tables and plots of the scores.
+"""Measures results against the truth, under named protocols.
 
-May import `reporting`, `inference`, `metrics`, `camera_motion`, `scenes`, `images`, `radiometry`,
-`hardware` and `files`.
+May import `inference`, `camera_motion`, `scenes`, `images`, `radiometry` and `photo.reading`.
 """

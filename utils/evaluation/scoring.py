@@ -9,15 +9,15 @@ import numpy as np
 from tqdm import tqdm
 
 from configs.settings import Copies
+from photo.reading.inputs import SCENE_FAILURES, failure
 from utils.camera_motion.prealignment import prealigned
+from utils.evaluation import perceptual
+from utils.evaluation.perceptual import ColorVideoVdp, Display
+from utils.evaluation.protocols import Protocol
 from utils.images.drawing import error_map
 from utils.images.radiance_maps import RADIANCE_SUFFIXES, read_radiance
-from utils.inference.inputs import SCENE_FAILURES, failure
 from utils.inference.pipeline import Networks
 from utils.inference.reconstruction import reconstruct
-from utils.metrics import perceptual
-from utils.metrics.perceptual import ColorVideoVdp, Display
-from utils.metrics.protocols import Protocol
 from utils.scenes.folders import find_scenes, read_scene, scene_name
 from utils.scenes.scene import Scene, SceneError
 

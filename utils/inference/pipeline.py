@@ -10,10 +10,10 @@ import numpy as np
 
 from configs.settings import WeightsConfig
 from models import release_checkpoint
-from models.compiled import CompiledAlignment, CompiledMerging, compile_networks
+from models.fast.compiled import CompiledAlignment, CompiledMerging, compile_networks
+from utils.evaluation.protocols import Protocol
 from utils.inference import anchoring, tiled_networks
 from utils.inference.tiled_networks import Network, Output, Window
-from utils.metrics.protocols import Protocol
 from utils.radiometry.bracket import HIGH, LOW, MID_FRAME, SOURCE_FRAME
 from utils.radiometry.levels import (
     SIZE_MULTIPLE,
@@ -30,8 +30,8 @@ from utils.scenes.scene import Scene
 class Networks:
     """The three networks; what they take and give is float32 in the network range [-1, 1].
 
-    Those of models/compiled.py work tile by tile where a picture is large; a function that is not
-    one of them gets the whole picture.
+    Those of models/fast/compiled.py work tile by tile where a picture is large; a function that is
+    not one of them gets the whole picture.
     """
 
     low: CompiledAlignment | Network

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from configs.settings import Copies
+from utils.evaluation.protocols import Protocol
 from utils.inference import pipeline
 from utils.inference.pipeline import Networks, Reconstruction
-from utils.metrics.protocols import Protocol
 from utils.radiometry.radiance import inverse_mu_law, mu_law
 from utils.scenes.scene import Scene
 

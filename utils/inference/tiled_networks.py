@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from models.compiled import CompiledAlignment, CompiledMerging
+from models.fast.compiled import CompiledAlignment, CompiledMerging
 from utils.inference import tiles
 from utils.radiometry.levels import SIZE_MULTIPLE, from_network
 

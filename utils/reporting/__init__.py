@@ -1,4 +1,5 @@
-"""Writes what a reconstruction leaves: pictures, sheets, tables and a page.
+"""Writes tables, plots, sheets and results.
 
-May import `inference`, `metrics`, `photographs`, `scenes`, `images`, `radiometry` and `files`.
+May import `inference`, `evaluation`, `scenes`, `images`, `radiometry`, `hardware`, `files`,
+`photo.reading` and `photo.showing`.
 """

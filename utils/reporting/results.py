@@ -9,24 +9,24 @@ from tqdm import tqdm
 
 from configs import paths
 from configs.settings import PictureName, ToneName
-from utils.files import Writer, printable, write_text, write_together
-from utils.images.frames import write_ldr
-from utils.images.radiance_maps import write_exr, write_radiance
-from utils.inference.pipeline import Reconstruction
-from utils.metrics.protocols import Protocol
-from utils.metrics.psnr_ssim import AlignmentMetrics, Metrics
-from utils.photographs.folder import Photographs
-from utils.radiometry.levels import to_display
-from utils.reporting.pictures import write_picture
-from utils.reporting.sheets import comparison_sheet
-from utils.reporting.tables import Table, to_csv, to_markdown
-from utils.reporting.tone import tone_map
-from utils.reporting.ultra_hdr import (
+from photo.reading.folder import Photographs
+from photo.showing.pictures import write_picture
+from photo.showing.tone import tone_map
+from photo.showing.ultra_hdr import (
     LARGEST_SIDE,
     SMALLEST_SIDE,
     fits_ultra_hdr,
     write_ultra_hdr,
 )
+from utils.evaluation.protocols import Protocol
+from utils.evaluation.psnr_ssim import AlignmentMetrics, Metrics
+from utils.files import Writer, printable, write_text, write_together
+from utils.images.frames import write_ldr
+from utils.images.radiance_maps import write_exr, write_radiance
+from utils.inference.pipeline import Reconstruction
+from utils.radiometry.levels import to_display
+from utils.reporting.sheets import comparison_sheet
+from utils.reporting.tables import Table, to_csv, to_markdown
 from utils.scenes.scene import Scene
 
 Row = tuple[str, Metrics | AlignmentMetrics]

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from configs.settings import ToneName
+from photo.showing.tone import tone_map
 from utils.images.drawing import ERROR_RANGE, colour, error_picture, shrink, strip, write_text
 from utils.inference.pipeline import Reconstruction
 from utils.radiometry.levels import to_8bit, to_display
-from utils.reporting.tone import tone_map
 from utils.scenes.scene import Scene
 
 _NARROWEST_PANEL = 320  # the longest caption

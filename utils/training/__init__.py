@@ -1,4 +1,4 @@
 """Trains the networks: the loop and all that it needs.
 
-May import `records`, `runs`, `metrics`, `scenes`, `images`, `radiometry` and `files`.
+May import `records`, `runs`, `evaluation`, `scenes`, `images`, `radiometry` and `files`.
 """

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from utils.evaluation.psnr_ssim import psnr
 from utils.images.drawing import grid, strip
-from utils.metrics.psnr_ssim import psnr
 from utils.radiometry.bracket import MERGING, SOURCE_FRAME, per_frame
 from utils.radiometry.levels import (
     SIZE_MULTIPLE,

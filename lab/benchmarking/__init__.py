@@ -1,0 +1,1 @@
+"""Times networks, training and the data path on this machine."""

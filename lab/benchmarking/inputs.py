@@ -1,0 +1,50 @@
+"""Makes input for lab/benchmark.py: noise of the right shapes."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from utils.evaluation.protocols import configured
+from utils.radiometry.bracket import MERGING
+from utils.scenes.scene import Scene
+from utils.training.stages import Batch, Losses, Stage, merging_loss
+
+PROTOCOL = configured("full", None, anchor=True)
+"""What reconstruction does by default, but for camera motion."""
+
+_PATCH = 256
+
+
+def random_scene(height: int, width: int) -> Scene:
+    """A scene of noise in 16 bits, without truth."""
+    generator = np.random.default_rng(0)
+    ldr = generator.integers(0, 2**16, (3, height, width, 3), dtype=np.uint16)
+    values = np.array([0, 2, 4], np.float32)
+    return Scene(name="noise", ldr=ldr, exposure_values=values, hdr=None)
+
+
+def random_batch(size: int) -> Batch:
+    """A training batch of 256x256 patches, see `utils.records.patches.empty_batch`."""
+    frames = {"ldr": 3, "hdr": 3, "target_ldr": 2}
+    batch = {
+        name: tf.random.uniform((size, count, _PATCH, _PATCH, 3)) for name, count in frames.items()
+    }
+    exposure_time = tf.tile(tf.constant([[1.0, 4.0, 16.0]]), (size, 1))
+    target = tf.random.uniform((size, _PATCH, _PATCH, 3))
+    return batch | {"target_hdr": target, "exposure_time": exposure_time}
+
+
+def merging_stage(networks: dict[str, keras.Model]) -> Stage:
+    """Trains merging alone, on the frames of the batch as if they were aligned (release)."""
+    network = networks[MERGING]
+
+    def losses(batch: Batch) -> Losses:
+        frames = tf.unstack(tf.concat([batch["ldr"], batch["hdr"]], -1), axis=1)
+        return {"loss": merging_loss(network(frames, training=True), batch["target_hdr"])}
+
+    return Stage(
+        networks={MERGING: network},
+        trained=(MERGING,),
+        losses=losses,
+        outputs=lambda *_: {},
+    )

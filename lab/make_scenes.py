@@ -1,0 +1,20 @@
+"""Makes dynamic scenes with ground truth from radiance maps, for want of a data set.
+
+Reads .hdr and .exr files, panoramas or photographs, from `--radiance`, and ordinary photographs
+from `--photographs`; writes one folder a scene, in the layout of Kalantari's data set, to
+`--scenes`. Run it before make_tfrecord.py; run again, it makes the scenes that are missing.
+"""
+
+from configs import presets
+from configs.settings import ScenesConfig
+from lab.synthesis.factory import make_scenes
+from utils import command
+
+
+def main(config: ScenesConfig) -> None:
+    """Makes the scenes."""
+    make_scenes(config)
+
+
+if __name__ == "__main__":
+    command.run(main, presets.scenes, __doc__)

@@ -1,0 +1,1 @@
+"""Studies behind figures in the docs: run as `python -m lab.studies.NAME`."""

@@ -1,0 +1,1 @@
+"""Makes dynamic scenes with ground truth from radiance maps."""

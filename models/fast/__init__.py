@@ -1,0 +1,1 @@
+"""Equal, cheaper arithmetic for the networks; the plain layers are its yardstick."""

@@ -1,0 +1,4 @@
+"""Finds photographs, chooses a bracket's frames and turns them into a scene.
+
+May import `utils`.
+"""

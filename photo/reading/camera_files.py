@@ -1,0 +1,117 @@
+"""Reads photographs as cameras and phones write them: JPEG, PNG, TIFF, HEIC and raw, with EXIF.
+
+Content decides the kind of a file: phones name HEIC files .jpg. Every frame comes upright (the
+orientation tag is applied) and as integers. HEIC and raw need packages of requirements-extras.txt;
+without them the message says so.
+"""
+
+import dataclasses
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from photo.reading.exif import Exposure, kept
+from utils.images.decode import PictureError, check_size, reading
+from utils.images.pictures import decode, exif_of, is_heic
+from utils.radiometry.levels import to_16bit
+from utils.radiometry.radiance import hdr_to_ldr
+
+HEIC_SUFFIXES = frozenset({".heic", ".heif"})
+RAW_SUFFIXES = frozenset(
+    {".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"}
+)
+PHOTO_SUFFIXES = (
+    frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff"}) | HEIC_SUFFIXES | RAW_SUFFIXES
+)
+
+SMALLEST = 16  # pixels a side; below it there is nothing to align
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Photo:
+    """One photograph."""
+
+    frame: np.ndarray
+    """`(H, W, 3)` RGB, uint8 or uint16, gamma-encoded, upright."""
+    exposure: Exposure
+    """What its EXIF says."""
+    exif: bytes
+    """What a picture made of it may keep; empty if there is nothing."""
+
+
+def read_photo(path: Path, data: bytes | None = None) -> Photo:
+    """Reads a photograph.
+
+    Raw files are developed linearly with the camera's white balance and then gamma-encoded, so
+    that linearising gives the sensor's values.
+
+    Args:
+        path: A file of one of `PHOTO_SUFFIXES`.
+        data: Its bytes; None: they are read from the file.
+
+    Returns:
+        The frame, upright, with its EXIF.
+
+    Raises:
+        PictureError: The file is empty, cut short, of another kind, too small or too large, or
+            needs a package that is not installed.
+        OSError: The file cannot be opened.
+    """
+    data = path.read_bytes() if data is None else data
+    raw = path.suffix.lower() in RAW_SUFFIXES
+    photo = _read_raw(path, data) if raw else _read_picture(path, data)
+    height, width = photo.frame.shape[:2]
+    if min(height, width) < SMALLEST:
+        raise PictureError(
+            f"A photograph must have {SMALLEST}x{SMALLEST} pixels or more."
+            f" Received: {path} of {width}x{height}"
+        )
+    return photo
+
+
+def _read_picture(path: Path, data: bytes) -> Photo:
+    _require_heic(path, data)
+    with reading(path), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Pillow about EXIF; what matters is raised
+        frame = decode(path, data)
+        exif = exif_of(data)
+        return Photo(frame=frame, exposure=Exposure.of(exif), exif=kept(exif))
+
+
+def _require_heic(path: Path, data: bytes) -> None:
+    """Teaches Pillow to read HEIC if that is what the file is."""
+    if not is_heic(data) and path.suffix.lower() not in HEIC_SUFFIXES:
+        return
+    try:
+        from pillow_heif import register_heif_opener  # noqa: PLC0415 - an optional package
+    except ImportError as error:
+        raise PictureError(_install("HEIC", "pillow-heif", path)) from error
+    register_heif_opener(thumbnails=False)
+
+
+def _read_raw(path: Path, data: bytes) -> Photo:
+    try:
+        import rawpy  # noqa: PLC0415 - an optional package
+    except ImportError as error:
+        raise PictureError(_install("camera raw", "rawpy", path)) from error
+    with reading(path), rawpy.imread(io.BytesIO(data)) as raw:
+        check_size(path, raw.sizes.raw_width, raw.sizes.raw_height)
+        other = raw.other
+        exposure = Exposure.of_values(other.shutter_speed, other.aperture, other.iso_speed)
+        linear = raw.postprocess(
+            gamma=(1, 1),
+            output_bps=16,
+            use_camera_wb=True,
+            no_auto_bright=True,
+            adjust_maximum_thr=0.0,  # else the scale would depend on the brightest pixel
+        )
+    table = to_16bit(hdr_to_ldr(np.arange(65536) / 65535, 1.0))
+    return Photo(frame=table[linear], exposure=exposure, exif=b"")
+
+
+def _install(kind: str, package: str, path: Path) -> str:
+    return (
+        f"Reading {kind} needs {package}: pip install -r requirements-extras.txt. Received: {path}"
+    )

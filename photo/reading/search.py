@@ -1,0 +1,158 @@
+"""Finds what can be reconstructed below a folder: scenes of data sets, folders of photographs.
+
+A folder of photographs is one without ground truth whose pictures are not laid out as a data set
+lays them out: see `is_photographs`.
+"""
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+
+from photo.reading.camera_files import PHOTO_SUFFIXES
+from photo.reading.exif import Exposure
+from utils.scenes.layouts import FRAME_COUNT, find_files, is_other_moment, is_scene
+from utils.scenes.scene import SceneError
+from utils.scenes.tree import walk
+
+Kind = Literal["scene", "photographs", "results", "nothing"]
+
+_RESULT_FILES = ("report.html", "prealign.json", "metrics.csv", "aligned.csv")
+_TIFF = frozenset({".tif", ".tiff"})
+
+
+@dataclasses.dataclass(frozen=True, order=True, kw_only=True)
+class Found:
+    """A folder that can be reconstructed."""
+
+    folder: Path
+    """Where it is."""
+    kind: Kind
+    """`scene` of a data set, or `photographs`."""
+    files: tuple[Path, ...] = ()
+    """Photographs that were named one by one; none: those of the folder."""
+
+
+def find(places: Sequence[Path]) -> tuple[Path, list[Found]]:
+    """Finds what a user means: a folder, or the photographs of one bracket.
+
+    Args:
+        places: A folder of `find_brackets`, or three photographs or more.
+
+    Returns:
+        The folder by which scenes are named, and what was found.
+
+    Raises:
+        SceneError: It is neither, or there is nothing in the folder.
+    """
+    if len(places) == 1 and not places[0].is_file():
+        return places[0], find_brackets(places[0])
+    listed = " ".join(map(str, places)) or "nothing"
+    if len(places) < FRAME_COUNT:
+        raise SceneError(
+            f"A bracket needs {FRAME_COUNT} photographs of different exposure: name them all, or"
+            f" their folder. Received: {listed}"
+        )
+    for place in places:
+        if not place.is_file() or place.suffix.lower() not in PHOTO_SUFFIXES:
+            raise SceneError(
+                "Several scenes are several photographs of one bracket, or else one folder."
+                f" Received: {place}, which is {_kind_of_place(place)}"
+            )
+    folder = places[0].parent
+    return folder, [Found(folder=folder, kind="photographs", files=tuple(places))]
+
+
+def _kind_of_place(place: Path) -> str:
+    if place.is_dir():
+        return "a folder"
+    return "no photograph" if place.exists() else "not there"
+
+
+def find_brackets(root: Path) -> list[Found]:
+    """Finds the scenes of data sets and the folders of photographs in a folder, at any depth.
+
+    Nothing is looked for in folders of results, and below a scene only photographs. See
+    `utils.scenes.tree.walk` for links and locked folders.
+
+    Args:
+        root: A folder of such folders, or one of them.
+
+    Returns:
+        What was found, sorted by folder.
+
+    Raises:
+        SceneError: There is no such folder, or nothing in it.
+    """
+    if not root.is_dir():
+        raise SceneError(f"There is no such folder, or file. Received: {root}")
+    kinds = dict[Path, Kind]()
+    in_scenes = set[Path]()
+    for folder in walk(root, lambda folder: kinds[folder] == "results"):
+        kind = kind_of(folder)
+        below = folder.parent in in_scenes
+        if below or kind == "scene":
+            in_scenes.add(folder)
+        kinds[folder] = "nothing" if below and kind == "scene" else kind
+    found = [
+        Found(folder=folder, kind=kind)
+        for folder, kind in kinds.items()
+        if kind in {"scene", "photographs"}
+    ]
+    if not found:
+        there_is = "only results" if "results" in kinds.values() else "no photographs"
+        raise SceneError(
+            f"There is nothing to merge: {there_is}. A bracket is a folder of {FRAME_COUNT} or more"
+            " photographs of different exposure, which EXIF, exposure.txt or --exposures tells; a"
+            f" data set's scene is {FRAME_COUNT} frames with exposure.txt. Received: {root}"
+        )
+    return sorted(found)
+
+
+def kind_of(folder: Path) -> Kind:
+    """What a folder is: its pictures, and what lies beside them, say it."""
+    if any((folder / name).exists() for name in _RESULT_FILES):
+        return "results"
+    if is_photographs(folder):
+        return "photographs"
+    return "scene" if is_scene(folder) else "nothing"
+
+
+def is_photographs(folder: Path) -> bool:
+    """True if the pictures of a folder are photographs and not a data set's scene.
+
+    They are if there are two or more and no data set's ground truth beside them; other radiance
+    maps do not count. A data set's scene without truth is told from them by its exposure file
+    beside three frames of a data set's name, or three TIFF files without EXIF.
+    """
+    paths = photograph_paths(folder)
+    files = find_files(folder)
+    if len(paths) < 2 or files.truth is not None or is_other_moment(folder):
+        return False
+    if files.exposures is None or len(files.frames) != FRAME_COUNT or len(paths) != FRAME_COUNT:
+        return True
+    named = files.layout not in {"Kalantari", "Sen", "Tursun"}
+    tiffs = all(path.suffix.lower() in _TIFF for path in paths)
+    return not named and not (tiffs and not _has_shutter_time(paths[0]))
+
+
+def photograph_paths(folder: Path) -> list[Path]:
+    """Files of a folder that are photographs by their suffix, by name; hidden ones left out."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in PHOTO_SUFFIXES and path.name[0] != "." and path.is_file()
+    )
+
+
+def _has_shutter_time(path: Path) -> bool:
+    """Whether a picture's EXIF has one; its pixels are not decoded."""
+    try:
+        with warnings.catch_warnings(), Image.open(path) as image:
+            warnings.simplefilter("ignore")
+            return Exposure.of(image.getexif()).time is not None
+    except Exception:  # reading it says what is wrong with the file
+        return False

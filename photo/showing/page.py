@@ -1,0 +1,186 @@
+"""report.html: one page that holds everything about a run's scenes, pictures included.
+
+The page needs no network and no other file; its own policy forbids both. For each scene it shows
+the result against the reference, under a handle to drag, and through an exposure slider; the inputs
+and the aligned frames; links to the files beside it; and, where there is a truth, the error and the
+numbers. Jinja escapes every text, whatever is in a name.
+"""
+
+import base64
+import dataclasses
+import platform
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import quote
+
+import cv2
+import jinja2
+import numpy as np
+
+from photo.reading.folder import Photographs
+from utils import files
+from utils.evaluation.psnr_ssim import Metrics
+from utils.files import printable
+from utils.images.drawing import error_picture, shrink
+from utils.inference.pipeline import Reconstruction
+from utils.radiometry.bracket import HIGH, LOW, MID_FRAME, SOURCE_FRAME
+from utils.radiometry.levels import to_8bit, to_display
+from utils.radiometry.radiance import hdr_to_ldr
+from utils.reporting.results import Written
+from utils.reporting.version import program_version
+from utils.scenes.scene import Scene
+
+_TEMPLATE = Path(__file__).with_name("report_page.html")
+_LARGEST_SIDE, _SMALLEST_SIDE = 1000, 280  # pixels of a large picture
+_FULL_SIZE_SCENES = 12  # with more of them, pictures shrink so that the page stays below 30 MB
+_QUALITY = 85  # of JPEG
+_PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "pillow", "OpenEXR")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Image:
+    """A picture of the page."""
+
+    text: str
+    """Says what it is."""
+    width: int
+    height: int
+    data: str
+    """A JPEG in base64."""
+    stops: str = ""
+    """Exposure, of a picture of the exposure slider."""
+
+
+class HtmlReport:
+    """Collects scenes and writes the page."""
+
+    def __init__(self, title: str, scenes: int) -> None:
+        """Starts a page.
+
+        Args:
+            title: Its heading.
+            scenes: How many scenes will come, which decides the size of the pictures.
+        """
+        share = min(1.0, (_FULL_SIZE_SCENES / max(scenes, 1)) ** 0.5)
+        self._side = max(_SMALLEST_SIDE, round(share * _LARGEST_SIDE))
+        self._title = title
+        self._scenes: list[dict[str, object]] = []
+
+    def add(
+        self,
+        scene: Scene,
+        reconstruction: Reconstruction,
+        written: Written,
+        metrics: Metrics | None,
+    ) -> None:
+        """Adds a scene.
+
+        Args:
+            scene: The scene as it was reconstructed.
+            reconstruction: What the networks made of it.
+            written: The result tone-mapped, and the files, which lie beside the page.
+            metrics: Its numbers; None without a truth.
+        """
+        height, width = scene.ldr.shape[1:3]
+        notes, warnings = (f"{width}x{height} pixels.",), ()
+        if isinstance(scene, Photographs):
+            notes, warnings = notes + scene.notes, scene.warnings
+        numbers = {} if metrics is None else dataclasses.asdict(metrics)
+        self._scenes.append(
+            {
+                "name": printable(scene.name),
+                "before": self._image(to_8bit(scene.ldr[MID_FRAME]), "reference frame"),
+                "after": self._image(written.shown, "result, tone-mapped"),
+                "picture": _link(written.picture),
+                "exposures": self._exposures(scene, reconstruction.hdr),
+                "exposure": 1 + round(float(scene.exposure_values[MID_FRAME])),
+                "small": self._small_pictures(scene, reconstruction),
+                "files": [(printable(name), _link(name)) for name in written.files],
+                "numbers": {name: f"{value:.4f}" for name, value in numbers.items()},
+                "notes": [printable(line) for line in notes],
+                "warnings": [printable(line) for line in warnings],
+            }
+        )
+
+    def write(self, path: Path, settings: Mapping[str, object], failures: Sequence[str]) -> None:
+        """Writes the page, which appears when it is complete.
+
+        Args:
+            path: The file; its folder is made.
+            settings: What the run was made with, for a table; what is None or empty is left out.
+            failures: Messages about scenes that are not on the page.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        environment = jinja2.Environment(
+            autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+        page = template.render(
+            title=printable(self._title),
+            scenes=self._scenes,
+            failures=[printable(failure) for failure in failures],
+            settings={
+                printable(name): printable(str(value))
+                for name, value in settings.items()
+                if value is not None and value not in ((), "")
+            },
+            versions=versions(),
+        )
+        files.write_text(path, page)
+
+    def _exposures(self, scene: Scene, hdr: np.ndarray) -> list[_Image]:
+        """The result as each exposure from one stop below the darkest frame to the brightest."""
+        hdr = shrink(hdr, self._side)
+        return [
+            dataclasses.replace(
+                self._image(
+                    to_display(hdr_to_ldr(hdr, np.float32(2.0**stop))),
+                    f"result at {stop:+d} stops",
+                ),
+                stops=f"{stop:+d}",
+            )
+            for stop in range(-1, int(np.ceil(scene.exposure_values[-1])) + 2)
+        ]
+
+    def _small_pictures(self, scene: Scene, reconstruction: Reconstruction) -> list[_Image]:
+        names = scene.files if isinstance(scene, Photographs) else ("", "", "")
+        captions = [
+            f"{role}, {stops:g} stops{f', {printable(name)}' if name else ''}"
+            for role, stops, name in zip(
+                (LOW, "reference", HIGH), scene.exposure_values, names, strict=True
+            )
+        ]
+        pictures = list(zip(captions, (to_8bit(frame) for frame in scene.ldr), strict=True))
+        for side, frame in zip(SOURCE_FRAME, reconstruction.aligned, strict=True):
+            pictures.append((f"{side}, aligned", to_display(shrink(frame, self._side))))
+        if scene.hdr is not None:
+            error = error_picture(reconstruction.hdr, scene.hdr)
+            pictures.append(("error after mu-law: black 0, bright 0.1 and more", error))
+        return [self._image(picture, caption, 0.45) for caption, picture in pictures]
+
+    def _image(self, image: np.ndarray, text: str, scale: float = 1.0) -> _Image:
+        small = shrink(image, max(64, round(scale * self._side)))
+        _, data = cv2.imencode(
+            ".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
+        )
+        encoded = base64.b64encode(data.tobytes()).decode()
+        return _Image(text=text, width=small.shape[1], height=small.shape[0], data=encoded)
+
+
+def versions() -> dict[str, str]:
+    """Versions of this program, of Python and of the packages that results depend on."""
+    found = {"program": program_version(), "python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _link(name: str) -> str:
+    """A relative address of a file beside the page, whatever bytes its name has."""
+    return "./" + quote(name, errors="surrogateescape")

@@ -1,0 +1,87 @@
+"""PSNR and SSIM against known values and scikit-image."""
+
+import math
+
+import cv2
+import numpy as np
+import pytest
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+from utils.evaluation.psnr_ssim import psnr, ssim
+
+
+@pytest.fixture
+def pair():
+    generator = np.random.default_rng(0)
+    truth = cv2.GaussianBlur(generator.random((48, 64, 3)).astype(np.float32), (9, 9), 2)
+    return truth + generator.normal(0, 0.02, truth.shape).astype(np.float32), truth
+
+
+@pytest.mark.parametrize(("error", "expected"), [(0.1, 20.0), (-0.01, 40.0), (1.0, 0.0)])
+def test_a_constant_error_has_the_psnr_of_its_size(error, expected):
+    truth = np.full((5, 7, 3), 0.5)
+    assert psnr(truth + error, truth) == pytest.approx(expected)
+
+
+def test_psnr_is_relative_to_the_peak():
+    truth = np.zeros((4, 4, 3))
+    assert psnr(truth + 25.5, truth, peak=255.0) == pytest.approx(20.0)
+
+
+def test_psnr_does_not_clip():
+    truth = np.ones((4, 4, 3))
+    assert psnr(truth + 0.1, truth) == pytest.approx(20.0)
+
+
+def test_equal_images_have_infinite_psnr_and_ssim_one(pair):
+    _, truth = pair
+    assert psnr(truth, truth) == math.inf
+    assert ssim(truth, truth, data_range=1.0) == pytest.approx(1.0)
+    assert ssim(truth, truth, data_range=1.0, gaussian=True) == pytest.approx(1.0)
+
+
+def test_psnr_is_that_of_scikit_image(pair):
+    expected = peak_signal_noise_ratio(pair[1], pair[0], data_range=1.0)
+    assert psnr(*pair) == pytest.approx(expected, abs=1e-6)
+
+
+def test_default_ssim_is_that_of_scikit_images_defaults(pair):
+    result, truth = (image.astype(np.float64) for image in pair)
+    span = float(np.ptp(truth))
+    expected = structural_similarity(truth, result, data_range=span, channel_axis=-1)
+    assert ssim(*pair, data_range=span) == pytest.approx(expected, abs=1e-9)
+
+
+def test_gaussian_ssim_is_that_of_wang_on_values_to_255(pair):
+    result, truth = (image.astype(np.float64) * 255 for image in pair)
+    assert ssim(*pair, data_range=1.0, gaussian=True) == pytest.approx(
+        _wang_ssim(result, truth), abs=1e-9
+    )
+
+
+def _wang_ssim(x, y):
+    """SSIM as the field's PyTorch code writes it: 11x11, sigma 1.5, whole windows only."""
+    window = cv2.getGaussianKernel(11, 1.5)
+
+    def blur(image):
+        return cv2.sepFilter2D(image, -1, window, window)[5:-5, 5:-5]
+
+    mean_x, mean_y = blur(x), blur(y)
+    variance_x, variance_y = blur(x * x) - mean_x**2, blur(y * y) - mean_y**2
+    covariance = blur(x * y) - mean_x * mean_y
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    above = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+    below = (mean_x**2 + mean_y**2 + c1) * (variance_x + variance_y + c2)
+    return np.mean(above / below)
+
+
+def test_different_shapes_are_refused():
+    with pytest.raises(ValueError, match=r"Received: \(4, 5, 3\) and \(5, 4, 3\)"):
+        psnr(np.zeros((4, 5, 3)), np.zeros((5, 4, 3)))
+
+
+def test_ssim_refuses_a_small_image_and_an_empty_range():
+    with pytest.raises(ValueError, match="11 pixels"):
+        ssim(np.zeros((10, 20, 3)), np.zeros((10, 20, 3)), data_range=1.0, gaussian=True)
+    with pytest.raises(ValueError, match="data_range"):
+        ssim(np.zeros((20, 20, 3)), np.zeros((20, 20, 3)), data_range=0.0)

@@ -1,0 +1,68 @@
+"""What a page was given: limits, stops that people type, a reference by name."""
+
+import pytest
+
+from photo.reading.uploads import ALL_MEGABYTES, MOST_FILES, around, checked, typed_stops
+
+
+def _files(folder, names, size=1):
+    paths = [folder / name for name in names]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        with path.open("wb") as file:
+            file.truncate(size)  # sparse: takes no disk
+    return [str(path) for path in paths]
+
+
+def test_uploads_are_sorted_by_name_wherever_they_lie(tmp_path):
+    uploads = _files(tmp_path, ["x/b.jpg", "y/a.jpg", "w/c.jpg"])
+    assert [path.name for path in checked(uploads)] == ["a.jpg", "b.jpg", "c.jpg"]
+
+
+def test_too_many_uploads_are_refused(tmp_path):
+    uploads = _files(tmp_path, [f"{number:02}.jpg" for number in range(MOST_FILES + 1)])
+    assert len(checked(uploads[:-1])) == MOST_FILES
+    with pytest.raises(ValueError, match=f"Received: {MOST_FILES + 1} of"):
+        checked(uploads)
+
+
+def test_too_large_uploads_are_refused(tmp_path):
+    uploads = _files(tmp_path, ["a.jpg", "b.jpg"], size=ALL_MEGABYTES * 10**6 // 2)
+    assert len(checked(uploads)) == 2
+    with pytest.raises(ValueError, match="MB together"):
+        checked([*uploads, *_files(tmp_path, ["c.jpg"], size=10**6)])
+
+
+def test_two_uploads_of_one_name_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"different names\. Received: a\.jpg, a\.jpg"):
+        checked(_files(tmp_path, ["x/a.jpg", "y/a.jpg"]))
+
+
+def test_stops_are_typed_with_a_point_or_a_comma():
+    assert typed_stops(["0", " 1.5 ", "-2,25"], "abc") == [0.0, 1.5, -2.25]
+
+
+@pytest.mark.parametrize("text", ["", "two", "nan", "inf", "1/60"])
+def test_stops_that_are_no_number_are_named(text):
+    with pytest.raises(ValueError, match=rf"Received: a '0', b '{text}', c '4'"):
+        typed_stops(["0", text, "4"], "abc")
+
+
+@pytest.mark.parametrize(
+    ("stops", "reference", "expected"),
+    [
+        ([0, 2, 4], 1, [0, 1, 2]),
+        ([4, 2, 0], 1, [0, 1, 2]),
+        ([0, 1, 2, 3, 4], 1, [0, 1, 2]),
+        ([0, 2 / 3, 4 / 3, 2, 8 / 3, 10 / 3], 2, [0, 2, 4]),  # the nearest at least a stop away
+        ([0, 0.5, 1, 4], 1, [0, 1, 3]),  # dark side: as far as there is
+    ],
+)
+def test_a_reference_gets_the_nearest_useful_photograph_on_each_side(stops, reference, expected):
+    assert around(stops, reference) == expected
+
+
+@pytest.mark.parametrize(("reference", "end"), [(0, "darkest"), (2, "brightest")])
+def test_the_ends_of_a_bracket_are_no_reference(reference, end):
+    with pytest.raises(ValueError, match=f"Received: the {end} one"):
+        around([0, 2, 4], reference)

@@ -1,0 +1,141 @@
+"""Result files: what they hold, whatever their name, and that all of it arrives."""
+
+import functools
+import io
+import re
+import struct
+
+import imagecodecs
+import numpy as np
+import OpenEXR
+import pytest
+from PIL import Image
+
+from photo.reading.exif import kept
+from photo.showing.pictures import write_picture
+from photo.showing.tone import expose, tone_map
+from photo.showing.ultra_hdr import fits_ultra_hdr, write_ultra_hdr
+from tests import disk
+from tests.photos import exif
+from utils.images.radiance_maps import read_radiance, write_exr
+
+HDR = np.random.default_rng(0).random((40, 56, 3)).astype(np.float32) ** 3
+KEPT = kept(exif(0.01))
+
+
+def test_exr_holds_half_floats_with_zip_and_the_camera(tmp_path):
+    write_exr(tmp_path / "a.exr", HDR, KEPT)
+    np.testing.assert_array_equal(read_radiance(tmp_path / "a.exr"), HDR.astype(np.float16))
+    with OpenEXR.File(str(tmp_path / "a.exr")) as file:
+        header = file.header()
+        assert header["compression"] == OpenEXR.ZIP_COMPRESSION
+        assert header["cameraModel"] == "Model 1"
+        assert header["copyright"] == "Someone"
+
+
+def test_black_is_written_and_read_as_black(tmp_path):
+    write_exr(tmp_path / "a.exr", np.zeros_like(HDR))
+    assert not read_radiance(tmp_path / "a.exr").any()
+
+
+@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf, 1e6])
+def test_impossible_radiance_is_not_written(tmp_path, value):
+    hdr = HDR.copy()
+    hdr[3, 4, 1] = value
+    with pytest.raises(ValueError, match=r"must be in \[0, 65504\].*a\.exr"):
+        write_exr(tmp_path / "a.exr", hdr)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_pictures_carry_the_camera_over(tmp_path, suffix):
+    picture = np.rint(255 * HDR).astype(np.uint8)
+    write_picture(tmp_path / f"a{suffix}", picture, KEPT)
+    with Image.open(tmp_path / f"a{suffix}") as image:
+        assert image.getexif()[0x0110] == "Model 1"
+        difference = np.asarray(image).astype(int) - picture
+    assert np.abs(difference).mean() < (0.01 if suffix == ".png" else 3)
+    write_picture(tmp_path / f"b{suffix}", picture)
+    with Image.open(tmp_path / f"b{suffix}") as image:
+        assert not image.getexif()
+
+
+def _ramp(shape):
+    """Grey radiance from left to right, a hundredfold."""
+    ramp = np.geomspace(0.01, 1, shape[1], dtype=np.float32)
+    return np.broadcast_to(ramp[None, :, None], (*shape, 3))
+
+
+@pytest.mark.parametrize("shape", [(64, 96), (63, 95), (8, 17)])
+@pytest.mark.parametrize("tone", ["fusion", "reinhard"])
+def test_ultra_hdr_gives_back_radiance_above_white(tmp_path, shape, tone):
+    hdr = _ramp(shape)
+    write_ultra_hdr(tmp_path / "a.jpg", tone_map(hdr, tone), hdr)
+    data = (tmp_path / "a.jpg").read_bytes()
+    decoded = imagecodecs.ultrahdr_decode(data)[..., :3].astype(np.float32)  # by libultrahdr
+    expected = expose(hdr)
+    assert expected.max() > 1.5
+    np.testing.assert_allclose(np.median(decoded / expected), 1.0, rtol=0.02)
+    assert decoded.max() == pytest.approx(expected.max(), rel=0.05)
+
+
+def test_ultra_hdr_is_the_tone_mapped_picture_with_exif_for_old_programs(tmp_path):
+    hdr = _ramp((64, 96))
+    picture = tone_map(hdr, "fusion")
+    write_ultra_hdr(tmp_path / "a.jpg", picture, hdr, KEPT)
+    with Image.open(tmp_path / "a.jpg") as image:
+        assert image.getexif()[0x0110] == "Model 1"
+        assert np.abs(np.asarray(image).astype(int) - picture).max() <= 3
+    imagecodecs.ultrahdr_decode((tmp_path / "a.jpg").read_bytes())
+
+
+def test_ultra_hdr_points_to_its_second_picture_in_both_ways(tmp_path):
+    hdr = _ramp((64, 96))
+    write_ultra_hdr(tmp_path / "a.jpg", tone_map(hdr, "fusion"), hdr, KEPT)
+    data = (tmp_path / "a.jpg").read_bytes()
+    length = int(re.findall(rb'Item:Length="(\d+)"', data)[0])
+    gain_map = data[-length:]
+    assert data[len(data) - length - 2 : len(data) - length + 2] == b"\xff\xd9\xff\xd8"
+    with Image.open(io.BytesIO(gain_map)) as image:
+        assert image.size == (96, 64)
+        assert image.mode == "L"
+    header = data.index(b"MPF\0") + 4
+    size, offset = struct.unpack(">II", data[header + 50 + 16 + 4 : header + 50 + 16 + 12])
+    assert (size, header + offset) == (length, len(data) - length)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_ultra_hdr_of_a_flat_picture_is_flat(tmp_path, value):
+    hdr = np.full((16, 16, 3), value, np.float32)
+    write_ultra_hdr(tmp_path / "a.jpg", tone_map(hdr, "fusion"), hdr)
+    decoded = imagecodecs.ultrahdr_decode((tmp_path / "a.jpg").read_bytes())[..., :3]
+    np.testing.assert_allclose(decoded.astype(np.float32), 0.18 * value, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("size", "fits"),
+    [((8, 8), True), ((7, 9), False), ((8, 8192), True), ((8193, 8), False)],
+)
+def test_sizes_of_ultra_hdr_are_those_that_libultrahdr_reads(tmp_path, size, fits):
+    hdr = np.full((*size, 3), 0.5, np.float32)
+    assert fits_ultra_hdr(hdr) == fits
+    write_ultra_hdr(tmp_path / "a.jpg", tone_map(hdr, "reinhard"), hdr)
+    data = (tmp_path / "a.jpg").read_bytes()
+    if max(size) > 8192:
+        with pytest.raises(RuntimeError, match="8192"):
+            imagecodecs.ultrahdr_decode(data)
+    else:
+        assert imagecodecs.ultrahdr_decode(data).shape[:2] == size
+
+
+PICTURE = np.rint(255 * HDR).astype(np.uint8)
+WRITERS = {
+    "a.jpg": functools.partial(write_picture, image=PICTURE),
+    "a.png": functools.partial(write_picture, image=PICTURE),
+    "ultra.jpg": functools.partial(write_ultra_hdr, picture=PICTURE, hdr=HDR),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_full_disks_and_odd_paths(tmp_path, name):
+    disk.check_writer(WRITERS[name], tmp_path, name)

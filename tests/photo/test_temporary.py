@@ -1,0 +1,72 @@
+"""A temporary folder: gone with its process, and after a kill with the next one."""
+
+import multiprocessing
+import time
+
+import pytest
+
+from photo import temporary
+from photo.temporary import temporary_folder
+
+PREFIX = "esbn-test-"
+
+
+@pytest.fixture(autouse=True)
+def _place(tmp_path, monkeypatch):
+    monkeypatch.setattr(temporary.tempfile, "tempdir", str(tmp_path))
+
+
+def _fill(folder):
+    (folder / "below").mkdir()
+    (folder / "below" / "photograph.jpg").touch()
+
+
+def test_it_is_private_and_goes_when_the_context_ends(tmp_path):
+    with temporary_folder(PREFIX) as folder:
+        assert folder.parent == tmp_path
+        assert folder.name.startswith(PREFIX)
+        assert folder.stat().st_mode & 0o777 == 0o700
+        _fill(folder)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("error", [ValueError("wrong"), KeyboardInterrupt()], ids=repr)
+def test_it_goes_after_an_error(tmp_path, error):
+    def fail():
+        with temporary_folder(PREFIX) as folder:
+            _fill(folder)
+            raise error
+
+    with pytest.raises(type(error)):
+        fail()
+    assert not list(tmp_path.iterdir())
+
+
+def _hold(place, held):
+    temporary.tempfile.tempdir = str(place)
+    with temporary_folder(PREFIX) as folder:
+        _fill(folder)
+        held.set()
+        time.sleep(600)
+
+
+def test_what_a_killed_process_left_goes_with_the_next_and_nothing_else(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    held = context.Event()
+    process = context.Process(target=_hold, args=(tmp_path, held))
+    process.start()
+    assert held.wait(60)
+    (theirs,) = tmp_path.iterdir()
+    with temporary_folder(PREFIX) as ours:
+        assert set(tmp_path.iterdir()) == {theirs, ours}  # its process lives
+        assert (theirs / "below" / "photograph.jpg").exists()
+    process.kill()
+    process.join()
+    assert theirs.exists()
+    (tmp_path / "another").mkdir()
+    (tmp_path / f"{PREFIX}link").symlink_to(tmp_path / "another")
+    with temporary_folder(PREFIX) as ours:
+        assert {path.name for path in tmp_path.iterdir()} == {
+            *(ours.name, "another", f"{PREFIX}link"),
+        }
+    assert not list((tmp_path / "another").iterdir())

@@ -1,0 +1,210 @@
+"""Evaluation protocols: how frames are prepared, what passes through 8 bits, how scores are made.
+
+Numbers of different protocols are not comparable, so a protocol's `title` stands with every number.
+docs/evaluation.md puts the protocols side by side.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from configs.settings import PrealignmentName, ProtocolName, SixteenBits
+from utils.evaluation.psnr_ssim import Metrics
+from utils.evaluation.scores import score_full, score_ntire, score_release
+from utils.radiometry.bracket import MID_FRAME
+from utils.radiometry.levels import ldr_to_float, quantise_8bit, to_8bit, truncate_8bit
+from utils.radiometry.radiance import hdr_to_ldr
+from utils.scenes.scene import Scene, SceneError
+
+MOTION_OUT = "camera motion taken out"
+"""In a protocol's title: the networks were not shown the camera's frames as they are."""
+
+ANCHORED = "anchored"
+"""In a protocol's title: results have the brightness of the reference."""
+
+_RELEASE_SIZE = (1344, 896)  # width, height
+_CROP_SIZE = (1440, 960)  # width, height
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """One way to evaluate."""
+
+    name: ProtocolName
+    """Its name on the command line."""
+    arrange: Callable[[Scene], Scene]
+    """Size of frames and truth; raises SceneError if they do not fit."""
+    score: Callable[[np.ndarray, np.ndarray], Metrics]
+    """Result and truth, `(H, W, 3)` radiance, to numbers."""
+    sixteen_bits: SixteenBits = "16/65535"
+    """What a frame's values are divided by; a frame of 8 bits is always divided by 255."""
+    tile: int = 0
+    """Height and width of tiles that are reconstructed one by one; 0: the whole picture."""
+    eight_bit: bool = False
+    """Frames and aligned frames go through 8 bits on their way to the networks."""
+    leak: bool = False
+    """The high alignment sees the ground truth, as in the release."""
+    prealign: PrealignmentName = "off"
+    """How the camera's motion is taken out of the frames before `prepare` gets them; who reads the
+    scenes does it, once for all protocols (utils/camera_motion/prealignment.py)."""
+    anchor: bool = False
+    """The merged picture gets the reference's brightness (utils/inference/anchoring.py)."""
+
+    @property
+    def title(self) -> str:
+        """The name that stands with every number; it warns of a leak and of prepared frames."""
+        own = PROTOCOLS[self.name].sixteen_bits
+        bits = "" if self.sixteen_bits == own else f", input {self.sixteen_bits}"
+        motion = {"off": "", "auto": f", {MOTION_OUT}", "on": f", {MOTION_OUT} (on)"}
+        anchored = f", {ANCHORED}" if self.anchor else ""
+        leak = " (LEAKS GROUND TRUTH)" if self.leak else ""
+        return f"{self.name}{bits}{motion[self.prealign]}{anchored}{leak}"
+
+    @property
+    def inputs(self) -> tuple[object, ...]:
+        """All that a reconstruction depends on: protocols that share it share the result."""
+        return (
+            *(self.arrange, self.sixteen_bits, self.tile, self.eight_bit, self.leak),
+            *(self.prealign, self.anchor),
+        )
+
+    def prepare(self, scene: Scene) -> Scene:
+        """Frames and truth as this protocol uses them.
+
+        Raises:
+            SceneError: The scene does not fit the protocol.
+        """
+        return self.arrange(_quantise(scene, self.sixteen_bits))
+
+    def quantise_frames(self, ldr: np.ndarray) -> np.ndarray:
+        """LDR values in [0, 1] as the networks get them; the release truncates to 8 bits."""
+        return ldr_to_float(truncate_8bit(ldr)) if self.eight_bit else ldr
+
+    def quantise_aligned(self, ldr: np.ndarray) -> np.ndarray:
+        """Aligned frames in [0, 1] as merging gets them; in the release OpenCV's PNG rounds."""
+        return quantise_8bit(ldr) if self.eight_bit else ldr
+
+    def leaked_reference(self, scene: Scene) -> np.ndarray | None:
+        """`(H, W, 3)` LDR that replaces the high alignment's reference; None without a leak."""
+        if not self.leak or scene.hdr is None:
+            return None
+        return self.quantise_frames(hdr_to_ldr(scene.hdr, scene.exposure_times[MID_FRAME]))
+
+
+def full() -> Protocol:
+    """Native size, 16-bit frames as they are, aligned frames in float.
+
+    As SAFNet, AFUNet and the HDR-Transformer family measure: PSNR unclipped with peak 1, SSIM with
+    an 11x11 Gaussian window on `255 clip(x, 0, 1)`.
+    """
+    return Protocol(name="full", arrange=_as_it_is, score=score_full)
+
+
+def release() -> Protocol:
+    """The release's test without its leak.
+
+    Frames are read with 8 bits; frames and truth are resized to 1344x896, bilinearly. The networks
+    get LDR values truncated to 8 bits, but alignment gets radiance that was linearised before the
+    truncation. Aligned frames are rounded to 8 bits. PSNR is unclipped with peak 1, SSIM
+    scikit-image's default with the truth's range.
+    """
+    return Protocol(
+        name="release", arrange=_resize, score=score_release, sixteen_bits="8", eight_bit=True
+    )
+
+
+def release_leak() -> Protocol:
+    """`release` with the release's leak, to compare with its numbers; never a valid result.
+
+    The high alignment's reference LDR is the truth, exposed like the reference and truncated to 8
+    bits. A scene without truth has nothing to leak.
+    """
+    return dataclasses.replace(release(), name="release-leak", leak=True)
+
+
+def crop_1440x960() -> Protocol:
+    """The centre 1440x960 pixels of frames and truth (DeepHDR, HDR-GAN), scored as `full`."""
+    return Protocol(name="crop-1440x960", arrange=_crop, score=score_full)
+
+
+def hdr_transformer(tile: int = 256) -> Protocol:
+    """The HDR-Transformer repository's test: as `full`, but in tiles of 256x256 pixels.
+
+    The tiles do not overlap; frames are padded with ones below and to the right. A scene of
+    1500x1000 is 24 tiles, and what moves from one into another is not seen.
+    """
+    return dataclasses.replace(full(), name="hdr-transformer", tile=tile)
+
+
+def ntire() -> Protocol:
+    """The NTIRE 2021 and 2022 challenges' measure, applied to Kalantari's truth.
+
+    See `score_ntire`; frames are those of `full`.
+    """
+    return dataclasses.replace(full(), name="ntire", score=score_ntire)
+
+
+def _quantise(scene: Scene, sixteen_bits: SixteenBits) -> Scene:
+    if scene.ldr.dtype == np.uint8 or sixteen_bits == "16/65535":
+        return scene
+    if sixteen_bits == "8":
+        return dataclasses.replace(scene, ldr=to_8bit(scene.ldr))
+    return dataclasses.replace(scene, ldr=ldr_to_float(scene.ldr, 65536))
+
+
+def _as_it_is(scene: Scene) -> Scene:
+    return scene
+
+
+def _resize(scene: Scene) -> Scene:
+    frames = ldr_to_float(scene.ldr)
+    return dataclasses.replace(
+        scene,
+        ldr=np.stack([cv2.resize(frame, _RELEASE_SIZE) for frame in frames]),
+        hdr=None if scene.hdr is None else cv2.resize(scene.hdr, _RELEASE_SIZE),
+    )
+
+
+def _crop(scene: Scene) -> Scene:
+    height, width = scene.ldr.shape[1:3]
+    top, left = (height - _CROP_SIZE[1]) // 2, (width - _CROP_SIZE[0]) // 2
+    if top < 0 or left < 0:
+        raise SceneError(
+            f"Scene {scene.name}: protocol crop-1440x960 needs 1440x960 pixels or more."
+            f" Received: {width}x{height}"
+        )
+    rows, columns = slice(top, top + _CROP_SIZE[1]), slice(left, left + _CROP_SIZE[0])
+    return dataclasses.replace(
+        scene,
+        ldr=scene.ldr[:, rows, columns],
+        hdr=None if scene.hdr is None else scene.hdr[rows, columns],
+    )
+
+
+PROTOCOLS: dict[ProtocolName, Protocol] = {
+    protocol.name: protocol
+    for protocol in (
+        full(),
+        release(),
+        release_leak(),
+        crop_1440x960(),
+        hdr_transformer(),
+        ntire(),
+    )
+}
+
+
+def configured(
+    name: ProtocolName,
+    sixteen_bits: SixteenBits | None,
+    prealign: PrealignmentName = "off",
+    *,
+    anchor: bool = False,
+) -> Protocol:
+    """The protocol of a name, with another treatment of frames of 16 bits if one is given."""
+    protocol = dataclasses.replace(PROTOCOLS[name], prealign=prealign, anchor=anchor)
+    if sixteen_bits is None:
+        return protocol
+    return dataclasses.replace(protocol, sixteen_bits=sixteen_bits)

@@ -1,0 +1,117 @@
+"""Quality of a result against the truth: PSNR and SSIM, of radiance and after the mu-law.
+
+A protocol chooses the clipping, the window and the range: utils/evaluation/protocols.py.
+"""
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+from skimage.metrics import structural_similarity
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """Numbers of one reconstructed scene: `_mu` after the mu-law, `_l` linear."""
+
+    psnr_mu: float
+    psnr_l: float
+    ssim_mu: float
+    ssim_l: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AlignmentMetrics:
+    """PSNR in dB of the aligned frames and, to compare, of the frames before alignment.
+
+    Each against the truth exposed like the frame, LDR values in [0, 1].
+    """
+
+    psnr_low: float
+    psnr_high: float
+    psnr_input_low: float
+    psnr_input_high: float
+
+
+def psnr(result: np.ndarray, truth: np.ndarray, *, peak: float = 1.0) -> float:
+    """Peak signal-to-noise ratio `10 log10(peak ** 2 / MSE)`; nothing is clipped.
+
+    The mean squared error is over all pixels and channels together.
+
+    Args:
+        result: Array of any shape.
+        truth: Array of the same shape.
+        peak: Value of full signal.
+
+    Returns:
+        dB; infinite if the arrays are equal.
+
+    Raises:
+        ValueError: The shapes differ.
+    """
+    _require_same_shape(result, truth)
+    with np.errstate(over="ignore", invalid="ignore"):  # said below
+        error = float(np.mean(np.square(result - truth), dtype=np.float64))
+    if not math.isfinite(error):
+        raise ValueError(
+            f"Result and truth must be finite, after the mu-law too. Received: {_odd(result)} of"
+            f" the result and {_odd(truth)} of the truth"
+        )
+    return math.inf if error == 0 else 10.0 * math.log10(peak**2 / error)
+
+
+def ssim(
+    result: np.ndarray, truth: np.ndarray, *, data_range: float, gaussian: bool = False
+) -> float:
+    """Structural similarity, K1 = 0.01, K2 = 0.03: mean over channels and whole windows.
+
+    Args:
+        result: `(H, W, 3)`.
+        truth: `(H, W, 3)`.
+        data_range: Span of the values, which scales the two constants.
+        gaussian: False: scikit-image's defaults, a uniform 7x7 window and unbiased variances;
+            True: those of Wang et al. 2004 (DOI 10.1109/TIP.2003.819861), an 11x11 Gaussian
+            window of sigma 1.5 and weighted variances.
+
+    Returns:
+        At most 1, which equal images have.
+
+    Raises:
+        ValueError: The shapes differ, the image is smaller than the window or `data_range` is 0.
+    """
+    _require_same_shape(result, truth)
+    window = 11 if gaussian else 7
+    if min(truth.shape[:2]) < window:
+        raise ValueError(f"SSIM needs {window} pixels a side. Received: {truth.shape}")
+    if not data_range > 0:
+        raise ValueError(f"data_range must be greater than 0. Received: {data_range}")
+    with np.errstate(all="ignore"):  # said below
+        similarity: Any = structural_similarity(
+            truth.astype(np.float64),  # as the scikit-image of the release's time did
+            result.astype(np.float64),
+            data_range=data_range,
+            channel_axis=-1,
+            win_size=window,
+            gaussian_weights=gaussian,
+            sigma=1.5,
+            use_sample_covariance=not gaussian,
+        )
+    if not math.isfinite(similarity):
+        raise ValueError(
+            f"Result and truth must be finite, after the mu-law too. Received: {_odd(result)} of"
+            f" the result and {_odd(truth)} of the truth"
+        )
+    return float(similarity)
+
+
+def _odd(x: np.ndarray) -> str:
+    bad = x[~np.isfinite(x)]
+    return f"{bad.size} values such as {bad[0]}" if bad.size else f"values up to {np.abs(x).max()}"
+
+
+def _require_same_shape(result: np.ndarray, truth: np.ndarray) -> None:
+    if result.shape != truth.shape:
+        raise ValueError(
+            f"Result and truth must have one shape. Received: {result.shape} and {truth.shape}"
+        )

@@ -1,4 +1,0 @@
-"""Moving objects of synthetic scenes: outlines, fine edges, textures and where they are pasted.
-
-May import what `utils/synthesis` may.
-"""
