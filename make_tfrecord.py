@@ -1,9 +1,10 @@
 """Packs scenes as TFRecord shards for training and holds some out for validation.
 
-Reads the training scenes (`--scenes`), writes the `records` folder of the run. Run it once, before
-the training scripts. The same command again continues where it was stopped, or does nothing. With
-`--check DIR` it only says which data set a folder is and what is wrong with it. With `--aligned
-DIR` the records hold aligned frames, for training_fusion.py --alignment precomputed.
+Needs no other script; run it before the training scripts. Reads the training scenes (`--scenes`)
+and writes the `records` folder of the run. Run it again to resume; when all is packed it does
+nothing. `--check DIR` only reports which data set a folder is and what is wrong with it.
+`--aligned DIR` packs the aligned frames of reconstruction_align2.py, for training_fusion.py
+--alignment precomputed.
 """
 
 import sys
@@ -19,17 +20,23 @@ from utils.scenes import checks
 
 
 def main(config: RecordsConfig) -> int:
-    """Builds the records and says what they hold; returns 2 if a checked data set has problems."""
+    """Builds the records and prints what they hold; returns 2 if a checked data set has faults."""
     if config.check is not None:
         return 0 if checks.print_findings(config.check) else command.EXIT_BAD_INPUT
     folder = config.records or str(paths.records_dir(config.run))
     planned = plan.plan(
-        plan.find_sources(config.scenes, config.aligned, config.prealign),
+        plan.find_sources(config.scenes, config.aligned),
         validation_scenes=config.validation_scenes,
         hold_out=config.hold_out,
         scenes_per_shard=config.scenes_per_shard,
     )
-    index = build.build(folder, planned, root=config.scenes, workers=config.workers)
+    index = build.build(
+        folder,
+        planned,
+        root=config.scenes,
+        workers=config.workers,
+        prealign=config.prealign,
+    )
     training = [entry for entry in index if entry.split == "training"]
     if len(training) < len(index) - len(training):
         tqdm.write(

@@ -18,7 +18,6 @@ from utils.evaluation.psnr_ssim import AlignmentMetrics
 from utils.evaluation.scores import score_alignment
 from utils.inference.pipeline import open_networks
 from utils.inference.reconstruction import align
-from utils.records import aligned_results
 from utils.reporting.results import markdown_table, write_aligned, write_metrics
 from utils.runs.networks import trained_prealignment
 
@@ -34,7 +33,6 @@ def main(config: ReconstructionConfig) -> int:
     networks = open_networks(config, config.save_release)
     rows, written = [], 0
     with files.lock(results):
-        aligned_results.note_prealignment(results, prealign)
         for scene in scenes:
             with scenes.attempt(scene.name):
                 aligned = align(networks, scene, protocol)

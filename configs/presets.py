@@ -1,12 +1,10 @@
 """The presets: `kalantari`, the release's values; `quick`, its networks on a CPU; and `small`.
 
-`small` has networks of 24 instead of 64 channels, a seventh of the work, and trains all of them at
-once.
+`small` is `quick` with networks of 24 instead of 64 channels, a seventh of the work.
 
 A preset is a name that one function turns into a config; flags of a script then replace fields.
 """
 
-import dataclasses
 from typing import Any, Literal
 
 from configs import paths
@@ -66,19 +64,11 @@ def alignment(preset: Preset) -> TrainingConfig:
 
 
 def fusion(preset: Preset) -> FusionConfig:
-    """Settings of the last stage; the release trains merging alone, in batches of 4.
-
-    `small` is all of its training: both alignments and merging from the start.
-    """
+    """Settings of the last stage; `kalantari` has the release's batches of 4."""
     run = paths.run_dir(preset)
     if preset == "kalantari":
         return FusionConfig(run=run, sampling=_FAITHFUL_SAMPLING, batch_size=4)
-    quick = FusionConfig(run=run, network=_NETWORKS[preset], learning_rate=2e-4, **_ON_A_CPU)
-    if preset == "quick":
-        return quick
-    return dataclasses.replace(
-        quick, alignment="from_scratch", steps=30_000, learning_rate=4e-4, ema=0.999
-    )
+    return FusionConfig(run=run, network=_NETWORKS[preset], learning_rate=2e-4, **_ON_A_CPU)
 
 
 def recipe(preset: Preset) -> RecipeConfig:

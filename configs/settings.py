@@ -186,10 +186,9 @@ class RecordsConfig:
     aligned: Path | None = None
     """Results of reconstruction_align2.py for these scenes: pack its aligned frames in place of the
     low and high ones, for training_fusion.py --alignment precomputed."""
-    prealign: PrealignmentName = "off"
+    prealign: PrealignmentName = "auto"
     """Take the camera's motion out of the low and the high frame; `auto`: where it measurably
-    helps. Training, reconstruction and evaluation then know of it. With `aligned` it is what those
-    frames were made with."""
+    helps. Aligned frames (`aligned`) are packed as they are."""
     check: Path | None = None
     """Only say what this data set is and what is wrong with it; nothing is written."""
     validation_scenes: int = 4
@@ -269,7 +268,8 @@ class TrainingConfig:
     checkpoint_every: int = 10_000
     """Steps between checkpoints."""
     validation_crop: int = 512
-    """Validation scenes are cropped about their centre to at most this many pixels a side."""
+    """Validation scenes are cropped about their centre to at most this many pixels a side, rounded
+    down to a multiple of 8."""
     start_weights: Path | None = None
     """Folder of safetensors (export.py --save-weights) to start the weights from. In
     training_fusion.py the alignment stages that the run has outrank it."""
@@ -300,7 +300,11 @@ class TrainingConfig:
             "log_every",
             "validate_every",
             "checkpoint_every",
-            "validation_crop",
+        )
+        _require(
+            self.validation_crop >= 8,
+            "validation_crop must be at least 8 pixels, the networks' multiple.",
+            self.validation_crop,
         )
         _require(self.warmup_steps >= 0, "warmup_steps must not be negative.", self.warmup_steps)
         _require(

@@ -37,14 +37,14 @@ def main(config: NarrowingConfig) -> None:
     records = config.records or str(paths.records_dir(config.run))
     samples = batches.Samples(records, config.sampling)
     batch = next(iter(samples.batches(config.patches, first_step=0)))
-    frames = join_network_input(batch["ldr"], batch["hdr"])
+    frames = join_network_input(batch.ldr, batch.hdr)
     reference = frames[:, MID_FRAME]
     merged_of = {}
     for side, index in tqdm(SOURCE_FRAME.items(), desc="narrowing", unit="side"):
         inputs = [frames[:, index], reference]
         narrowing.narrow(wide[side], slim[side], inputs)
         aligned = tf.constant(wide[side].predict(inputs, batch_size=1, verbose=0))
-        time = batch["exposure_time"][:, index, None, None, None]
+        time = batch.exposure_time[:, index, None, None, None]
         merged_of[side] = stages.aligned_frame(aligned, time)
     inputs = [merged_of[LOW], reference, merged_of[HIGH]]
     narrowing.narrow(wide[MERGING], slim[MERGING], inputs)

@@ -35,7 +35,7 @@ def measure(*, count: int, samples: int, workers: int = 2) -> list[Row]:
             _write_scene(root / f"{index:03}", index)
         planned = plan.plan(plan.find_sources(root), validation_scenes=0, scenes_per_shard=2)
         start = time.perf_counter()
-        build.build(str(records), planned, root=root, workers=workers)
+        build.build(str(records), planned, root=root, workers=workers, prealign="off")
         seconds = time.perf_counter() - start
         size = sum(path.stat().st_size for path in records.iterdir()) / count
         return [

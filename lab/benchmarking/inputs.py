@@ -6,8 +6,9 @@ import tensorflow as tf
 
 from utils.evaluation.protocols import configured
 from utils.radiometry.bracket import MERGING
+from utils.records.patches import Batch, batch_shapes
 from utils.scenes.scene import Scene
-from utils.training.stages import Batch, Losses, Stage, merging_loss
+from utils.training.stages import Losses, Stage, merging_loss
 
 PROTOCOL = configured("full", None, anchor=True)
 """What reconstruction does by default, but for camera motion."""
@@ -24,14 +25,9 @@ def random_scene(height: int, width: int) -> Scene:
 
 
 def random_batch(size: int) -> Batch:
-    """A training batch of 256x256 patches, see `utils.records.patches.empty_batch`."""
-    frames = {"ldr": 3, "hdr": 3, "target_ldr": 2}
-    batch = {
-        name: tf.random.uniform((size, count, _PATCH, _PATCH, 3)) for name, count in frames.items()
-    }
-    exposure_time = tf.tile(tf.constant([[1.0, 4.0, 16.0]]), (size, 1))
-    target = tf.random.uniform((size, _PATCH, _PATCH, 3))
-    return batch | {"target_hdr": target, "exposure_time": exposure_time}
+    """A training batch of 256x256 patches."""
+    batch = Batch(*map(tf.random.uniform, batch_shapes(size, _PATCH)))
+    return batch._replace(exposure_time=tf.tile(tf.constant([[1.0, 4.0, 16.0]]), (size, 1)))
 
 
 def merging_stage(networks: dict[str, keras.Model]) -> Stage:
@@ -39,8 +35,8 @@ def merging_stage(networks: dict[str, keras.Model]) -> Stage:
     network = networks[MERGING]
 
     def losses(batch: Batch) -> Losses:
-        frames = tf.unstack(tf.concat([batch["ldr"], batch["hdr"]], -1), axis=1)
-        return {"loss": merging_loss(network(frames, training=True), batch["target_hdr"])}
+        frames = tf.unstack(tf.concat([batch.ldr, batch.hdr], -1), axis=1)
+        return {"loss": merging_loss(network(frames, training=True), batch.target_hdr)}
 
     return Stage(
         networks={MERGING: network},

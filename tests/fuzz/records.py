@@ -22,7 +22,6 @@ from tests.fuzz.runs import damage_json
 from tests.fuzz.spoiling import spoil
 from tests.fuzz.whole_runs import Judged
 from utils.records import shards
-from utils.records.aligned_results import NOTE_FILE
 
 _SCENES = 3
 _FEATURES = ("schema", "name", "height", "width", "exposure_values", "ldr", "hdr", "aligned")
@@ -53,16 +52,7 @@ def aligned_case(place: Path, random: Random) -> Judged:
     """Results of reconstruction_align2.py with one bad file, to be packed."""
     aligned = place / "aligned"
     shutil.copytree(_made() / "aligned", aligned)
-    if random.random() < 0.3:
-        path = aligned / NOTE_FILE
-        if random.random() < 0.5:
-            damage_json(path, random)
-            what = path.name
-        else:
-            what, _ = spoil(path, random)
-    else:
-        chosen = sorted(aligned.rglob("*.png"))
-        what, path = spoil(pick(random, chosen), random)
+    what, path = spoil(pick(random, sorted(aligned.rglob("*.png"))), random)
     config = _config(place, aligned=aligned)
     ran = enter(make_tfrecord.main, config, aligned, config.scenes)
     return Judged(

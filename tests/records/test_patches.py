@@ -38,26 +38,26 @@ def record():
 def _sample(record, sampling, **place):
     place = {"scene": 0, "row": 0, "column": 0, "rotation": 0, "flip": 0} | place
     batch = patches.empty_batch(2, sampling.patch_size)
-    for array in batch.values():
+    for array in batch:
         array.fill(np.nan)
     patches.write(batch, 1, record, patches.Place(**place), sampling)
-    assert all(np.isnan(array[0]).all() for array in batch.values())
-    return {key: array[1] for key, array in batch.items()}
+    assert all(np.isnan(array[0]).all() for array in batch)
+    return patches.Batch(*(array[1] for array in batch))
 
 
 def release_features(record, **place):
     """A faithful sample under the release's names, LDR in levels of 255."""
     sample = _sample(record, FAITHFUL, **place)
     return {
-        "input_LDR_low": sample["ldr"][0] * 255,
-        "input_LDR_mid": sample["ldr"][1] * 255,
-        "input_LDR_high": sample["ldr"][2] * 255,
-        "gt_LDR_low": sample["target_ldr"][0] * 255,
-        "gt_LDR_high": sample["target_ldr"][1] * 255,
-        "input_HDR_low": sample["hdr"][0],
-        "input_HDR_mid": sample["hdr"][1],
-        "input_HDR_high": sample["hdr"][2],
-        "gt_HDR": sample["target_hdr"],
+        "input_LDR_low": sample.ldr[0] * 255,
+        "input_LDR_mid": sample.ldr[1] * 255,
+        "input_LDR_high": sample.ldr[2] * 255,
+        "gt_LDR_low": sample.target_ldr[0] * 255,
+        "gt_LDR_high": sample.target_ldr[1] * 255,
+        "input_HDR_low": sample.hdr[0],
+        "input_HDR_mid": sample.hdr[1],
+        "input_HDR_high": sample.hdr[2],
+        "gt_HDR": sample.target_hdr,
     }
 
 
@@ -131,13 +131,13 @@ def test_arithmetic_of_a_sample(record):
     times = np.exp2(record.exposure_values)
     ldr = np.stack([frame[window] for frame in record.ldr]) / 255
     truth = rgbe.values(record.hdr_code)[window]
-    np.testing.assert_array_equal(sample["exposure_time"], times)
-    np.testing.assert_allclose(sample["ldr"], ldr, rtol=1e-7)
+    np.testing.assert_array_equal(sample.exposure_time, times)
+    np.testing.assert_allclose(sample.ldr, ldr, rtol=1e-7)
     np.testing.assert_allclose(
-        sample["hdr"], radiance.ldr_to_hdr(ldr, bracket.per_frame(times)), rtol=1e-6, atol=1e-12
+        sample.hdr, radiance.ldr_to_hdr(ldr, bracket.per_frame(times)), rtol=1e-6, atol=1e-12
     )
-    np.testing.assert_array_equal(sample["target_hdr"], truth)
-    for target, time in zip(sample["target_ldr"], times[[0, 2]], strict=True):
+    np.testing.assert_array_equal(sample.target_hdr, truth)
+    for target, time in zip(sample.target_ldr, times[[0, 2]], strict=True):
         exposed = np.clip(truth.astype(np.float64) * time, 0, 1) ** (1 / 2.2)
         lost = exposed * 255 - target * 255  # truncated, not rounded
         assert lost.min() > -1e-3
@@ -148,17 +148,10 @@ def test_arithmetic_of_a_sample(record):
 def test_every_array_is_float32_and_in_range(record):
     for sampling in (SMALL, SamplingConfig(patch_size=16, stride=8, resample=True)):
         sample = _sample(record, sampling, rotation=1, flip=1)
-        assert {key: array.shape for key, array in sample.items()} == {
-            "ldr": (3, 16, 16, 3),
-            "hdr": (3, 16, 16, 3),
-            "target_ldr": (2, 16, 16, 3),
-            "target_hdr": (16, 16, 3),
-            "exposure_time": (3,),
-        }
-        for key, array in sample.items():
+        for array, most in zip(sample, (1, 1, 1, 1, 8), strict=True):
             assert array.dtype == np.float32
             assert array.min() >= 0
-            assert array.max() <= (8 if key == "exposure_time" else 1)
+            assert array.max() <= most
 
 
 @pytest.mark.parametrize("resample", [False, True])
@@ -168,10 +161,9 @@ def test_rotations_are_exact_quarter_turns_before_the_flip(record, rotation, fli
     sampling = SamplingConfig(patch_size=16, stride=8, resample=resample)
     plain = _sample(record, sampling, row=1, column=2)
     turned = _sample(record, sampling, row=1, column=2, rotation=rotation, flip=flip)
-    for key in ("ldr", "hdr", "target_ldr", "target_hdr"):
-        expected = np.rot90(plain[key], rotation, axes=(-3, -2))
-        expected = expected[..., ::-1, :] if flip else expected
-        np.testing.assert_array_equal(turned[key], expected)
+    for array, other in zip(turned[:4], plain, strict=False):
+        expected = np.rot90(other, rotation, axes=(-3, -2))
+        np.testing.assert_array_equal(array, expected[..., ::-1, :] if flip else expected)
 
 
 def test_resampling_shrinks_by_the_release_s_ratio(record):
@@ -180,7 +172,7 @@ def test_resampling_shrinks_by_the_release_s_ratio(record):
     sample = _sample(record, sampling)
     truth = rgbe.values(record.hdr_code)[:32, :32]
     expected = cv2.resize(cv2.resize(truth, (31, 31)), (32, 32))
-    np.testing.assert_array_equal(sample["target_hdr"], expected)
+    np.testing.assert_array_equal(sample.target_hdr, expected)
     assert np.abs(expected - truth).max() > 0.01
 
 

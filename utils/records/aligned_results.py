@@ -1,50 +1,46 @@
-"""How the camera's motion was taken out before reconstruction_align2.py aligned: a note beside it.
+"""Reads the aligned frames of reconstruction_align2.py, for `make_tfrecord.py --aligned`."""
 
-make_tfrecord.py --aligned packs the aligned frames and must say it of the records.
-"""
-
-import json
+import dataclasses
 from pathlib import Path
-from typing import Any, get_args
 
-from configs.settings import PrealignmentName
-from utils import files
+import numpy as np
 
-NOTE_FILE = "prealign.json"
+from configs import paths
+from utils.images import frames
+from utils.radiometry import levels
+from utils.radiometry.bracket import MID_FRAME
+from utils.scenes.scene import Scene, SceneError
 
-_KEY = "prealign"
 
-
-def note_prealignment(results: Path, mode: PrealignmentName) -> None:
-    """Writes the note, before any aligned frame.
-
-    Args:
-        results: Folder of the results; made if missing.
-        mode: What the frames are made with.
+def find(results: Path, name: str) -> tuple[Path, Path]:
+    """Files of a scene's aligned low and high frame.
 
     Raises:
-        ValueError: The folder holds frames that were made with another mode.
+        SceneError: One is missing.
     """
-    if (results / NOTE_FILE).exists() or list(results.rglob("aligned_*.png")):
-        before = read_prealignment(results)
-        if before != mode:
-            raise ValueError(
-                f"{results} holds frames aligned with --prealign {before}; name another folder"
-                f" (--results). Received: --prealign {mode}"
+    low, high = (paths.aligned_file(results, name, side) for side in paths.ALIGNMENT)
+    for path in (low, high):
+        if not path.is_file():
+            raise SceneError(
+                f"Scene {name} has not been aligned; reconstruction_align2.py does it."
+                f" Received: no {path}"
             )
-    files.write_text(results / NOTE_FILE, json.dumps({_KEY: mode}) + "\n")
+    return low, high
 
 
-def read_prealignment(results: Path) -> PrealignmentName:
-    """What the aligned frames of a folder were made with; `off` without a note.
+def with_aligned(scene: Scene, aligned: tuple[Path, Path]) -> Scene:
+    """The scene in 8 bits, with its low and high frame replaced by aligned ones.
 
     Raises:
-        ValueError: The note is damaged.
+        SceneError: An aligned frame has another size, or not 8 bits.
     """
-    path = results / NOTE_FILE
-    if not path.exists():
-        return "off"
-    mode: Any = files.read_json(path).get(_KEY)
-    if mode not in get_args(PrealignmentName):
-        raise ValueError(f"{path} must hold auto, on or off. Received: {mode!r}")
-    return mode
+    low, high = (frames.read_ldr(path) for path in aligned)
+    mid = levels.to_8bit(scene.ldr[MID_FRAME])
+    for path, frame in zip(aligned, (low, high), strict=True):
+        if frame.shape != mid.shape or frame.dtype != mid.dtype:
+            raise SceneError(
+                f"Scene {scene.name}: an aligned frame must have 8 bits and the scene's size"
+                f" {mid.shape[1]}x{mid.shape[0]}. Received: {path},"
+                f" {frame.shape[1]}x{frame.shape[0]} {frame.dtype}"
+            )
+    return dataclasses.replace(scene, ldr=np.stack([low, mid, high]))

@@ -1,9 +1,9 @@
 """Streams training batches out of records, endless and seeded.
 
-The path of a sample, top to bottom: its number follows from the seed and the step (`order`), its
-place from the number (`patches.Grid`), the decoded scene from the place (`shards`, kept in memory),
-the patch from the scene (`patches.write`), and patches make a batch. Nothing depends on what came
-before, so a run resumes at any step, and several workers share one order.
+The path of a sample: the seed and the step determine its number (`order`), the number its place
+(`patches.Grid`); the decoded scene is read or taken from memory (`shards`), the patch is cut from
+it (`patches.write`), and patches make a `patches.Batch`. No batch depends on an earlier one, so a
+run resumes at any step, and several workers share one order.
 """
 
 import logging
@@ -17,12 +17,13 @@ import tensorflow as tf
 
 from configs.settings import SamplingConfig
 from utils.records import order, patches, record, selection, shards
+from utils.records.patches import Batch
 from utils.records.record import Record
 from utils.records.shards import Entry
 
 _LOG = logging.getLogger(__name__)
 
-_AT_ONCE = 4  # batches that are being made
+_PARALLEL_BATCHES = 4
 
 
 class Samples:
@@ -63,68 +64,61 @@ class Samples:
             batch_size: Samples of a step, all workers together; a multiple of `workers`.
             first_step: Steps that are done already.
             worker: Number of this worker, from 0.
-            workers: How many share the samples.
+            workers: Number of workers.
 
         Returns:
-            The batches, dicts of the float32 tensors that `patches.empty_batch` describes, with
-            `batch_size // workers` samples each.
+            Dataset of `Batch` with `batch_size // workers` samples each. A damaged record ends the
+            iteration with a TensorFlow error; `record.unwrap_records_error` restores ours.
 
         Raises:
-            ValueError: The samples of a step cannot be shared evenly.
-
-        A record that turns out to be damaged later ends the iteration with an error of
-        TensorFlow's, which `record.unwrap_records_error` turns back.
+            ValueError: The workers cannot share a step's samples evenly.
         """
         if batch_size % workers or not 0 <= worker < workers:
             raise ValueError(
                 f"batch_size must be a multiple of workers, and worker below workers."
                 f" Received: batch_size={batch_size}, workers={workers}, worker={worker}"
             )
-        layout = patches.empty_batch(batch_size // workers, self._sampling.patch_size)
+        shapes = patches.batch_shapes(batch_size // workers, self._sampling.patch_size)
 
-        def batch_of(step: tf.Tensor) -> dict[str, tf.Tensor]:
+        def batch_of(step: tf.Tensor) -> Batch:
             samples = step * batch_size + tf.range(worker, batch_size, workers, tf.int64)
             numbers = order.candidates(samples, len(self), self._sampling)
-            # Not stateful: or else determinism would make the batches one after the other.
-            tensors = tf.numpy_function(
-                self._batch, [numbers], [tf.float32] * len(layout), stateful=False
+            # A stateful function would run for one batch after the other.
+            arrays = tf.numpy_function(
+                self._cut, [numbers], [tf.float32] * len(shapes), stateful=False
             )
-            return {
-                key: tf.ensure_shape(tensor, layout[key].shape)
-                for key, tensor in zip(layout, tensors, strict=True)
-            }
+            return Batch(*map(tf.ensure_shape, arrays, shapes))
 
         steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
-        batches = steps.map(batch_of, num_parallel_calls=_AT_ONCE, deterministic=True)
+        batches = steps.map(batch_of, num_parallel_calls=_PARALLEL_BATCHES, deterministic=True)
         options = tf.data.Options()
-        # Else a process that drops the batches and goes on waits, up to a minute, for a thread.
+        # With it, a process that drops the dataset waits up to a minute for a thread.
         options.autotune.enabled = False
         return batches.prefetch(2).with_options(options)
 
-    def _batch(self, numbers: np.ndarray) -> list[np.ndarray]:
-        """Arrays of `patches.empty_batch` for samples with `(n, c)` candidates' numbers."""
+    def _cut(self, numbers: np.ndarray) -> Batch:
+        """The patches of `(n, c)` numbers, c candidates for each of n samples."""
         batch = patches.empty_batch(len(numbers), self._sampling.patch_size)
-        for index, choice in enumerate(numbers):
-            place = self._place(choice)
+        for index, candidates in enumerate(numbers):
+            place = self._most_clipped([self._grid.locate(int(number)) for number in candidates])
             patches.write(batch, index, self._scene(place.scene), place, self._sampling)
-        return list(batch.values())
+        return batch
 
-    def _place(self, choice: np.ndarray) -> patches.Place:
-        """The only candidate, or the one of which the reference clips most nearly one half."""
-        places = [self._grid.locate(int(number)) for number in choice]
+    def _most_clipped(self, places: list[patches.Place]) -> patches.Place:
+        """The place whose reference patch is clipped most nearly by half."""
         if len(places) == 1:
             return places[0]
         return max(places, key=lambda p: patches.clipping(self._scene(p.scene), p, self._sampling))
 
 
 def keep_scenes(load: Callable[[int], Record], capacity: int) -> Callable[[int], Record]:
-    """Returns a function that loads scene number `i` and keeps the scenes used last in memory.
+    """A thread-safe function that loads a scene by its number and caches the last ones used.
 
-    It is safe for threads: they load side by side, and two may read the same scene.
+    Two threads may load the same scene at once.
 
     Args:
         load: Reads the scene of a number.
-        capacity: Bytes to keep; a larger scene is not kept.
+        capacity: Size of the cache in bytes; a larger scene is not kept.
     """
     cache = cachetools.LRUCache[int, Record](capacity, getsizeof=operator.attrgetter("nbytes"))
     return cachetools.cached(cache, key=int, lock=threading.Lock())(load)

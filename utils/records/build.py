@@ -1,74 +1,79 @@
-"""Builds records from a folder of scenes: which scene goes where, side by side, resumable.
+"""Builds records from a folder of scenes, in parallel; a stopped build resumes.
 
-A shard that is there is kept; `index.json` comes last. So the same command continues where it was
-stopped, does nothing when all is done, and refuses a folder that holds other scenes.
+Finished shards are kept and `index.json` is written last. So the same command resumes, does nothing
+when all is done, and refuses a folder that holds other scenes.
 """
 
 import contextlib
-import dataclasses
 import itertools
 import posixpath
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from configs.settings import PrealignmentName
 from utils import files
 from utils.camera_motion.prealignment import prealigned
-from utils.images import frames
-from utils.radiometry import levels
-from utils.radiometry.bracket import MID_FRAME
-from utils.records import record, shards
+from utils.records import aligned_results, record, shards
 from utils.records.plan import Shard, Source
 from utils.records.record import RecordsError
 from utils.records.shards import Entry
 from utils.scenes import folders
-from utils.scenes.scene import Scene, SceneError
+from utils.scenes.scene import Scene
 
-_REMOTE = "://"  # in the names of folders that TensorFlow reaches over a network
+_REMOTE = "://"  # part of the path of a folder that TensorFlow reaches over a network
 _OTHER_SCENES = "The folder holds records of other scenes; delete it or name another."
 
 
-def build(folder: str, planned: Sequence[Shard], *, root: Path, workers: int) -> list[Entry]:
-    """Writes the planned shards that are not there yet, then the index.
+def build(
+    folder: str,
+    planned: Sequence[Shard],
+    *,
+    root: Path,
+    workers: int,
+    prealign: PrealignmentName,
+) -> list[Entry]:
+    """Writes the planned shards that are missing, then the index.
 
-    Threads, not processes: nearly all time is spent in OpenCV and NumPy, which run side by side,
-    and each process would first take seconds to import TensorFlow.
+    Threads, not processes: nearly all time is spent in OpenCV and NumPy, which run in parallel, and
+    a process would take seconds to import TensorFlow.
 
     Args:
         folder: Folder of the records, a TensorFlow path.
-        planned: What `plan` gave.
+        planned: Shards from `plan.plan`.
         root: Folder of the scenes.
         workers: Shards written at the same time.
+        prealign: Whether the camera's motion is taken out; aligned frames stay as they are.
 
     Returns:
         The index.
 
     Raises:
-        RecordsError: The folder holds records of other scenes, or with the camera's motion taken
-            out in another way; it is left as it is.
+        RecordsError: The folder holds records of other scenes; it is not changed.
         SceneError: A scene cannot be read; finished shards stay.
         OSError: A shard cannot be written; finished ones stay.
         LockedError: Another process packs records into the folder.
     """
-    with _alone(folder):
-        _write_missing(folder, planned, root, workers)
+    with _lock(folder):
+        _write_missing(folder, planned, root, workers, prealign)
         return shards.read_index(folder)
 
 
-def _alone(folder: str) -> AbstractContextManager[object]:
-    """Holds a local folder, which is made if missing; a remote one knows no locks."""
+def _lock(folder: str) -> AbstractContextManager[object]:
+    """Locks a local folder, which is made if missing; a remote one has no locks."""
     if _REMOTE in folder:
         shards.make_folder(folder)
         return contextlib.nullcontext()
     return files.lock(Path(folder))
 
 
-def _write_missing(folder: str, planned: Sequence[Shard], root: Path, workers: int) -> None:
+def _write_missing(
+    folder: str, planned: Sequence[Shard], root: Path, workers: int, prealign: PrealignmentName
+) -> None:
     index = shards.read_index(folder, check_shards=False) if _has_index(folder) else []
     finished = _finished(folder, planned, index)
     total = sum(len(shard.sources) for shard in planned)
@@ -78,9 +83,15 @@ def _write_missing(folder: str, planned: Sequence[Shard], root: Path, workers: i
     try:
         with tqdm(total=total, initial=start, unit="scene", disable=not missing) as bar:
 
+            def pack(source: Source) -> bytes:
+                scene = _read(source, root, prealign)
+                packed = record.pack(scene, source.size, aligned=source.aligned is not None)
+                bar.update()
+                return packed
+
             def write(shard: Shard) -> list[Entry]:
                 path = posixpath.join(folder, shard.name)
-                return shards.write_shard(path, shard.split, _pack(shard, root, bar.update))
+                return shards.write_shard(path, shard.split, map(pack, shard.sources))
 
             written = pool.map(write, missing)
             finished |= zip((shard.name for shard in missing), written, strict=True)
@@ -88,31 +99,23 @@ def _write_missing(folder: str, planned: Sequence[Shard], root: Path, workers: i
         pool.shutdown(cancel_futures=True)
     entries = [entry for shard in planned for entry in finished[shard.name]]
     if entries != index:
-        shards.write_index(folder, entries)
+        shards.write_index(folder, entries, prealign)
 
 
-def _read(source: Source, root: Path) -> Scene:
+def _read(source: Source, root: Path, prealign: PrealignmentName) -> Scene:
     scene = folders.read_scene(source.folder, root)
-    if source.aligned is None:
-        return prealigned(scene, source.prealign)
-    low, high = (frames.read_ldr(path) for path in source.aligned)
-    mid = levels.to_8bit(scene.ldr[MID_FRAME])
-    for path, frame in zip(source.aligned, (low, high), strict=True):
-        if frame.shape != mid.shape or frame.dtype != mid.dtype:
-            raise SceneError(
-                f"Scene {source.name}: an aligned frame must have 8 bits and the scene's size"
-                f" {mid.shape[1]}x{mid.shape[0]}. Received: {path},"
-                f" {frame.shape[1]}x{frame.shape[0]} {frame.dtype}"
-            )
-    return dataclasses.replace(scene, ldr=np.stack([low, mid, high]))
+    if source.aligned is not None:
+        return aligned_results.with_aligned(scene, source.aligned)
+    return prealigned(scene, prealign)
 
 
 def _finished(
     folder: str, planned: Sequence[Shard], index: Sequence[Entry]
 ) -> dict[str, list[Entry]]:
-    """Lines of the index of each shard that is there; refuses shards that are not planned.
+    """Index entries of each existing shard, by its name; rebuilt if the index lacks them.
 
-    Of a shard that the index does not know, or has in the other split, they are made anew.
+    Raises:
+        RecordsError: A shard is not planned or holds other scenes.
     """
     by_name = {shard.name: shard for shard in planned}
     finished = {}
@@ -135,24 +138,6 @@ def _require_same_scenes(path: str, sources: Sequence[Source], entries: Sequence
             raise RecordsError(
                 f"{_OTHER_SCENES} Received: {received} in {path}, where {expected} belongs"
             )
-    for source, entry in zip(sources, entries, strict=True):
-        if source.prealign != entry.prealign:
-            raise RecordsError(
-                f"{path} was packed with --prealign {entry.prealign}; delete the folder, name"
-                f" another, or go on with that. Received: --prealign {source.prealign}"
-            )
-
-
-def _pack(shard: Shard, root: Path, on_scene: Callable[[], object]) -> Iterator[bytes]:
-    for source in shard.sources:
-        scene = _read(source, root)
-        yield record.pack(
-            scene,
-            source.size,
-            aligned=source.aligned is not None,
-            prealign=source.prealign,
-        )
-        on_scene()
 
 
 def _has_index(folder: str) -> bool:

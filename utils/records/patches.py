@@ -14,6 +14,7 @@ or 65,536 values (utils/radiometry/rgbe.py), so the arithmetic is a look-up in a
 import dataclasses
 import functools
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -26,17 +27,30 @@ from utils.records.record import Record
 
 ROTATIONS, FLIPS = 4, 2
 
-Batch = dict[str, np.ndarray]
-
 _TURNS = {
     1: cv2.ROTATE_90_COUNTERCLOCKWISE,
     2: cv2.ROTATE_180,
     3: cv2.ROTATE_90_CLOCKWISE,
 }
 _CLIPPED = 250
-"""Level from which on a pixel of 8 bits says little more than that it is bright."""
+"""8-bit level from which a pixel counts as clipped."""
 _UNIT = ldr_to_float(np.arange(256, dtype=np.uint8))
 """`(256,)` float32: each 8-bit level in [0, 1]."""
+
+
+class Batch(NamedTuple):
+    """A batch of B training samples of P x P pixels, float32: NumPy arrays, then tensors."""
+
+    ldr: Any
+    """`(B, 3, P, P, 3)`: frames in [0, 1], darkest first."""
+    hdr: Any
+    """`(B, 3, P, P, 3)`: the same frames as radiance."""
+    target_ldr: Any
+    """`(B, 2, P, P, 3)`: truth exposed like the low and the high frame, in [0, 1]."""
+    target_hdr: Any
+    """`(B, P, P, 3)`: truth, radiance."""
+    exposure_time: Any
+    """`(B, 3)`: relative exposure times of the frames."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -94,23 +108,21 @@ def count(height: int, width: int, sampling: SamplingConfig) -> int:
     return rows * columns * ROTATIONS * FLIPS
 
 
-def empty_batch(size: int, patch_size: int) -> Batch:
-    """Float32 arrays for `size` samples, to be filled by `write`; P is `patch_size`.
-
-    Returns:
-        `ldr` (size, 3, P, P, 3): frames in [0, 1]; `hdr`, same shape: frames as radiance;
-        `target_ldr` (size, 2, P, P, 3): truth exposed as low and high frame, in [0, 1];
-        `target_hdr` (size, P, P, 3): truth, radiance; `exposure_time` (size, 3).
-    """
+def batch_shapes(size: int, patch_size: int) -> Batch:
+    """Shapes of the arrays in a batch of `size` samples."""
     pixels = (patch_size, patch_size, 3)
-    shapes = {
-        "ldr": (3, *pixels),
-        "hdr": (3, *pixels),
-        "target_ldr": (len(bracket.SOURCE_FRAMES), *pixels),
-        "target_hdr": pixels,
-        "exposure_time": (3,),
-    }
-    return {key: np.empty((size, *shape), np.float32) for key, shape in shapes.items()}
+    return Batch(
+        ldr=(size, 3, *pixels),
+        hdr=(size, 3, *pixels),
+        target_ldr=(size, len(bracket.SOURCE_FRAMES), *pixels),
+        target_hdr=(size, *pixels),
+        exposure_time=(size, 3),
+    )
+
+
+def empty_batch(size: int, patch_size: int) -> Batch:
+    """A batch of `size` samples, to be filled by `write`."""
+    return Batch(*(np.empty(shape, np.float32) for shape in batch_shapes(size, patch_size)))
 
 
 def write(batch: Batch, index: int, record: Record, place: Place, sampling: SamplingConfig) -> None:
@@ -124,18 +136,19 @@ def write(batch: Batch, index: int, record: Record, place: Place, sampling: Samp
         sampling: Size and distance of patches, and whether they are resampled.
     """
     window = _window(place, sampling)
-    times = bracket.exposure_times(record.exposure_values)
-    make = _write_resampled if sampling.resample else _write_exact
     frames, code = [frame[window] for frame in record.ldr], record.hdr_code[window]
-    make({key: array[index] for key, array in batch.items()}, frames, code, times, place)
-    batch["exposure_time"][index] = times
+    times = bracket.exposure_times(record.exposure_values)
+    sample = Batch(*(array[index] for array in batch))
+    fill = _fill_resampled if sampling.resample else _fill_exact
+    fill(sample, frames, code, times, place)
+    sample.exposure_time[:] = times
 
 
 def clipping(record: Record, place: Place, sampling: SamplingConfig) -> float:
-    """Rates a patch by its need of the other frames: share of clipped times that of other pixels.
+    """Share of clipped pixels in the reference patch times the share of the others.
 
     Returns:
-        At most 0.25, where the reference clips one half of the patch and shows the other.
+        At most 0.25, where half of the patch is clipped: there the other frames are needed.
     """
     reference = record.ldr[bracket.MID_FRAME][_window(place, sampling)]
     clipped = float(np.mean(brightest_channel(reference) >= _CLIPPED))
@@ -169,30 +182,30 @@ def _window(place: Place, sampling: SamplingConfig) -> tuple[slice, slice]:
     return np.s_[top : top + sampling.patch_size, left : left + sampling.patch_size]
 
 
-def _write_exact(
+def _fill_exact(
     sample: Batch, frames: list[np.ndarray], code: np.ndarray, times: np.ndarray, place: Place
 ) -> None:
     for index, frame in enumerate(_turn(frame, place) for frame in frames):
-        cv2.LUT(frame, _UNIT, dst=sample["ldr"][index])
-        cv2.LUT(frame, radiance_table(float(times[index])), dst=sample["hdr"][index])
+        cv2.LUT(frame, _UNIT, dst=sample.ldr[index])
+        cv2.LUT(frame, radiance_table(float(times[index])), dst=sample.hdr[index])
     code = _turn(code, place)
     for index, frame in enumerate(bracket.SOURCE_FRAMES):
         levels = cv2.LUT(code, exposure_table(float(times[frame])))
-        cv2.LUT(levels, _UNIT, dst=sample["target_ldr"][index])
-    cv2.LUT(code, rgbe.VALUES, dst=sample["target_hdr"])
+        cv2.LUT(levels, _UNIT, dst=sample.target_ldr[index])
+    cv2.LUT(code, rgbe.VALUES, dst=sample.target_hdr)
 
 
-def _write_resampled(
+def _fill_resampled(
     sample: Batch, frames: list[np.ndarray], code: np.ndarray, times: np.ndarray, place: Place
 ) -> None:
     for index, frame in enumerate(frames):
-        cv2.LUT(_turn(_resample(frame), place), _UNIT, dst=sample["ldr"][index])
+        cv2.LUT(_turn(_resample(frame), place), _UNIT, dst=sample.ldr[index])
         radiance = cv2.LUT(frame, radiance_table(float(times[index])))
-        _turn(_resample(radiance), place, sample["hdr"][index])
+        _turn(_resample(radiance), place, sample.hdr[index])
     for index, frame in enumerate(bracket.SOURCE_FRAMES):
         levels = _resample(cv2.LUT(code, exposure_table(float(times[frame]))))
-        cv2.LUT(_turn(levels, place), _UNIT, dst=sample["target_ldr"][index])
-    _turn(_resample(cv2.LUT(code, rgbe.VALUES)), place, sample["target_hdr"])
+        cv2.LUT(_turn(levels, place), _UNIT, dst=sample.target_ldr[index])
+    _turn(_resample(cv2.LUT(code, rgbe.VALUES)), place, sample.target_hdr)
 
 
 def _resample(patch: np.ndarray) -> np.ndarray:

@@ -4,12 +4,9 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from configs import paths
-from configs.settings import PrealignmentName
 from utils.records import aligned_results, shards
 from utils.records.shards import Split
 from utils.scenes import folders
-from utils.scenes.scene import SceneError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -19,13 +16,11 @@ class Source:
     name: str
     """Name in the records."""
     folder: Path
-    """Where its files are."""
+    """Folder of its files."""
     size: int
-    """Bytes of its files, and of its aligned frames."""
+    """Size of its files and of its aligned frames, in bytes."""
     aligned: tuple[Path, Path] | None = None
-    """Its aligned low and high frames, to be packed in place of its own."""
-    prealign: PrealignmentName = "off"
-    """How the camera's motion is taken out; was, before the frames were aligned."""
+    """Aligned low and high frame, packed in place of its own."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,28 +30,22 @@ class Shard:
     name: str
     """File name."""
     split: Split
-    """What its scenes are for."""
+    """Use of its scenes."""
     sources: tuple[Source, ...]
     """Its scenes in order."""
 
 
-def find_sources(
-    root: Path, aligned: Path | None = None, prealign: PrealignmentName = "off"
-) -> list[Source]:
+def find_sources(root: Path, aligned: Path | None = None) -> list[Source]:
     """The scenes in a folder, sorted by name.
 
     Args:
         root: Folder of scenes.
-        aligned: Results of reconstruction_align2.py for them, if its frames are to be packed; then
-            `prealign` is what those were made with.
-        prealign: Whether the camera's motion is taken out.
+        aligned: Results of reconstruction_align2.py for them, if its frames are to be packed.
 
     Raises:
-        SceneError: There are none, or one has not been aligned.
+        SceneError: There are no scenes, or one has not been aligned.
     """
-    if aligned is not None:
-        prealign = aligned_results.read_prealignment(aligned)
-    found = (_source(folder, root, aligned, prealign) for folder in folders.find_scenes(root))
+    found = (_source(folder, root, aligned) for folder in folders.find_scenes(root))
     return sorted(found, key=lambda source: source.name)
 
 
@@ -109,20 +98,12 @@ def validation_positions(count: int, held_out: int) -> set[int]:
     return {(2 * index + 1) * count // (2 * held_out) for index in range(held_out)}
 
 
-def _source(folder: Path, root: Path, results: Path | None, prealign: PrealignmentName) -> Source:
+def _source(folder: Path, root: Path, results: Path | None) -> Source:
     name = folders.scene_name(folder, root)
-    size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-    if results is None:
-        return Source(name=name, folder=folder, size=size, prealign=prealign)
-    low, high = (paths.aligned_file(results, name, side) for side in paths.ALIGNMENT)
-    for path in (low, high):
-        if not path.is_file():
-            raise SceneError(
-                f"Scene {name} has not been aligned; reconstruction_align2.py does it."
-                f" Received: no {path}"
-            )
-        size += path.stat().st_size
-    return Source(name=name, folder=folder, size=size, aligned=(low, high), prealign=prealign)
+    files = [path for path in folder.iterdir() if path.is_file()]
+    aligned = None if results is None else aligned_results.find(results, name)
+    size = sum(path.stat().st_size for path in (*files, *(aligned or ())))
+    return Source(name=name, folder=folder, size=size, aligned=aligned)
 
 
 def _plan(split: Split, sources: Sequence[Source], scenes_per_shard: int) -> list[Shard]:

@@ -1,7 +1,7 @@
 """Packs one scene as a serialised `tf.train.Example`, and unpacks it.
 
-A record holds the whole scene, so that whatever a training sample needs is computed from it
-(utils/records/patches.py) and nothing is stored twice. `_FORMAT` lists its features:
+A record holds the whole scene; training samples are cut from it (utils/records/patches.py), so
+nothing is stored twice. `_FORMAT` lists its features:
 
     schema            version of this format
     name              the scene's name, as bytes of a path
@@ -10,31 +10,29 @@ A record holds the whole scene, so that whatever a training sample needs is comp
     ldr               three 8-bit frames, darkest first, each an RGB PNG
     hdr               truth: red, green, blue and exponent of RGBE (utils/radiometry/rgbe.py) as the
                       four channels of a PNG
-    source_bytes      size of the scene's files, by which a scene made anew is noticed
+    source_bytes      size of the scene's files, to notice that a scene has changed
     aligned           1 if the low and the high frame are aligned ones; missing otherwise
-    prealign          how the camera's motion was taken out, `auto` or `on`; missing if it was not
 """
 
 import dataclasses
 import os
 import re
 import struct
-from typing import get_args
+from typing import Any
 
 import cv2
 import numpy as np
 import tensorflow as tf
 
-from configs.settings import PrealignmentName
 from utils.files import one_line
 from utils.radiometry import rgbe
 from utils.radiometry.levels import to_8bit
 from utils.scenes.folders import TRUTH_FILE
 from utils.scenes.scene import Scene, SceneError
 
-SCHEMA = 1
+SCHEMA = 2
 
-_MOST_STOPS = 120  # more is no finite exposure time in float32
+_MOST_STOPS = 120  # 2**128 overflows float32
 
 _FORMAT = {
     "schema": tf.io.FixedLenFeature([], tf.int64),
@@ -46,10 +44,9 @@ _FORMAT = {
     "hdr": tf.io.FixedLenFeature([], tf.string),
     "source_bytes": tf.io.FixedLenFeature([], tf.int64),
     "aligned": tf.io.FixedLenFeature([], tf.int64, default_value=0),
-    "prealign": tf.io.FixedLenFeature([], tf.string, default_value="off"),
 }
 
-# Of the PNG settings that OpenCV has, nearly the fastest to write and within 3 % of the smallest.
+# Nearly the fastest of OpenCV's PNG settings, and within 3 % of the smallest files.
 _PNG = [
     cv2.IMWRITE_PNG_STRATEGY,
     cv2.IMWRITE_PNG_STRATEGY_RLE,
@@ -59,7 +56,7 @@ _PNG = [
 
 
 class RecordsError(ValueError):
-    """Records are missing, damaged or of another kind; the message names file and value."""
+    """Records are missing, damaged or unsuitable; the message names file and value."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -90,49 +87,24 @@ class Record:
         )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Summary:
-    """Facts of a record that need no decoding of its images."""
-
-    name: str
-    """The scene's name."""
-    height: int
-    """Height of the scene in pixels."""
-    width: int
-    """Width of the scene in pixels."""
-    source_bytes: int
-    """Size of the scene's files, in bytes."""
-    aligned: bool = False
-    """Whether the low and the high frame are what reconstruction_align2.py made of them."""
-    prealign: PrealignmentName = "off"
-    """How the camera's motion was taken out of the frames."""
-
-
 def decoded_bytes(height: int, width: int) -> int:
     """`Record.nbytes` of a scene of this size: 15 bytes a pixel."""
     return height * width * 3 * (3 + 2)
 
 
-def pack(
-    scene: Scene,
-    source_bytes: int = 0,
-    *,
-    aligned: bool = False,
-    prealign: PrealignmentName = "off",
-) -> bytes:
+def pack(scene: Scene, source_bytes: int = 0, *, aligned: bool = False) -> bytes:
     """Packs a scene; 16-bit frames become 8-bit, as the release reads them.
 
     Args:
         scene: A scene with truth.
         source_bytes: Size of the scene's files.
         aligned: Whether the low and the high frame are aligned ones.
-        prealign: How the camera's motion was taken out of the scene.
 
     Returns:
         The serialised record; the same bytes for the same scene.
 
     Raises:
-        SceneError: The scene has no truth, or one that no .hdr file can hold.
+        SceneError: The scene has no truth, or one that RGBE cannot hold exactly.
     """
     if scene.hdr is None:
         raise SceneError(f"Scene {scene.name}: training needs the truth. Received: no {TRUTH_FILE}")
@@ -155,76 +127,64 @@ def pack(
     }
     if aligned:
         features["aligned"] = _integer(1)
-    if prealign != "off":
-        features["prealign"] = _bytes(prealign.encode())
     example = tf.train.Example(features=tf.train.Features(feature=features))
     return example.SerializeToString(deterministic=True)
 
 
 def unpack(data: bytes, source: str) -> Record:
-    """Undoes `pack`.
-
-    Args:
-        data: A serialised record.
-        source: Where it was read, for messages.
-
-    Raises:
-        RecordsError: The bytes are no record of this version.
-    """
-    features = _parse(data, source)
-    shape = int(features["height"]), int(features["width"])
+    """Undoes `pack`; arguments and errors as for `parse`."""
+    features = parse(data, source)
+    shape = features["height"], features["width"]
     frames = [_from_png(png, cv2.COLOR_BGR2RGB, (*shape, 3), source) for png in features["ldr"]]
     truth = _from_png(features["hdr"], cv2.COLOR_BGRA2RGBA, (*shape, 4), source)
     return Record(
-        name=os.fsdecode(features["name"]),
+        name=features["name"],
         ldr=np.stack(frames),
         exposure_values=features["exposure_values"],
         hdr_code=rgbe.codes(truth),
     )
 
 
-def summarise(data: bytes, source: str) -> Summary:
-    """Reads what `Summary` holds; arguments and errors as for `unpack`."""
-    features = _parse(data, source)
-    return Summary(
-        name=os.fsdecode(features["name"]),
-        height=int(features["height"]),
-        width=int(features["width"]),
-        source_bytes=int(features["source_bytes"]),
-        aligned=bool(features["aligned"]),
-        prealign=features["prealign"],
-    )
-
-
 def unwrap_records_error(error: Exception) -> Exception:
-    """The `RecordsError` that an operation of TensorFlow quotes; the error itself if there is none.
+    """The `RecordsError` quoted in a TensorFlow error, or the error itself.
 
-    TensorFlow passes on what a Python function in the input pipeline raises as text alone.
+    TensorFlow passes on errors of Python functions in the input pipeline as text.
     """
     quoted = re.search(rf"\b{RecordsError.__name__}: (.*)", str(error))
     return RecordsError(quoted[1]) if quoted else error
 
 
-def _parse(data: bytes, source: str) -> dict:
-    try:
-        features = tf.io.parse_single_example(data, _FORMAT)
-    except (tf.errors.OpError, UnicodeDecodeError) as error:  # the latter of its own message
-        raise RecordsError(f"{source} is no record. Received: {one_line(error)}") from error
-    features = {key: value.numpy() for key, value in features.items()}
-    features["prealign"] = features["prealign"].decode()
-    if features["schema"] != SCHEMA:
+def require_version(schema: object, source: object) -> None:
+    """Raises `RecordsError` if a record or an index was written by another version."""
+    if schema != SCHEMA:
         raise RecordsError(
-            f"{source} must be of version {SCHEMA}. Received: version {features['schema']}"
+            f"{source} must be of version {SCHEMA}; delete the folder and run make_tfrecord.py"
+            f" again. Received: version {schema}"
         )
+
+
+def parse(data: bytes, source: str) -> dict[str, Any]:
+    """The features of a record by name; the images stay encoded.
+
+    Args:
+        data: A serialised record.
+        source: Where it was read, for messages.
+
+    Raises:
+        RecordsError: The bytes are not a record of this version.
+    """
+    try:
+        tensors = tf.io.parse_single_example(data, _FORMAT)
+    except (tf.errors.OpError, UnicodeDecodeError) as error:  # the message may not be UTF-8
+        raise RecordsError(f"{source} is not a record. Received: {one_line(error)}") from error
+    features = {key: value.numpy() for key, value in tensors.items()}
+    require_version(features["schema"], source)
+    features |= {key: int(features[key]) for key in ("height", "width", "source_bytes", "aligned")}
+    features["name"] = os.fsdecode(features["name"])
     if not (np.abs(features["exposure_values"]) <= _MOST_STOPS).all():
         raise RecordsError(
             f"{source} must have exposures of at most {_MOST_STOPS} stops."
             f" Received: {features['exposure_values'].tolist()}"
-        )
-    if features["prealign"] not in get_args(PrealignmentName):
-        raise RecordsError(
-            f"{source} must say {', '.join(get_args(PrealignmentName))} of its pre-alignment."
-            f" Received: {features['prealign']}"
         )
     return features
 
@@ -236,10 +196,10 @@ def _to_png(image: np.ndarray, to_opencv: int) -> bytes:
 def _from_png(png: bytes, from_opencv: int, shape: tuple[int, int, int], source: str) -> np.ndarray:
     size = struct.unpack(">II", png[16:24].ljust(8, b"\0"))
     image = None
-    if size == (shape[1], shape[0]):  # else decoding could take gigabytes
+    if size == (shape[1], shape[0]):  # a false size could take gigabytes to decode
         image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None or image.dtype != np.uint8 or image.shape != shape:
-        received = f"no PNG, or one of {size[0]}x{size[1]} pixels"
+        received = f"not a PNG, or one of {size[0]}x{size[1]} pixels"
         received = received if image is None else f"{image.shape} {image.dtype}"
         raise RecordsError(f"{source}: an image must be {shape} uint8. Received: {received}")
     return cv2.cvtColor(image, from_opencv)

@@ -1,9 +1,9 @@
-"""Chooses the records that a training run takes."""
+"""Selects the scenes of a training run from its records."""
 
 import logging
 from collections.abc import Sequence
 
-from configs.settings import PrealignmentName, SamplingConfig
+from configs.settings import SamplingConfig
 from utils.records import shards
 from utils.records.record import RecordsError
 from utils.records.shards import Entry
@@ -16,13 +16,11 @@ def training_entries(records_dir: str, sampling: SamplingConfig) -> list[Entry]:
     """The training scenes in the index, without damaged ones if `sampling.skip_damaged`.
 
     Raises:
-        RecordsError: There are no complete records, their frames were prepared in two ways, or a
-            scene is smaller than a patch; with `skip_damaged` a damaged record is none of these
-            unless all are.
+        RecordsError: There are no complete records, one is damaged (with `skip_damaged`: all are),
+            or a scene is smaller than a patch.
     """
     check = not sampling.skip_damaged
     index = shards.read_index(records_dir, check_shards=check)
-    prealignment(records_dir, index)
     entries = [entry for entry in index if entry.split == "training"]
     if sampling.skip_damaged:
         entries = _undamaged(records_dir, entries)
@@ -36,15 +34,15 @@ def training_entries(records_dir: str, sampling: SamplingConfig) -> list[Entry]:
 
 
 def require_aligned(records_dir: str, entries: Sequence[Entry], *, aligned: bool) -> None:
-    """Refuses scenes of the wrong kind.
+    """Checks that the records hold aligned frames, or the camera's.
 
     Args:
         records_dir: Folder of the records.
         entries: The training scenes in the index.
-        aligned: Whether all must hold aligned frames, or none may.
+        aligned: Whether all scenes must have aligned frames, or none.
 
     Raises:
-        RecordsError: A scene is of the other kind.
+        RecordsError: A scene has the other frames.
     """
     kinds = {True: "aligned frames (make_tfrecord.py --aligned)", False: "the camera's frames"}
     for entry in entries:
@@ -56,7 +54,7 @@ def require_aligned(records_dir: str, entries: Sequence[Entry], *, aligned: bool
 
 
 def validation_scenes(records_dir: str) -> list[Scene]:
-    """Reads the held-out scenes, with 8-bit frames and truth; none is an empty list.
+    """The held-out scenes, with 8-bit frames and truth.
 
     Raises:
         RecordsError: There are no complete records.
@@ -67,25 +65,8 @@ def validation_scenes(records_dir: str) -> list[Scene]:
     ]
 
 
-def prealignment(records_dir: str, entries: Sequence[Entry]) -> PrealignmentName:
-    """Mode in which the camera's motion was taken out of the frames, in all records alike.
-
-    Raises:
-        RecordsError: Not in all alike.
-    """
-    first = entries[0].prealign if entries else "off"
-    for entry in entries:
-        if entry.prealign != first:
-            raise RecordsError(
-                f"{records_dir} mixes frames packed with --prealign {first} and others; pack all"
-                f" scenes anew with one of them. Received: --prealign {entry.prealign} of scene"
-                f" {entry.name}"
-            )
-    return first
-
-
 def _undamaged(records_dir: str, entries: Sequence[Entry]) -> list[Entry]:
-    """Reads every record; names and counts the damaged ones, and returns the others."""
+    """The entries whose records can be read; warns about the others."""
     kept: list[Entry] = []
     for entry in entries:
         try:

@@ -1,8 +1,9 @@
 """Shards: records in TFRecord files, with an index that says where each scene starts.
 
 A folder holds `training-00000-of-00009.tfrecord` .., `validation-..` and, written last,
-`index.json`. With the index one scene is read without the others; without it the folder is not
-complete. Folders are TensorFlow paths, local or remote (gs://...).
+`index.json`. The index gives random access to scenes; a folder without it is incomplete. For a
+reader, it also names the `prealign` mode of all scenes. Folders are TensorFlow paths, local or
+remote (gs://...).
 """
 
 import contextlib
@@ -12,10 +13,11 @@ import posixpath
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import tensorflow as tf
 
+from configs.settings import PrealignmentName
 from utils import files
 from utils.records import record
 from utils.records.record import Record, RecordsError
@@ -25,16 +27,26 @@ INDEX_FILE = "index.json"
 Split = Literal["training", "validation"]
 
 _SUFFIX = ".tfrecord"
-_LARGEST = 2**62  # of places and sizes in bytes or pixels
-_HEADER, _FOOTER = 12, 4  # bytes of length and checksums that TFRecord puts around a record
+_LARGEST = 2**62  # offset or size in bytes or pixels
+_HEADER, _FOOTER = 12, 4  # bytes of length and checksums around a record in a TFRecord file
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Entry(record.Summary):
-    """One line of the index."""
+class Entry:
+    """One scene in the index."""
 
+    name: str
+    """The scene's name."""
+    height: int
+    """Height of the scene in pixels."""
+    width: int
+    """Width of the scene in pixels."""
+    source_bytes: int
+    """Size of the scene's files, in bytes."""
+    aligned: bool = False
+    """Whether the low and the high frame were aligned by reconstruction_align2.py."""
     split: Split
-    """What the scene is for."""
+    """Use of the scene."""
     shard: str
     """File name of the shard."""
     offset: int
@@ -45,8 +57,8 @@ class Entry(record.Summary):
     """CRC-32 of the record."""
 
     def __post_init__(self) -> None:
-        """Checks the types: an index may come from anywhere."""
-        texts = (self.name, self.split, self.shard, self.prealign)
+        """Checks the types, since an index may be damaged."""
+        texts = (self.name, self.split, self.shard)
         numbers = (self.height, self.width, self.source_bytes, self.offset, self.length)
         if not all(isinstance(text, str) for text in texts):
             raise ValueError(f"Names must be texts. Received: {texts}")
@@ -84,14 +96,14 @@ def write_shard(path: str, split: Split, packed: Iterable[bytes]) -> list[Entry]
 
     Args:
         path: The shard.
-        split: What its scenes are for.
+        split: Use of its scenes.
         packed: Serialised records, taken one by one.
 
     Returns:
-        The records' lines of the index.
+        The records' entries for the index.
 
     Raises:
-        OSError: It cannot be written; nothing is left of it.
+        OSError: It cannot be written; no part of it is left.
     """
     entries: list[Entry] = []
     with _complete(path) as partial, tf.io.TFRecordWriter(partial) as writer:
@@ -102,7 +114,7 @@ def write_shard(path: str, split: Split, packed: Iterable[bytes]) -> list[Entry]
 
 
 def scan_shard(path: str, split: Split) -> list[Entry]:
-    """Makes the lines of the index anew from a shard.
+    """Rebuilds the index entries of a shard.
 
     Raises:
         RecordsError: The shard is damaged.
@@ -117,14 +129,20 @@ def scan_shard(path: str, split: Split) -> list[Entry]:
     return entries
 
 
-def write_index(folder: str, entries: Sequence[Entry]) -> None:
-    """Writes `index.json`: from now on the folder is complete.
+def write_index(folder: str, entries: Sequence[Entry], prealign: PrealignmentName = "off") -> None:
+    """Writes `index.json`, which completes the folder.
+
+    Args:
+        folder: Folder of the shards.
+        entries: All scenes, training before validation.
+        prealign: How the camera's motion was taken out of them, for a reader.
 
     Raises:
-        OSError: It cannot be written; one that was there stays.
+        OSError: It cannot be written; an earlier one stays.
     """
     content = {
         "schema": record.SCHEMA,
+        "prealign": prealign,
         "scenes": [dataclasses.asdict(entry) for entry in entries],
     }
     path = posixpath.join(folder, INDEX_FILE)
@@ -133,52 +151,68 @@ def write_index(folder: str, entries: Sequence[Entry]) -> None:
 
 
 def read_index(folder: str, *, check_shards: bool = True) -> list[Entry]:
-    """Reads `index.json`.
+    """Reads the scenes from `index.json`.
 
     Args:
         folder: Folder of the shards.
-        check_shards: Whether every shard must be there in full length.
+        check_shards: Whether every shard must exist in full length.
 
     Returns:
-        The records in their order, training before validation.
+        The scenes in their order, training before validation.
 
     Raises:
-        RecordsError: There is no index, it is of another version, or a shard is not as it says.
+        RecordsError: There is no index, it is damaged or of another version, or a shard does not
+            match it.
     """
     path = posixpath.join(folder, INDEX_FILE)
-    _require_file(path)
+    content = _read_json(path)
     try:
-        with tf.io.gfile.GFile(path) as file:
-            content = json.loads(file.read())
-        schema = content["schema"]
-        entries = _entries(content["scenes"]) if schema == record.SCHEMA else []
-    except tf.errors.NotFoundError as error:
-        raise RecordsError(
-            f"There are no complete records; make_tfrecord.py makes them. Received: no {path}"
-        ) from error
-    except (tf.errors.OpError, ValueError, TypeError, LookupError, RecursionError) as error:
-        raise RecordsError(f"{path} is no index. Received: {files.one_line(error)}") from error
-    if schema != record.SCHEMA:
-        raise RecordsError(f"{path} must be of version {record.SCHEMA}. Received: version {schema}")
+        record.require_version(content["schema"], path)
+        entries = [Entry(**scene) for scene in content["scenes"]]
+    except RecordsError:
+        raise
+    except (ValueError, TypeError, LookupError) as error:
+        raise RecordsError(f"{path} is not an index. Received: {files.one_line(error)}") from error
+    if not entries:
+        raise RecordsError(f"{path} is not an index. Received: no scenes")
     for entry in entries:
-        if posixpath.basename(entry.shard) != entry.shard:  # never out of the folder
+        if posixpath.basename(entry.shard) != entry.shard:  # a path could leave the folder
             raise RecordsError(f"{path} must name files of its folder. Received: {entry.shard}")
     if check_shards:
         _check_shards(folder, entries)
     return entries
 
 
-def _entries(scenes: object) -> list[Entry]:
-    if not isinstance(scenes, list):
-        raise TypeError(f"scenes that are no list but {type(scenes).__name__}")
-    return [Entry(**scene) for scene in scenes]
+def prealign_in_index(folder: str) -> PrealignmentName:
+    """The `prealign` mode in `index.json`, to be copied for a reader.
+
+    Raises:
+        RecordsError: There is no index, or it is damaged.
+    """
+    return _read_json(posixpath.join(folder, INDEX_FILE)).get("prealign", "off")
+
+
+def _read_json(path: str) -> dict[str, Any]:
+    _require_file(path)
+    try:
+        with tf.io.gfile.GFile(path) as file:
+            content = json.loads(file.read())
+    except tf.errors.NotFoundError as error:
+        raise RecordsError(
+            f"There are no complete records; make_tfrecord.py makes them. Received: no {path}"
+        ) from error
+    except (tf.errors.OpError, ValueError, RecursionError) as error:
+        raise RecordsError(f"{path} is not an index. Received: {files.one_line(error)}") from error
+    if not isinstance(content, dict):
+        raise RecordsError(f"{path} is not an index. Received: {type(content).__name__}")
+    return content
 
 
 def read(folder: str, entry: Entry) -> Record:
     """Reads one scene.
 
     Raises:
-        RecordsError: The shard is damaged or not the one of the index.
+        RecordsError: The shard is damaged or does not match the index.
     """
     path = posixpath.join(folder, entry.shard)
     source = f"{path}, scene {entry.name}"
@@ -199,7 +233,7 @@ def read(folder: str, entry: Entry) -> Record:
 
 
 def make_folder(folder: str) -> None:
-    """Makes a folder of records, if it is not there.
+    """Makes a folder of records, if it is missing.
 
     Raises:
         OSError: It cannot be made.
@@ -212,7 +246,7 @@ def make_folder(folder: str) -> None:
 
 @contextlib.contextmanager
 def _complete(path: str) -> Iterator[str]:
-    """Lets a file be written beside its place and puts it there when the context ends."""
+    """Yields a temporary name beside a file, which is renamed when the context ends."""
     partial = f"{path}.part"
     try:
         yield partial
@@ -233,8 +267,13 @@ def _cannot_write(path: str, error: tf.errors.OpError) -> OSError:
 
 
 def _entry(data: bytes, path: str, split: Split, before: Sequence[Entry]) -> Entry:
+    features = record.parse(data, path)
     return Entry(
-        **dataclasses.asdict(record.summarise(data, path)),
+        name=features["name"],
+        height=features["height"],
+        width=features["width"],
+        source_bytes=features["source_bytes"],
+        aligned=bool(features["aligned"]),
         split=split,
         shard=posixpath.basename(path),
         offset=before[-1].end if before else 0,
@@ -244,13 +283,13 @@ def _entry(data: bytes, path: str, split: Split, before: Sequence[Entry]) -> Ent
 
 
 def _require_file(path: str) -> None:
-    """Refuses what is there on this machine and is no file: a pipe would never end."""
+    """Raises if a local path is not a file; reading a pipe would never end."""
     if Path(path).exists() and not Path(path).is_file():
-        raise RecordsError(f"Records are files. Received: {path}, which is none")
+        raise RecordsError(f"Records are files. Received: {path}, which is not a file")
 
 
 def _check_shards(folder: str, entries: Sequence[Entry]) -> None:
-    ends = {entry.shard: entry.end for entry in entries}  # the last record of each shard stays
+    ends = {entry.shard: entry.end for entry in entries}  # that of a shard's last record
     for shard, end in ends.items():
         path = posixpath.join(folder, shard)
         size = tf.io.gfile.stat(path).length if tf.io.gfile.exists(path) else None
