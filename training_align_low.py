@@ -1,7 +1,8 @@
 """Trains the low alignment network: the low frame with the structure of the reference.
 
-Reads the records of make_tfrecord.py from the run's folder and writes weights, log and previews
-to its stage's folder there. Run it again to resume; when it is finished it does nothing.
+Needs the records of make_tfrecord.py, and no other training script. Writes weights, log and
+previews to its stage's folder in the run's. Run it again to resume; when it is finished it does
+nothing.
 """
 
 from configs import paths, presets

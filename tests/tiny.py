@@ -1,4 +1,4 @@
-"""A training run so small that it takes seconds: records, settings, flags and what it leaves."""
+"""Training runs of seconds: their records, settings, command lines, weights and logs."""
 
 import csv
 import dataclasses
@@ -8,11 +8,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+import training_align_high
+import training_align_low
 from configs import paths
 from configs.settings import (
     FusionConfig,
     NetworkConfig,
-    PrealignmentName,
     SamplingConfig,
     TrainingConfig,
 )
@@ -39,11 +40,9 @@ def _scene() -> Scene:
 SCENE = _scene()
 
 
-def write_records(
-    folder: Path, *, aligned: bool = False, prealign: PrealignmentName = "off"
-) -> str:
+def write_records(folder: Path, *, aligned: bool = False) -> str:
     """Writes one scene of 32x40 pixels for training and for validation."""
-    packed = record.pack(SCENE, aligned=aligned, prealign=prealign)
+    packed = record.pack(SCENE, aligned=aligned)
     entries = [
         entry
         for split in ("training", "validation")
@@ -77,7 +76,7 @@ def fusion(settings: TrainingConfig, **changes) -> FusionConfig:
 
 
 def random_networks() -> dict[str, keras.Model]:
-    """The three networks with weights that are no start: statistics are not 0 and 1."""
+    """The three networks with random weights and random moving statistics."""
     keras.utils.set_random_seed(0)
     networks = esbn.networks(**dataclasses.asdict(NETWORK))
     generator = np.random.default_rng(0)
@@ -111,8 +110,14 @@ def write_run(run: Path, records_dir: str) -> None:
         (folder / "log.csv").write_text(f"step,loss,seconds\n{rows}")
 
 
+def train_alignments(settings: TrainingConfig) -> None:
+    """Trains both alignment stages."""
+    for script in (training_align_high, training_align_low):
+        script.main(settings)
+
+
 def flags(settings: TrainingConfig) -> list[str]:
-    """The command line that gives the `kalantari` preset these settings."""
+    """Flags that turn the `kalantari` preset into these settings."""
     words = ["--preset=kalantari", "--network.initializer=he"]
     for prefix, group in (
         ("", settings),
@@ -126,19 +131,19 @@ def flags(settings: TrainingConfig) -> list[str]:
                 words.append(
                     f"--{name}" if value else f"--{prefix}no-{field.name}".replace("_", "-")
                 )
-            elif not dataclasses.is_dataclass(value) and value is not None:
+            elif not dataclasses.is_dataclass(value) and value not in (None, ()):
                 words.append(f"--{name}={value}")
     return words
 
 
 def weights(run: Path, stage: str) -> dict[str, np.ndarray]:
-    """Every number of the newest checkpoint of a stage."""
+    """All values of a stage's newest checkpoint, by name."""
     reader = tf.train.load_checkpoint(networks.latest_checkpoint(paths.stage_dir(run, stage)))
     names = [name for name in reader.get_variable_to_shape_map() if "VALUE" in name]
     return {name: reader.get_tensor(name) for name in names}
 
 
-def log(run: Path, stage: str) -> list[dict[str, str]]:
-    """Lines of a stage's log."""
-    text = (paths.stage_dir(run, stage) / "log.csv").read_text()
+def log(run: Path, stage: str, name: str = "log.csv") -> list[dict[str, str]]:
+    """Lines of a stage's log, or of another CSV file of its folder."""
+    text = (paths.stage_dir(run, stage) / name).read_text()
     return list(csv.DictReader(text.splitlines()))

@@ -1,6 +1,7 @@
 """The networks compute what the authors' code computes, forward and in training."""
 
 import functools
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,7 +15,7 @@ from tests import release_recipe as recipe
 from utils.radiometry.levels import from_network
 from utils.training.optimisation import compile_step
 from utils.training.optimisers import adam
-from utils.training.stages import Batch, Losses, Stage, alignment_loss, merging_loss
+from utils.training.stages import Losses, Stage, alignment_loss, merging_loss
 
 BUILD = {recipe.ALIGN: alignment, recipe.FUSION: merging}
 LOSS = {recipe.ALIGN: alignment_loss, recipe.FUSION: merging_loss}
@@ -35,16 +36,13 @@ def trained(net: str) -> tuple[keras.Model, dict[str, np.ndarray], list[float]]:
     network = released(net)
     start = {name: v.numpy() for name, v in release_variables(network).items()}
 
-    def losses(batch: Batch) -> Losses:
-        output = network(batch["inputs"], training=True)
-        return {"loss": LOSS[net](output, batch["target"])}
+    def losses(batch: Any) -> Losses:
+        inputs, target = batch
+        return {"loss": LOSS[net](network(inputs, training=True), target)}
 
     stage = Stage(networks={"net": network}, trained=("net",), losses=losses, outputs=lambda *_: {})
-    step = compile_step(stage, adam(1e-4, stage))
-    batches = (
-        {"inputs": recipe.inputs(net, i), "target": from_network(recipe.target(net, i))}
-        for i in range(STEPS)
-    )
+    step: Any = compile_step(stage, adam(1e-4, stage))
+    batches = ((recipe.inputs(net, i), from_network(recipe.target(net, i))) for i in range(STEPS))
     return network, start, [float(step(batch)["loss"]) for batch in batches]
 
 

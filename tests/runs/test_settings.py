@@ -93,17 +93,6 @@ def test_the_length_of_a_cosine_is_free_until_it_falls(tmp_path):
         settings.write_settings(tmp_path, fallen, samples=1)
 
 
-def test_more_steps_of_a_cosine_are_told_the_way(tmp_path):
-    folder = tmp_path / "fusion"
-    config = FusionConfig(run=tmp_path, network=NETWORK, steps=10, schedule="cosine")
-    settings.write_settings(folder, config, samples=1)
-    train(folder)
-    weights = f"{tmp_path}-weights"
-    message = rf"export.py --run {tmp_path} --save-weights {weights}.*--start-weights {weights}"
-    with pytest.raises(settings.SettingsError, match=message):
-        settings.write_settings(folder, dataclasses.replace(config, steps=20), samples=1)
-
-
 SIZES = {"width": 4, "residual_blocks": 9, "dense_layers": 6}
 
 

@@ -1,4 +1,4 @@
-"""A training step on a GPU, as far as this machine can tell: TensorFlow names its kernels."""
+"""Every operation of a training step has a deterministic GPU kernel, by TensorFlow's register."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from tensorflow.python.framework import kernels  # no public name
 
 from configs.settings import FusionConfig, NetworkConfig
 from models import esbn
+from utils.records.patches import Batch, batch_shapes
 from utils.training import optimisation, optimisers, stages
 
 # Of these, by TensorFlow's documentation of enable_op_determinism and its kernels, the GPU's raise
@@ -26,9 +27,7 @@ def nodes_of_a_step(tmp_path, policy: str, *, frozen: bool) -> list[Any]:
     config = FusionConfig(run=tmp_path, network=NETWORK, frozen_statistics=frozen)
     whole = esbn.esbn(networks, stages.aligned_frame)
     stage = stages.fusion_stage(networks, whole, config)
-    frames = tf.zeros((2, 3, 32, 32, 3))
-    batch = dict.fromkeys(("ldr", "hdr", "target_ldr"), frames)
-    batch |= {"target_hdr": frames[:, 0], "exposure_time": tf.ones((2, 3))}
+    batch = Batch(*map(tf.ones, batch_shapes(2, 32)))
     step: Any = optimisation.compile_step(stage, optimisers.adam(1e-3, stage), 1.0)
     graph = step.get_concrete_function(batch).graph.as_graph_def()
     inner = [node for function in graph.library.function for node in function.node_def]

@@ -1,18 +1,19 @@
-"""The training loop: it resumes, it ends, it refuses; the rate is a function of the step."""
+"""The training loop: it trains, resumes, ends, and refuses other settings or records."""
 
-import csv
 import dataclasses
-import json
+import shlex
+import shutil
+import sys
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import training_align_high
 import training_align_low
 import training_fusion
+from configs import presets
 from configs.settings import TrainingConfig
-from tests import tiny
+from tests import commands, tiny
 from utils.evaluation.scores import score_alignment
 from utils.radiometry.levels import ldr_to_float
 from utils.records import record
@@ -21,18 +22,16 @@ from utils.training.loop import finite
 from utils.training.optimisation import learning_rate
 
 
-@pytest.fixture(scope="module")
-def records_dir(tmp_path_factory):
-    return tiny.write_records(tmp_path_factory.mktemp("records"))
+@pytest.fixture
+def config(tmp_path, tiny_records):
+    return tiny.config(tmp_path / "run", tiny_records)
 
 
 @pytest.fixture
-def config(tmp_path, records_dir):
-    return tiny.config(tmp_path, records_dir)
-
-
-def steps_of(path) -> list[int]:
-    return [int(row["step"]) for row in csv.DictReader(path.read_text().splitlines())]
+def aligned(config, tiny_run):
+    """Settings of a run of which both alignments are trained."""
+    shutil.copytree(tiny_run, config.run)
+    return config
 
 
 class StoppedError(Exception):
@@ -40,31 +39,29 @@ class StoppedError(Exception):
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "muon"])
-def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(
-    optimizer, config, tmp_path, monkeypatch
-):
+def test_a_stopped_run_resumes_to_the_same_bits(optimizer, config, tiny_run, tmp_path, monkeypatch):
     config = dataclasses.replace(config, optimizer=optimizer)
-    whole = dataclasses.replace(config, run=tmp_path / "whole")
-    training_align_low.main(whole)
-
-    parts = dataclasses.replace(config, run=tmp_path / "parts")
+    whole = tiny_run
+    if optimizer == "muon":
+        whole = tmp_path / "whole"
+        training_align_low.main(dataclasses.replace(config, run=whole))
     with monkeypatch.context() as patch:
         patch.setattr("utils.training.loop.finite", _stop_at(5))
         with pytest.raises(StoppedError):
-            training_align_low.main(parts)
-    training_align_low.main(parts)
+            training_align_low.main(config)
+    training_align_low.main(config)
 
-    ours, theirs = (tiny.weights(run, "align_low") for run in (parts.run, whole.run))
+    ours, theirs = (tiny.weights(run, "align_low") for run in (config.run, whole))
     assert len(ours) > 20
     assert ours.keys() == theirs.keys()
     for name, value in ours.items():
         np.testing.assert_array_equal(value, theirs[name], err_msg=name)
-    for run in (parts.run, whole.run):
-        assert steps_of(run / "align_low" / "log.csv") == [1, 2, 3, 4, 5, 6]
-        assert steps_of(run / "align_low" / "validation.csv") == [0, 3, 6]
-    logs = [(run / "align_low" / "log.csv").read_text() for run in (parts.run, whole.run)]
-    losses = [[row["loss"] for row in csv.DictReader(log.splitlines())] for log in logs]
-    assert losses[0] == losses[1]
+    logs = [tiny.log(run, "align_low") for run in (config.run, whole)]
+    assert [row["step"] for row in logs[0]] == list("123456")
+    assert [row["loss"] for row in logs[0]] == [row["loss"] for row in logs[1]]
+    scores = [tiny.log(run, "align_low", "validation.csv") for run in (config.run, whole)]
+    assert [row["step"] for row in scores[0]] == list("036")
+    assert scores[0] == scores[1]
 
 
 def _stop_at(step):
@@ -76,38 +73,36 @@ def _stop_at(step):
     return stopping
 
 
-def test_a_finished_run_does_nothing(config, capsys):
-    training_align_high.main(config)
-    before = tiny.weights(config.run, "align_high")
-    training_align_high.main(config)
+def test_a_finished_run_does_nothing(aligned, capsys):
+    before = tiny.weights(aligned.run, "align_high")
+    training_align_high.main(aligned)
     assert "nothing to do" in capsys.readouterr().out
-    for name, value in tiny.weights(config.run, "align_high").items():
+    for name, value in tiny.weights(aligned.run, "align_high").items():
         np.testing.assert_array_equal(value, before[name])
 
 
-def test_other_settings_are_refused_by_name_and_free_ones_are_not(config):
-    training_align_low.main(dataclasses.replace(config, steps=2))
-    with pytest.raises(settings.SettingsError, match=r"learning_rate=0\.001 .*learning_rate=0\.5"):
-        training_align_low.main(dataclasses.replace(config, steps=2, learning_rate=0.5))
+def test_other_settings_are_refused_by_name_and_free_ones_are_not(aligned):
+    with pytest.raises(settings.SettingsError, match=r"learning_rate=0\.001.*learning_rate=0\.5"):
+        training_align_low.main(dataclasses.replace(aligned, learning_rate=0.5))
     other = dataclasses.replace(tiny.SAMPLING, stride=16)
     with pytest.raises(settings.SettingsError, match=r"sampling\.stride=8"):
-        training_align_low.main(dataclasses.replace(config, steps=2, sampling=other))
-    training_align_low.main(dataclasses.replace(config, steps=2, log_every=7))
+        training_align_low.main(dataclasses.replace(aligned, sampling=other))
+    training_align_low.main(dataclasses.replace(aligned, log_every=7))
 
 
-@pytest.mark.parametrize(
-    ("field", "then", "now"),
-    [("optimizer", "adam", "muon"), ("alignment_loss", "square", "mu_law")],
-)
-def test_a_run_from_before_there_was_a_choice_goes_on_as_it_was(config, field, then, now):
-    training_align_low.main(dataclasses.replace(config, steps=2))
-    path = config.run / "align_low" / "settings.json"
-    stored = json.loads(path.read_text())
-    assert stored.pop(field) == then
-    path.write_text(json.dumps(stored))
-    training_align_low.main(dataclasses.replace(config, steps=2))
-    with pytest.raises(settings.SettingsError, match=f"{field}='{then}' .*{field}='{now}'"):
-        training_align_low.main(dataclasses.replace(config, steps=2, **{field: now}))
+def test_another_setting_is_refused_with_commands_that_train_with_it(aligned, monkeypatch):
+    fusion = tiny.fusion(aligned, steps=1)
+    training_fusion.main(fusion)
+    for number, (stage, config) in enumerate((("align_low", aligned), ("fusion", fusion)), 2):
+        flags = tiny.flags(dataclasses.replace(config, learning_rate=0.5))
+        monkeypatch.setattr(sys, "argv", [f"training_{stage}.py", *flags])
+        with pytest.raises(settings.SettingsError, match=r"learning_rate=0\.5$") as caught:
+            commands.run(f"training_{stage}.py", *flags)
+        for line in str(caught.value).split("`")[1].split(" && "):
+            _, script, *words = shlex.split(line)
+            assert commands.run(script, *words) == 0
+        other = aligned.run.with_name(f"{aligned.run.name}-{number}")
+        assert settings.read_settings(other / stage)["learning_rate"] == 0.5
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "muon"])
@@ -115,26 +110,30 @@ def test_training_lowers_the_loss_and_raises_the_validation_score(optimizer, con
     config = dataclasses.replace(config, steps=60, validate_every=60, optimizer=optimizer)
     training_align_low.main(config)
     folder = config.run / "align_low"
-    rows = list(csv.DictReader((folder / "log.csv").read_text().splitlines()))
-    losses = [float(row["loss"]) for row in rows]
+    losses = [float(row["loss"]) for row in tiny.log(config.run, "align_low")]
     assert np.mean(losses[-10:]) < 0.65 * losses[0]
-    scores = list(csv.DictReader((folder / "validation.csv").read_text().splitlines()))
-    assert float(scores[-1]["psnr_aligned_low"]) > float(scores[0]["psnr_aligned_low"])
+    first, *_, last = (
+        float(row["psnr_aligned_low"])
+        for row in tiny.log(config.run, "align_low", "validation.csv")
+    )
+    assert last > first
     assert (folder / "previews" / "000060.png").exists()
     assert list(folder.glob("events.out.tfevents.*"))
 
 
-def test_the_frozen_setting_leaves_both_alignments_bit_identical(config):
-    for script in (training_align_high, training_align_low):
-        script.main(dataclasses.replace(config, steps=2))
-    training_fusion.main(tiny.fusion(config, alignment="frozen", steps=3))
-    trained = tiny.weights(config.run, "fusion")
+@pytest.mark.parametrize("alignment", ["frozen", "end_to_end"])
+def test_the_last_stage_changes_the_alignments_only_end_to_end(aligned, alignment):
+    training_fusion.main(tiny.fusion(aligned, alignment=alignment, steps=2))
+    trained = tiny.weights(aligned.run, "fusion")
     for side in ("low", "high"):
-        start = tiny.weights(config.run, f"align_{side}")
-        names = [name for name in start if name.startswith(f"{side}/")]
-        assert names
-        for name in names:
-            np.testing.assert_array_equal(trained[name], start[name], err_msg=name)
+        start = tiny.weights(aligned.run, f"align_{side}")
+        changed = [
+            not np.array_equal(trained[name], value)
+            for name, value in start.items()
+            if name.startswith(f"{side}/")
+        ]
+        assert changed
+        assert np.mean(changed) > 0.8 if alignment == "end_to_end" else not any(changed)
 
 
 def test_on_aligned_records_merging_trains_without_the_alignments(config, tmp_path):
@@ -157,9 +156,8 @@ def test_on_aligned_records_merging_trains_without_the_alignments(config, tmp_pa
             for ours, theirs in zip(network.get_weights(), begun, strict=True)
         ]
         assert not any(same) if name == "merging" else all(same)
-    scores = csv.DictReader((settings.run / "fusion" / "validation.csv").read_text().splitlines())
     expected = score_alignment(ldr_to_float(tiny.SCENE.ldr[[0, 2]]), tiny.SCENE)
-    for row in scores:  # of the records' frames, not of what untrained networks make of them
+    for row in tiny.log(settings.run, "fusion", "validation.csv"):  # of the records' frames
         assert float(row["psnr_aligned_low"]) == pytest.approx(expected.psnr_low, rel=1e-3)
 
 
@@ -174,21 +172,6 @@ def test_records_of_the_other_kind_are_refused(config, tmp_path, aligned, alignm
         training_fusion.main(settings)
 
 
-def test_end_to_end_changes_all_three_networks(config):
-    for script in (training_align_high, training_align_low):
-        script.main(dataclasses.replace(config, steps=2))
-    training_fusion.main(tiny.fusion(config, steps=2))
-    trained = tiny.weights(config.run, "fusion")
-    for side in ("low", "high"):
-        start = tiny.weights(config.run, f"align_{side}")
-        changed = [
-            not np.array_equal(trained[name], value)
-            for name, value in start.items()
-            if name.startswith(f"{side}/")
-        ]
-        assert np.mean(changed) > 0.8
-
-
 def test_a_run_with_a_fixed_alignment_can_be_resumed(config, capsys):
     settings = tiny.fusion(config, alignment="from_scratch", fixed=("high",), steps=1)
     training_fusion.main(settings)
@@ -196,24 +179,19 @@ def test_a_run_with_a_fixed_alignment_can_be_resumed(config, capsys):
     assert "nothing to do" in capsys.readouterr().out
 
 
-def test_without_alignment_no_stage_is_needed_and_an_earlier_run_goes_on(config, capsys):
+def test_without_alignment_no_stage_is_needed(config):
     config = tiny.fusion(config, alignment="none", steps=1)
     training_fusion.main(config)
     names = tiny.weights(config.run, "fusion")  # frozen weights stand under their network
     assert names
     assert not [name for name in names if name.startswith(("low/", "high/"))]
-    path = config.run / "fusion" / settings.SETTINGS_NAME
-    earlier = {"alignment": "from_scratch", "network.aligned": False, "release_checkpoint": ""}
-    path.write_text(json.dumps(json.loads(path.read_text()) | earlier))
-    training_fusion.main(config)
-    assert "nothing to do" in capsys.readouterr().out
 
 
-def test_fusion_takes_from_the_weights_to_start_from_what_the_run_did_not_train(config, tmp_path):
+def test_fusion_takes_untrained_alignments_from_the_start_weights(aligned, tmp_path):
     start = tiny.random_networks()
     weights.save(start, tmp_path / "start")
-    config = dataclasses.replace(config, start_weights=tmp_path / "start")
-    training_align_low.main(dataclasses.replace(config, steps=2))
+    shutil.rmtree(aligned.run / "align_high")
+    config = dataclasses.replace(aligned, start_weights=tmp_path / "start")
     training_fusion.main(tiny.fusion(config, alignment="frozen", steps=1))
 
     def trained(side, stage):
@@ -227,35 +205,39 @@ def test_fusion_takes_from_the_weights_to_start_from_what_the_run_did_not_train(
             np.testing.assert_array_equal(ours, theirs)
 
 
-def test_fusion_without_the_alignment_stages_names_the_missing_one(config):
-    with pytest.raises(FileNotFoundError, match="align_low"):
+def test_a_failed_start_names_the_missing_stage_and_leaves_no_settings(config):
+    with pytest.raises(FileNotFoundError, match=r"training_align_low\.py"):
         training_fusion.main(tiny.fusion(config))
+    assert not list(config.run.rglob(settings.SETTINGS_NAME))
 
 
-def test_a_loss_that_is_not_finite_stops_the_run_and_is_named():
-    losses = {"loss": tf.constant(1.0), "low": tf.constant(np.nan)}
-    with pytest.raises(ValueError, match=r"low at step 7 must be finite; of batch 7\. Rec.*: nan"):
-        finite(losses, 7, lambda step: f"of batch {step}")
+def test_settings_name_the_prealign_mode_of_the_records(aligned):
+    assert settings.read_settings(aligned.run / "align_low")["prealign"] == "off"
 
 
-def test_step_schedule_is_the_releases(tmp_path):
-    config = TrainingConfig(run=tmp_path)
-    rates = [learning_rate(config, step) for step in (0, 199_999, 200_000, 299_999)]
-    np.testing.assert_allclose(rates, [1e-4, 1e-4, 1e-5, 1e-5])
+def test_the_small_preset_trains_in_stages_at_width_24():
+    small, quick = presets.fusion("small"), presets.fusion("quick")
+    assert small.network.width == presets.alignment("small").network.width == 24
+    assert dataclasses.replace(small, run=quick.run, network=quick.network) == quick
 
 
-def test_cosine_schedule_warms_up_and_ends_at_zero(tmp_path):
-    config = TrainingConfig(
-        run=tmp_path, schedule="cosine", steps=100, warmup_steps=4, learning_rate=1.0
-    )
-    np.testing.assert_allclose(learning_rate(config, 0), 0.2)
-    np.testing.assert_allclose(learning_rate(config, 50), 0.5)
-    assert learning_rate(config, 99) < 1e-3
+@pytest.mark.parametrize(
+    ("changes", "rates"),
+    [
+        ({}, {0: 1e-4, 199_999: 1e-4, 200_000: 1e-5, 299_999: 1e-5}),  # the release's
+        ({"schedule": "cosine", "steps": 100, "warmup_steps": 4}, {0: 2e-5, 50: 5e-5}),
+        (
+            {"schedule": "cosine", "steps": 100, "hold_steps": 60},
+            {0: 1e-4, 60: 1e-4, 80: 5e-5, 100: 0},
+        ),
+    ],
+)
+def test_learning_rates(tmp_path, changes, rates):
+    config = TrainingConfig(run=tmp_path, **changes)
+    found = [learning_rate(config, step) for step in rates]
+    np.testing.assert_allclose(found, list(rates.values()), atol=1e-12)
 
 
-def test_cosine_schedule_falls_after_its_hold(tmp_path):
-    config = TrainingConfig(
-        run=tmp_path, schedule="cosine", steps=100, hold_steps=60, learning_rate=1.0
-    )
-    np.testing.assert_allclose([learning_rate(config, step) for step in (0, 60, 80)], [1, 1, 0.5])
-    assert learning_rate(config, 99) < 2e-3
+def test_a_validation_crop_below_one_multiple_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"at least 8 pixels.* Received: 4"):
+        TrainingConfig(run=tmp_path, validation_crop=4)

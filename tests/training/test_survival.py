@@ -8,11 +8,9 @@ import collections
 import os
 import random
 import signal
-import time
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 import training_align_low
 from tests import tiny
@@ -23,11 +21,6 @@ KILLS = killing.kills(0.33, 3)
 STAGE = "align_low"
 # Checkpoints and previews every other step: most moments are in the middle of writing one.
 SETTINGS = {"steps": 60, "ema": 0.9, "clip_norm": 1.0, "validate_every": 2, "checkpoint_every": 2}
-
-
-@pytest.fixture(scope="module")
-def records_dir(tmp_path_factory):
-    return tiny.write_records(tmp_path_factory.mktemp("records"))
 
 
 def train(run: Path, records_dir: str) -> None:
@@ -43,49 +36,6 @@ def start(run: Path, records_dir: str):
     return process
 
 
-def names(run: Path) -> set[str]:
-    """Names of all that the run has written so far."""
-    return {name for _, folders, files in os.walk(run) for name in (*folders, *files)}
-
-
-def kill_soon(process, run: Path, choice: random.Random) -> tuple[str, str] | None:
-    """Kills while the run starts, in a step or in the middle of writing a file.
-
-    Returns:
-        Which of the three it was, and the signal; None if the run was faster.
-    """
-    number = choice.choice(killing.SIGNALS)
-    before = names(run)
-    moment = choice.choice(("starting", "stepping", "writing"))
-    wait = choice.uniform(0, 5 if moment == "starting" else 0.3)
-    if moment == "stepping":
-        while process.is_alive() and not _new_checkpoints(run, before):
-            time.sleep(0.005)
-    if moment == "writing":  # after some checkpoints, so that there is progress as well
-        count = choice.randint(1, 3)
-        while process.is_alive() and len(_new_checkpoints(run, before)) < count:
-            time.sleep(0.001)
-        wait = 0
-        while process.is_alive() and not _being_written(run):
-            pass
-    process.join(wait)
-    if not process.is_alive():
-        return None
-    os.kill(process.pid, number)
-    process.join()
-    if number == signal.SIGINT and process.exitcode:  # 0: it was at its end
-        killing.require_one_line(process.exitcode, run.with_suffix(".log").read_text())
-    return moment, number.name
-
-
-def _new_checkpoints(run: Path, before: set[str]) -> set[str]:
-    return {name for name in names(run) - before if Path(name).match("ckpt-*.sha256")}
-
-
-def _being_written(run: Path) -> bool:
-    return any(".partial" in name for name in names(run))
-
-
 def damage_newest(run: Path, choice: random.Random) -> bool:
     """Flips a bit of the newest of two checkpoints, as a failing disk might."""
     folder = run / STAGE / "checkpoints"
@@ -99,9 +49,9 @@ def damage_newest(run: Path, choice: random.Random) -> bool:
     return True
 
 
-def test_killed_runs_end_with_the_bits_of_one_that_was_not(tmp_path, records_dir, capsys):
+def test_killed_runs_end_with_the_bits_of_one_that_was_not(tmp_path, tiny_records, capsys):
     choice = killing.seeded()
-    process = start(tmp_path / "whole", records_dir)
+    process = start(tmp_path / "whole", tiny_records)
     process.join()
     assert process.exitcode == 0
     expected = tiny.weights(tmp_path / "whole", STAGE)
@@ -111,13 +61,18 @@ def test_killed_runs_end_with_the_bits_of_one_that_was_not(tmp_path, records_dir
     while tally["kills"] < KILLS:
         run = tmp_path / f"killed{tally['runs']}"
         while True:
-            process = start(run, records_dir)
+            process = start(run, tiny_records)
             # Once there have been enough, the run goes on to its end.
-            killed = kill_soon(process, run, choice) if tally["kills"] < KILLS else None
+            killed = None
+            if tally["kills"] < KILLS:
+                killed = killing.kill_soon(process, run, choice, writes=6, start=5)
             if killed is None:
                 break
-            tally.update(["kills", *killed])
-            tally["files left half written"] += _being_written(run)
+            moment, number = killed
+            if number == signal.SIGINT and process.exitcode:  # 0: the run had just ended
+                killing.require_one_line(process.exitcode, run.with_suffix(".log").read_text())
+            tally.update(["kills", moment, number.name])
+            tally["files left half written"] += killing.being_written(run)
             if tally["kills"] % 4 == 0:
                 tally["damaged checkpoints"] += damage_newest(run, choice)
         process.join()

@@ -12,7 +12,7 @@ from utils.records import record, shards
 from utils.training.stages import Stage
 from utils.training.validation import Validator
 
-STAGE = Stage(  # gives the low frame back
+STAGE = Stage(  # returns the low frame
     networks={},
     trained=(),
     losses=lambda _: {},
@@ -20,8 +20,8 @@ STAGE = Stage(  # gives the low frame back
 )
 
 
-def test_it_returns_the_scores_of_the_held_out_scenes_and_a_sheet(tmp_path):
-    found = Validator(STAGE, tiny.write_records(tmp_path), crop=512).run()
+def test_scores_and_sheet_of_the_held_out_scenes(tiny_records):
+    found = Validator(STAGE, tiny_records, crop=512).run()
     assert found is not None
     scores, sheet = found
     truth = hdr_to_ldr(tiny.SCENE.hdr, np.float32(1))
@@ -31,6 +31,12 @@ def test_it_returns_the_scores_of_the_held_out_scenes_and_a_sheet(tmp_path):
     assert sheet.dtype == np.uint8
     assert sheet.shape[1:] == (3 * width, 3)
     np.testing.assert_array_equal(sheet[-2 * height : -height, :width], tiny.SCENE.ldr[0])
+
+
+def test_scenes_are_cropped_to_multiples_of_8(tiny_records):
+    found = Validator(STAGE, tiny_records, crop=20).run()
+    assert found is not None
+    assert found[1].shape[1:] == (3 * 16, 3)
 
 
 def test_without_held_out_scenes_there_is_nothing(tmp_path):

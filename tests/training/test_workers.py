@@ -1,4 +1,4 @@
-"""Several devices and several processes train what one device does, and survive a loss."""
+"""Several devices and several processes train like one device, and resume after a loss."""
 
 import json
 import os
@@ -31,14 +31,9 @@ script.command.run(script.main, script.presets.alignment, "")
 
 
 @pytest.fixture(scope="module")
-def records_dir(tmp_path_factory):
-    return tiny.write_records(tmp_path_factory.mktemp("records"))
-
-
-@pytest.fixture(scope="module")
-def one(tmp_path_factory, records_dir):
+def one(tmp_path_factory, tiny_records):
     """The run of one process on one device, to compare with."""
-    settings = tiny.config(tmp_path_factory.mktemp("one"), records_dir, **COMMON)
+    settings = tiny.config(tmp_path_factory.mktemp("one"), tiny_records, **COMMON)
     training_align_low.main(settings)
     return settings.run
 
@@ -97,9 +92,9 @@ def require_same_run(ours: Path, theirs: Path):
 
 
 def test_two_processes_train_like_one_and_go_on_after_a_worker_was_killed(
-    tmp_path, records_dir, one
+    tmp_path, tiny_records, one
 ):
-    settings = tiny.config(tmp_path, records_dir, strategy="multi_worker", **COMMON)
+    settings = tiny.config(tmp_path, tiny_records, strategy="multi_worker", **COMMON)
     chief, worker = start_pair(settings)
     deadline = time.monotonic() + 200
     while not list(tmp_path.glob(f"{STAGE}/checkpoints/*.sha256")):
@@ -118,8 +113,8 @@ def test_two_processes_train_like_one_and_go_on_after_a_worker_was_killed(
     require_same_run(tmp_path, one)
 
 
-def test_two_devices_of_one_process_train_like_one(tmp_path, records_dir, one):
-    settings = tiny.config(tmp_path, records_dir, strategy="mirrored", **COMMON)
+def test_two_devices_of_one_process_train_like_one(tmp_path, tiny_records, one):
+    settings = tiny.config(tmp_path, tiny_records, strategy="mirrored", **COMMON)
     code, errors = finish(start(["-c", TWO_DEVICES], settings))
     assert code == 0, errors
     require_same_run(tmp_path, one)

@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from configs import paths
 from configs.settings import NetworkConfig, PrealignmentName, TrainingConfig
 from utils import files
 from utils.runs import checkpoints
@@ -68,7 +67,19 @@ def untrained(folder: Path) -> FileNotFoundError:
 
 
 class SettingsError(ValueError):
-    """A run is resumed under settings other than its own."""
+    """Settings of a stage are damaged, unknown or not those of its checkpoint."""
+
+
+class ChangedSettingError(SettingsError):
+    """A stage was started with another value of a setting."""
+
+    def __init__(self, folder: Path, name: str, started: object, received: object) -> None:
+        """Names the stage's folder, the setting and both values."""
+        super().__init__(
+            f"{folder / SETTINGS_NAME}: the stage was started with {name}={started!r}, which cannot"
+            f" change. Received: {name}={received!r}"
+        )
+        self.name = name
 
 
 def write_settings(
@@ -114,11 +125,7 @@ def _check_settings(folder: Path, settings: dict[str, Any], *, may_lose_samples:
             if name in (_STEPS, _HOLD):
                 _check_steps(folder, started, settings)
                 continue
-            raise SettingsError(
-                f"{path}: the run was started with {name}={started.get(name)!r} and cannot "
-                f"go on with another value; use another run folder. "
-                f"Received: {name}={settings.get(name)!r}"
-            )
+            raise ChangedSettingError(folder, name, started.get(name), settings.get(name))
     if started.get(_SAMPLES) == settings[_SAMPLES]:
         return
     change = (
@@ -141,16 +148,7 @@ def _check_steps(folder: Path, started: Mapping[str, Any], settings: Mapping[str
     done = checkpoints.last_step(folder / CHECKPOINTS_NAME) or 0
     if settings["schedule"] == "step" or done <= min(started[_HOLD], settings[_HOLD]):
         return
-    run = folder.parent
-    both = " (once both alignments are trained)" if folder.name in paths.ALIGNMENT.values() else ""
-    raise SettingsError(
-        f"{folder / SETTINGS_NAME}: the run was started with steps={started[_STEPS]}, where its"
-        f" learning rate falls to zero (schedule cosine, from step {started[_HOLD]} on), so after"
-        f" {done} steps it cannot go on to another number. To train on, begin another run with its"
-        f" weights{both}: export.py --run {run} --save-weights {run}-weights, then this script with"
-        f" --start-weights {run}-weights --run {run}-2 --records {run / 'records'}."
-        f" Received: steps={settings[_STEPS]}, hold_steps={settings[_HOLD]}"
-    )
+    raise ChangedSettingError(folder, _STEPS, started[_STEPS], settings[_STEPS])
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Trains the networks: the loop and all that it needs.
+"""Trains the networks: stages, losses, optimisers, the loop and its log.
 
 May import `records`, `runs`, `evaluation`, `scenes`, `images`, `radiometry` and `files`.
 """

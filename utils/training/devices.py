@@ -1,8 +1,8 @@
-"""Shares a training step among devices and names the process that writes files.
+"""Distributes training over devices and workers.
 
-`multi_worker` reads TensorFlow's environment variable TF_CONFIG, the same on every machine but for
-`task.index`: the addresses of all workers and which of them this process is. Worker 0 is the chief:
-it alone writes. All workers read the run's folder, so it lies on a file system that they share.
+`multi_worker` reads TensorFlow's environment variable TF_CONFIG: the addresses of all workers and,
+in `task.index`, the number of this one. Only worker 0, the chief, writes files. All workers read
+the run's folder, so it must be on a shared file system.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
-from utils.training.stages import Batch
+from utils.records.patches import Batch
 
 Name = Literal["one", "mirrored", "multi_worker"]
 Batches = Any  # tf.data.Dataset or tf.distribute.DistributedDataset
@@ -23,7 +23,7 @@ _NEVER = -1
 
 
 def strategy(name: Name) -> tf.distribute.Strategy:
-    """The strategy of a setting; `multi_worker` connects and so comes before any other operation.
+    """The strategy of a setting; `multi_worker` must be made before any other operation.
 
     Raises:
         ValueError: `multi_worker` without TF_CONFIG.
@@ -39,7 +39,7 @@ def strategy(name: Name) -> tf.distribute.Strategy:
 
 
 def is_chief(chosen: tf.distribute.Strategy) -> bool:
-    """True if this process writes the files of the run."""
+    """Whether this process writes the files of the run."""
     resolver = chosen.cluster_resolver
     return resolver is None or not resolver.task_type or resolver.task_id == 0
 
@@ -52,11 +52,10 @@ def make_reproducible(seed: int, *, deterministic: bool) -> None:
 
 
 def keep_freed_memory() -> None:
-    """Lets the process keep memory that is freed, instead of giving it back to the system.
+    """Lets glibc keep freed memory instead of returning it to the system (mallopt(3)).
 
-    Every result of a step is memory of its own. From the system it comes page by page, each
-    cleared first, which takes a tenth of a step of the small networks. Other C libraries than glibc
-    (mallopt(3)) are left as they are.
+    Every step allocates its results anew, and the system clears each page first, which takes a
+    tenth of a step of the small networks. Does nothing with other C libraries.
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
         set_option = ctypes.CDLL(None).mallopt
@@ -65,11 +64,7 @@ def keep_freed_memory() -> None:
 
 
 def require_even(chosen: tf.distribute.Strategy, batch_size: int) -> None:
-    """Checks that the devices can share a batch.
-
-    Raises:
-        ValueError: They cannot share it evenly.
-    """
+    """Raises `ValueError` if the devices cannot share a batch evenly."""
     if batch_size % chosen.num_replicas_in_sync:
         raise ValueError(
             f"batch_size must be a multiple of the {chosen.num_replicas_in_sync} devices."
@@ -78,11 +73,7 @@ def require_even(chosen: tf.distribute.Strategy, batch_size: int) -> None:
 
 
 def require_same(chosen: tf.distribute.Strategy, step: int) -> None:
-    """Checks that all workers go on from the same step.
-
-    Raises:
-        ValueError: They read different checkpoints.
-    """
+    """Raises `ValueError` if the workers read checkpoints of different steps."""
     if chosen.num_replicas_in_sync == 1:
         return
     steps = chosen.run(lambda: tf.constant(step))
@@ -97,15 +88,15 @@ def require_same(chosen: tf.distribute.Strategy, step: int) -> None:
 def share(
     chosen: tf.distribute.Strategy, batches: Callable[[int, int], tf.data.Dataset]
 ) -> Batches:
-    """Deals out batches to the devices.
+    """Distributes batches to the devices.
 
     Args:
         chosen: The strategy.
-        batches: Function of the number of this worker and of all workers to the worker's share of
+        batches: Function of a worker's number and the number of workers to the worker's share of
             the batches, `utils.records.batches.Samples.batches`.
 
     Returns:
-        Iterable of what `chosen.run` takes, one a step.
+        Iterable of one input of `chosen.run` a step.
     """
 
     def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
@@ -119,8 +110,6 @@ def share(
 
 
 def _split(batch: Batch, devices: int) -> Batch:
-    """One more leading axis, the device; each takes every `devices`-th sample."""
-    return {
-        key: tf.stack([value[device::devices] for device in range(devices)])
-        for key, value in batch.items()
-    }
+    """Adds a leading axis, the device; each takes every `devices`-th sample."""
+    shares = [[value[device::devices] for device in range(devices)] for value in batch]
+    return Batch(*map(tf.stack, shares))

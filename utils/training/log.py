@@ -1,10 +1,10 @@
-"""Logs a training stage: CSV files, TensorBoard events, preview pictures and curves."""
+"""Log of a training stage: CSV files, TensorBoard events, preview pictures and curves."""
 
 import contextlib
 import csv
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -17,23 +17,31 @@ from matplotlib.figure import Figure
 from utils import files
 from utils.images.frames import write_ldr
 from utils.radiometry.bracket import HIGH, LOW, MERGING
-from utils.runs.provenance import VALIDATION_NAME
 
 LOG_NAME = "log.csv"
+VALIDATION_NAME = "validation.csv"
 PREVIEWS_NAME = "previews"
+CURVES_NAME = "curves.png"
 
 _STEP = "step"
+_LOSSES = {name: name for name in ("loss", LOW, HIGH, MERGING)}
+_SCORES = {
+    "psnr_mu": "PSNR-μ",
+    "psnr_l": "PSNR-l",
+    "psnr_aligned_low": "PSNR of aligned low",
+    "psnr_aligned_high": "PSNR of aligned high",
+}
 
 
 class Log:
-    """Writes a stage's numbers and pictures; entries after the step it starts from are dropped.
+    """Writes a stage's numbers and pictures.
 
-    A stage that was stopped between two checkpoints makes the same steps again, so what was noted
-    of them is taken out first: every step stands once in the CSV files.
+    A stage that was stopped between two checkpoints repeats the steps since the last one. Opening
+    the log drops their lines, so every step has one line in the CSV files.
     """
 
     def __init__(self, folder: Path, first_step: int) -> None:
-        """Opens the diary of the stage in `folder`, which has made `first_step` steps."""
+        """Opens the log of the stage in `folder`, which has made `first_step` steps."""
         self._folder = folder
         with self._events_written():
             self._events = tf.summary.create_file_writer(str(folder))
@@ -44,17 +52,17 @@ class Log:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # What ended the run may be why they cannot be closed.
+        # After an error, such as a full disk, closing may fail for the same reason.
         with contextlib.suppress(*[OSError] if kind else []), self._events_written():
             self._events.close()
 
-    def log(self, step: int, values: dict[str, float]) -> None:
-        """Notes training losses and the like at a step."""
-        self._note(LOG_NAME, "training", step, values)
+    def training(self, step: int, values: dict[str, float]) -> None:
+        """Logs losses and other numbers of a training step."""
+        self._append(LOG_NAME, "training", step, values)
 
     def validation(self, step: int, scores: dict[str, float]) -> None:
-        """Notes scores on the held-out scenes at a step."""
-        self._note(VALIDATION_NAME, "validation", step, scores)
+        """Logs scores on the held-out scenes."""
+        self._append(VALIDATION_NAME, "validation", step, scores)
 
     def preview(self, step: int, picture: np.ndarray) -> None:
         """Writes a preview, `(H, W, 3)` uint8."""
@@ -64,7 +72,7 @@ class Log:
         with self._events_written(), self._events.as_default():
             tf.summary.image("preview", picture[None], step=step)
 
-    def _note(self, name: str, group: str, step: int, values: dict[str, float]) -> None:
+    def _append(self, name: str, group: str, step: int, values: dict[str, float]) -> None:
         path = self._folder / name
         new = not path.exists() or not path.stat().st_size
         with files.named(path), path.open("a", encoding="utf-8", newline="") as file:
@@ -89,103 +97,59 @@ class Log:
 
 
 def _drop_after(path: Path, step: int) -> None:
-    """Keeps the lines up to a step; one that a kill cut short is of a later one, or not whole.
-
-    Whatever line ends were before, they are line feeds then. Below a heading that is not whole
-    nobody knows what the numbers are: the file begins anew; they are in the events still.
-    """
+    """Keeps the whole lines up to a step; a truncated header starts a new file."""
     if not path.exists():
         return
-    text = path.read_text(encoding="utf-8", errors="replace")  # zeros, after a power cut
-    heading, *lines = text.splitlines(keepends=True) or [""]
-    columns = heading.count(",")
-    # At step 0 nothing has been trained: a stage that never saved a checkpoint begins anew.
-    kept = [
-        line
-        for line in lines
-        if step and line.endswith("\n") and line.count(",") == columns and _step_of(line) <= step
-    ]
-    first, *others = heading.removesuffix("\n").split(",")
-    whole = heading.endswith("\n") and first == _STEP and all(map(str.isidentifier, others))
-    files.write_text(path, "".join([heading, *kept] if kept and whole else []))
+    text = path.read_text(encoding="utf-8", errors="replace")  # a power cut may leave zeros
+    header, *lines = text.splitlines(keepends=True) or [""]
+    names = header.removesuffix("\n").split(",")
+    whole = header.endswith("\n") and names[0] == _STEP and all(map(str.isidentifier, names))
+    # A stage at step 0 has no checkpoint and starts anew.
+    kept = [line for line in lines if _step_of(line, len(names)) <= step]
+    files.write_text(path, "".join([header, *kept]) if whole and step else "")
 
 
-def _step_of(line: str) -> float:
-    """The step of a line of numbers; infinity if it is none."""
+def _step_of(line: str, columns: int) -> float:
+    """The step of a line; infinity if the line is damaged."""
     try:
         step, *values = line.split(",")
-        [float(value) for value in values]
-        return int(step)
+        whole = line.endswith("\n") and len([float(value) for value in values]) == columns - 1
+        return int(step) if whole else math.inf
     except ValueError:
         return math.inf
 
 
-CURVES_NAME = "curves.png"
-_LOSSES = {name: name for name in ("loss", LOW, HIGH, MERGING)}
-_SCORES = {
-    "psnr_mu": "PSNR-μ",
-    "psnr_l": "PSNR-l",
-    "psnr_aligned_low": "PSNR of aligned low",
-    "psnr_aligned_high": "PSNR of aligned high",
-}
-
-
-def draw(path: Path, folders: Sequence[Path]) -> None:
-    """Draws the losses above the validation scores.
+def draw(path: Path, folder: Path) -> None:
+    """Draws a stage's losses above its validation scores.
 
     Args:
         path: A .png file; its folder exists.
-        folders: Folders of stages, each begun with the weights of the one before: their steps are
-            counted on, and a line marks where the next begins.
+        folder: Folder of the stage.
     """
     figure = Figure(figsize=(8, 7), layout="constrained")
     losses, scores = figure.subplots(2, 1, sharex=True)
-    first = 0
-    for folder in folders:
-        steps, columns = _read(folder / LOG_NAME)
-        _plot(losses, first, steps, columns, _LOSSES)
-        end = first + max(steps, default=0)
-        steps, columns = _read(folder / VALIDATION_NAME)
-        _plot(scores, first, steps, columns, _SCORES)
-        if first:
-            for axes in (losses, scores):
-                axes.axvline(first, color="grey", linewidth=0.8, linestyle=":")
-        first = end
+    _plot(losses, folder / LOG_NAME, _LOSSES)
+    _plot(scores, folder / VALIDATION_NAME, _SCORES)
     losses.set_yscale("log")
     losses.set_ylabel("training losses")
     scores.set_ylabel("validation scenes, mean PSNR in dB")
     scores.set_xlabel("steps")
-    for axes in (losses, scores):
-        axes.grid(alpha=0.3)
-        if axes.lines:
-            axes.legend(fontsize=8)
     picture = io.BytesIO()
     FigureCanvasAgg(figure).print_figure(picture, dpi=110)
     files.write_bytes(path, picture.getvalue())
 
 
-def _plot(
-    axes: Axes,
-    first: int,
-    steps: list[int],
-    columns: dict[str, list[float]],
-    labels: dict[str, str],
-) -> None:
-    """Draws those columns that have a label, in its colour, and names each once."""
-    place = [first + step for step in steps]
-    named = {line.get_label() for line in axes.lines}
-    for index, (name, label) in enumerate(labels.items()):
-        if name in columns:
-            shown = "_" if label in named else label
-            axes.plot(place, columns[name], color=f"C{index}", linewidth=1, label=shown)
-
-
-def _read(path: Path) -> tuple[list[int], dict[str, list[float]]]:
-    """Steps and columns of a CSV file of the journal's; both are empty without one."""
+def _plot(axes: Axes, path: Path, labels: dict[str, str]) -> None:
+    """Draws the labelled columns of a CSV file, if it exists, each always in the same colour."""
+    axes.grid(alpha=0.3)
     if not path.exists():
-        return [], {}
+        return
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    names = [name for name in (rows[0] if rows else {}) if name != "step"]
-    columns = {name: [float(row[name]) for row in rows] for name in names}
-    return [int(row["step"]) for row in rows], columns
+    steps = [int(row[_STEP]) for row in rows]
+    for index, (name, label) in enumerate(labels.items()):
+        if rows and name in rows[0]:
+            values = [float(row[name]) for row in rows]
+            axes.plot(steps, values, color=f"C{index}", linewidth=1, label=label)
+    if axes.lines:
+        axes.legend(fontsize=8)

@@ -1,34 +1,35 @@
 """The training loop, shared by the three trainers.
 
-Running it again resumes from the newest checkpoint, or does nothing when the stage is finished. The
-batch of a step depends on the seed and the step alone (utils/records/order.py), and so does the
-learning rate, so a resumed run goes on as if it had not been stopped; docs/reliability.md says how
-far.
+Run it again to resume from the newest checkpoint; the result is bit for bit the same, since the
+batch of a step (utils/records/order.py) and the learning rate depend only on the seed and the step
+(docs/reliability.md). A finished stage is left as it is.
 
-    settings.json, lock, checkpoints/    utils/runs/settings.py
-    log.csv                              losses, gradient's norm, learning rate and seconds a step,
+    settings.json, .lock, checkpoints/   utils/runs/settings.py
+    log.csv                              losses, gradient norm, learning rate and seconds a step,
                                          every `log_every`
     validation.csv                       scores on the held-out scenes, every `validate_every`
     previews/STEP.png                    one held-out scene, every `validate_every`
     curves.png                           losses and scores against steps, every `validate_every`
     events...                            all of the above for TensorBoard
 
-On several devices (utils/training/devices.py) every process runs this loop; the chief alone writes.
+On several devices (utils/training/devices.py) every process runs this loop; only the chief writes.
 """
 
 import contextlib
 import math
-from collections.abc import Callable
+import shlex
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import tensorflow as tf
 import tqdm
 
 from configs import paths
-from configs.settings import PrealignmentName, TrainingConfig
+from configs.settings import TrainingConfig
 from utils import files
 from utils.files import lock
-from utils.records import order, record, selection
+from utils.records import order, record, selection, shards
 from utils.records.batches import Samples
 from utils.runs import checkpoints, settings
 from utils.training import devices
@@ -38,6 +39,9 @@ from utils.training.stages import Losses, Stage
 from utils.training.state import TrainingState
 
 _LOST_WORKER = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
+
+_FOLDERS = ("--run", "--records", "--start-weights")
+_OF_FUSION = ("--alignment", "--fixed", "--low-weight", "--high-weight", "--merging-weight")
 
 
 def train(config: TrainingConfig, stage_name: str, build: Callable[[], Stage]) -> Stage:
@@ -54,7 +58,7 @@ def train(config: TrainingConfig, stage_name: str, build: Callable[[], Stage]) -
     Raises:
         SettingsError: The stage was started under other settings.
         LockedError: Another process trains the stage.
-        RecordsError: The records are missing, damaged, or not of frames of the kind asked for.
+        RecordsError: The records are missing, damaged, or do not hold the frames asked for.
         CheckpointError: A checkpoint could not be written, or all are damaged.
         ValueError: A loss is not finite; the message names step, batch and last good checkpoint.
         ConnectionError: Another worker was lost.
@@ -65,13 +69,13 @@ def train(config: TrainingConfig, stage_name: str, build: Callable[[], Stage]) -
     folder = paths.stage_dir(config.run, stage_name)
     chief = devices.is_chief(strategy)
     with strategy.scope():
-        training = _Training(config, folder, strategy)  # a run without records leaves no folder
+        training = _Training(config, folder, strategy)  # without records no folder is made
         with lock(folder) if chief else contextlib.nullcontext():
             return training.run(build)
 
 
 class _Training:
-    """One process's part in training a stage."""
+    """One process's share of training a stage."""
 
     def __init__(
         self, config: TrainingConfig, folder: Path, strategy: tf.distribute.Strategy
@@ -84,16 +88,15 @@ class _Training:
         self._samples = Samples(self._records, config.sampling)
         entries = self._samples.entries
         selection.require_aligned(self._records, entries, aligned=config.takes_aligned_records)
-        self._prealign: PrealignmentName = selection.prealignment(self._records, entries)
 
     def run(self, build: Callable[[], Stage]) -> Stage:
-        """Restores or starts the stage and makes the steps that are left."""
+        """Restores or starts the stage and makes the remaining steps."""
         config, name = self._config, self._folder.name
-        if self._chief:
-            settings.write_settings(self._folder, config, len(self._samples), self._prealign)
         devices.keep_freed_memory()
         devices.make_reproducible(config.seed, deterministic=config.deterministic)
         state = TrainingState.start(config, build)
+        if self._chief:  # after the networks: a failed start leaves no settings
+            self._write_settings()
         first = state.restore(self._folder)
         devices.require_same(self._strategy, first)
         if first >= config.steps:
@@ -105,7 +108,7 @@ class _Training:
             self._loop(state, first)
         except _LOST_WORKER as error:
             raise ConnectionError(
-                f"Another worker was lost; start all workers again to go on from"
+                f"Another worker was lost; start all workers again to resume from"
                 f" {self._last_good()}. Received: {files.one_line(error)}"
             ) from error
         except tf.errors.ResourceExhaustedError as error:
@@ -114,6 +117,17 @@ class _Training:
             raise record.unwrap_records_error(error) from error
         return state.average
 
+    def _write_settings(self) -> None:
+        prealign = shards.prealign_in_index(self._records)
+        try:
+            settings.write_settings(self._folder, self._config, len(self._samples), prealign)
+        except settings.ChangedSettingError as error:
+            reason, _, received = str(error).rpartition(" Received: ")
+            command = another_run(self._config, self._folder.name, self._records, error.name)
+            raise settings.SettingsError(
+                f"{reason} Train with it in another run: `{command}` Received: {received}"
+            ) from error
+
     def _loop(self, state: TrainingState, first: int) -> None:
         config, name = self._config, self._folder.name
         batches = iter(devices.share(self._strategy, self._batches_from(first)))
@@ -121,7 +135,7 @@ class _Training:
         progress = tqdm.tqdm(
             initial=first, total=config.steps, desc=name, unit="step", disable=not self._chief
         )
-        diary = Progress(
+        log = Progress(
             self._folder,
             first,
             state.average,
@@ -129,9 +143,9 @@ class _Training:
             config.validation_crop,
             chief=self._chief,
         )
-        with diary, progress:
+        with log, progress:
             if first == 0:
-                diary.validate(0)
+                log.validate(0)
             for step in range(first + 1, config.steps + 1):
                 rate = learning_rate(config, step - 1)
                 state.optimizer.learning_rate.assign(rate)
@@ -141,10 +155,10 @@ class _Training:
                 progress.update()
                 last = step == config.steps
                 if last or step % config.log_every == 0:
-                    diary.log(step, values | {"learning_rate": rate})
+                    log.log(step, values | {"learning_rate": rate})
                     progress.set_postfix(loss=f"{values['loss']:.5f}")
                 if last or step % config.validate_every == 0:
-                    diary.validate(step)
+                    log.validate(step)
                 if self._chief and (last or step % config.checkpoint_every == 0):
                     state.save(self._folder, step)
 
@@ -155,7 +169,7 @@ class _Training:
         )
 
     def _circumstances(self, step: int) -> str:
-        """Describes the circumstances of a step that went wrong."""
+        """The batch and the last good checkpoint, for the error of a step."""
         config = self._config
         count = len(self._samples)
         numbers = order.samples_of_step(step - 1, config.batch_size, count, config.sampling)
@@ -168,11 +182,44 @@ class _Training:
         return checkpoints.newest(self._folder / settings.CHECKPOINTS_NAME) or "none"
 
 
+def another_run(config: TrainingConfig, stage: str, records: str, changed: str) -> str:
+    """The command that trains a stage with a changed setting: in a new run, on the same records.
+
+    The last stage has all networks, so the new run starts from its weights, unless their size
+    changes; then the alignments are trained anew first.
+    """
+    old, number = config.run, 2
+    while (new := old.with_name(f"{old.name}-{number}")).exists():
+        number += 1
+    place = ["--run", str(new), "--records", records]
+    commands = [[f"training_{stage}.py", *_flags_without(), *place]]
+    if stage == paths.FUSION and config.has_alignments:
+        if changed.startswith("network."):
+            flags = [*_flags_without(*_OF_FUSION), *place]
+            commands[:0] = [[f"training_{name}.py", *flags] for name in paths.ALIGNMENT.values()]
+        else:
+            weights = f"{new}-weights"
+            commands[0] += ["--start-weights", weights]
+            commands[:0] = [["export.py", "--run", str(old), "--save-weights", weights]]
+    return " && ".join(f"python {shlex.join(words)}" for words in commands)
+
+
+def _flags_without(*names: str) -> Iterator[str]:
+    """The flags of this process, without its folders and others that have one value each."""
+    words = iter(sys.argv[1:])
+    for word in words:
+        name, pair, _ = word.partition("=")
+        if name not in (*_FOLDERS, *names):
+            yield word
+        elif not pair:
+            next(words, None)
+
+
 def finite(losses: Losses, step: int, circumstances: Callable[[int], str]) -> dict[str, float]:
     """The losses as numbers.
 
     Raises:
-        ValueError: One is NaN or infinite; the message names it, the step and its circumstances.
+        ValueError: One is NaN or infinite; the message names it, the step and `circumstances`.
     """
     values = {name: float(loss) for name, loss in losses.items()}
     for name, value in values.items():

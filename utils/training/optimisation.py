@@ -7,7 +7,8 @@ import keras
 import tensorflow as tf
 
 from configs.settings import TrainingConfig
-from utils.training.stages import Batch, Losses, Stage
+from utils.records.patches import Batch
+from utils.training.stages import Losses, Stage
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:
@@ -30,16 +31,16 @@ def compile_step(
 ) -> Callable[[Batch], Losses]:
     """One update of the weights as a compiled function of a batch.
 
-    The batch is what `utils.training.devices.share` deals out. Each device takes the mean loss of
-    its share; losses and gradients are the means over the devices, so those of the whole batch.
+    The batch comes from `utils.training.devices.share`. Each device takes the mean loss of its
+    share; losses and gradients are the means over the devices, so those of the whole batch.
 
     Args:
-        stage: What is trained.
+        stage: Networks and losses.
         optimizer: Changes the weights.
         clip_norm: Largest norm of the gradient of all weights together; 0 for any.
 
     Returns:
-        Function of a batch to its losses and `gradient_norm`, that of all weights before clipping.
+        Function of a batch to its losses and `gradient_norm`, the norm before clipping.
     """
     strategy = tf.distribute.get_strategy()
     variables = stage.variables
@@ -47,7 +48,7 @@ def compile_step(
     def replica_step(batch: Batch) -> Losses:
         with tf.GradientTape() as tape:
             losses = stage.losses(batch)
-        # Biases before a normalisation take no part in the loss; their gradient is zero.
+        # A bias before a normalisation has no effect on the loss: its gradient is zero.
         gradients = tape.gradient(
             losses["loss"],
             [variable.value for variable in variables],
@@ -79,13 +80,12 @@ def compile_average(
     """An update of the running average of all weights as a compiled function.
 
     `average += (1 - d) (weight - average)`, with d = min(decay, (1 + n) / (10 + n)) after n steps,
-    so that the start, far from what comes, is soon forgotten. Statistics of normalisations are
-    averaged alike.
+    so that the average soon forgets the start. It includes the statistics of normalisations.
 
     Args:
         averages: Networks that hold the averages, by name.
-        networks: The networks that are trained, by name.
-        decay: Share of the average that stays in a step, in [0, 1).
+        networks: The trained networks, by name.
+        decay: Share of the average that a step keeps, in [0, 1).
 
     Returns:
         Function of n, float32.

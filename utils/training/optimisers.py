@@ -1,4 +1,4 @@
-"""Optimisers: Adam, the release's, and Muon, which gets further in as many steps."""
+"""Optimisers: Adam (release), and Muon, which needs fewer steps."""
 
 import math
 from typing import Any
@@ -12,16 +12,15 @@ from utils.training.stages import Stage
 _MOMENTUM = 0.95
 _ITERATIONS = 5
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-_SIZE = 0.5  # root mean square of an update of rate 1; Moonlight's 0.2 got less far in 500 steps
-_FEWEST_CHANNELS = 16  # in and out; kernels of fewer, the first and the last ones, are Adam's
+_SIZE = 0.5  # root mean square of an update of rate 1; Moonlight's 0.2 was slower in 500 steps
+_FEWEST_CHANNELS = 16  # in and out; the first and last kernels have fewer and use Adam
 
 
 class _Adam(keras.optimizers.Adam):
-    """Adam that takes gradients which are those of all devices already, in one pass over memory.
+    """Adam on gradients that are already summed over the devices, in one pass over memory.
 
-    Keras sums them over the devices by itself, but their norm is needed before. And it reads and
-    writes every weight's numbers a dozen times where TensorFlow's own operation, the release's,
-    does it once.
+    Keras sums gradients itself, but their norm is needed first. It also reads and writes every
+    weight a dozen times; TensorFlow's own operation (release) does so once.
     """
 
     def __init__(self, rate: float, name: str = "adam") -> None:
@@ -53,8 +52,8 @@ class _Adam(keras.optimizers.Adam):
 class _Muon(_Adam):
     """Muon for the kernels of convolutions between features, Adam for all other weights.
 
-    A kernel is taken as a matrix, channels out by everything else. Its update is the momentum with
-    all singular values brought near one.
+    A kernel is a matrix, output channels by all other axes. Its update is the momentum with all
+    singular values brought near one.
     """
 
     def __init__(self, rate: float, dtype: tf.DType) -> None:
@@ -80,13 +79,13 @@ class _Muon(_Adam):
 
 
 def orthogonalise(matrix: tf.Tensor, dtype: tf.DType = tf.float32) -> tf.Tensor:
-    """Brings the singular values of a matrix near one, to 0.7 to 1.2, and leaves its vectors.
+    """Brings the singular values of a matrix to 0.7 to 1.2 and keeps its singular vectors.
 
     Five steps of a Newton-Schulz iteration of fifth order.
 
     Args:
         matrix: `(m, n)` float32, any scale.
-        dtype: Arithmetic of the products; bfloat16 is enough for an optimiser.
+        dtype: Type of the products; bfloat16 is enough for an optimiser.
 
     Returns:
         `(m, n)` float32.
@@ -103,8 +102,8 @@ def optimiser(config: TrainingConfig, stage: Stage) -> keras.optimizers.Optimize
     """The optimiser of a stage's trained weights.
 
     `adam` has the release's constants. `muon` is Jordan et al.'s
-    (https://kellerjordan.github.io/posts/muon/, 2024), its updates as large for any shape (Liu et
-    al., Muon is scalable for LLM training, arXiv:2502.16982, 2025).
+    (https://kellerjordan.github.io/posts/muon/, 2024), with updates of the same size for any shape
+    (Liu et al., Muon is scalable for LLM training, arXiv:2502.16982, 2025).
     """
     if config.optimizer == "adam":
         return adam(config.learning_rate, stage)

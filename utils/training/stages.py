@@ -18,24 +18,24 @@ from utils.radiometry.bracket import (
 )
 from utils.radiometry.levels import from_network, join_network_input, network_input, to_network
 from utils.radiometry.radiance import ldr_to_hdr, mu_law
+from utils.records.patches import Batch
 
-Batch = dict[str, tf.Tensor]
 Losses = dict[str, tf.Tensor]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One stage of training, as the loop sees it."""
+    """One stage of training: its networks and losses."""
 
     networks: dict[str, keras.Model]
-    """All networks by name: what a checkpoint holds."""
+    """All networks by name, as in a checkpoint."""
     trained: tuple[str, ...]
     """Names of the networks whose weights change; the others are frozen."""
     losses: Callable[[Batch], Losses]
     """Losses of a training batch by name; the one named `loss` is minimised."""
     outputs: Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
-    """Frames `(B, 3, H, W, 6)` and exposure times `(B, 3)` to what each network makes of them,
-    `(B, H, W, 3)` in [-1, 1], by the network's name; nothing is trained."""
+    """Frames `(B, 3, H, W, 6)` and exposure times `(B, 3)` to the output of each network by its
+    name, `(B, H, W, 3)` in [-1, 1], in inference mode."""
 
     @property
     def variables(self) -> list[Any]:
@@ -44,7 +44,7 @@ class Stage:
 
 
 def aligned_frame(aligned: tf.Tensor, exposure_time: tf.Tensor) -> tf.Tensor:
-    """An alignment network's output as the merging network takes it, `(B, H, W, 6)`."""
+    """Input of the merging network from an alignment network's output, `(B, H, W, 6)`."""
     return network_input(from_network(aligned), exposure_time)
 
 
@@ -63,7 +63,7 @@ def alignment_stage(networks: dict[str, keras.Model], side: str, config: Trainin
         return network([frames[:, SOURCE_FRAME[side]], frames[:, MID_FRAME]], training=training)
 
     def losses(batch: Batch) -> Losses:
-        aligned = align(join_network_input(batch["ldr"], batch["hdr"]), training=True)
+        aligned = align(join_network_input(batch.ldr, batch.hdr), training=True)
         return {"loss": _side_loss(config, side, aligned, batch)}
 
     def outputs(frames: tf.Tensor, exposure_time: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -78,13 +78,13 @@ def fusion_stage(
 ) -> Stage:
     """Trains all three networks end to end, or the merging network alone.
 
-    The losses are those of the three stages: `low` and `high` of the alignments, `merging` of the
-    merged radiance; `loss` is their weighted sum (merging alone: its own loss).
+    The losses are `low` and `high` of the alignments and `merging` of the merged radiance. `loss`
+    is their weighted sum, or `merging` when that is trained alone.
 
     Args:
         networks: `low`, `high` and `merging`.
-        whole: The three joined, see `models.esbn.esbn`. If the records hold aligned frames,
-            `models.alignment.unaligned` stands in it for both alignments and passes frames through.
+        whole: The three joined, see `models.esbn.esbn`; for records of aligned frames with
+            `models.alignment.unaligned` as both alignments.
         config: Settings of the stage.
     """
     merging_alone = config.alignment in {"frozen", "precomputed", "none"}
@@ -95,12 +95,12 @@ def fusion_stage(
         _set_statistics(network, frozen=config.frozen_statistics)
 
     def losses(batch: Batch) -> Losses:
-        frames = join_network_input(batch["ldr"], batch["hdr"])
-        low, high, merged = whole([frames, batch["exposure_time"]], training=True)
+        frames = join_network_input(batch.ldr, batch.hdr)
+        low, high, merged = whole([frames, batch.exposure_time], training=True)
         parts = {
             LOW: _side_loss(config, LOW, low, batch),
             HIGH: _side_loss(config, HIGH, high, batch),
-            MERGING: merging_loss(merged, batch["target_hdr"]),
+            MERGING: merging_loss(merged, batch.target_hdr),
         }
         total = config.merging_weight * parts[MERGING]
         if not merging_alone:
@@ -120,7 +120,7 @@ def fusion_stage(
 
 
 def _set_statistics(network: keras.Model, *, frozen: bool) -> None:
-    """Chooses what its normalisations use in training, see `models.layers.Convolution`."""
+    """Sets the statistics that normalisations use in training, see `models.layers.Convolution`."""
     for layer in network.layers:
         if hasattr(layer, "frozen_statistics"):
             layer.frozen_statistics = frozen
@@ -130,11 +130,11 @@ Tensor = Any
 
 
 def _side_loss(config: TrainingConfig, side: str, aligned: Tensor, batch: Batch) -> Tensor:
-    """Loss of an aligned frame, as the settings want it."""
-    target_ldr = batch["target_ldr"][:, ALIGNED_FRAME[side]]
+    """Loss of an aligned frame by `config.alignment_loss`."""
+    target_ldr = batch.target_ldr[:, ALIGNED_FRAME[side]]
     if config.alignment_loss == "square":
         return alignment_loss(aligned, target_ldr)
-    return exposed_loss(aligned, target_ldr, batch["exposure_time"][:, SOURCE_FRAME[side]])
+    return exposed_loss(aligned, target_ldr, batch.exposure_time[:, SOURCE_FRAME[side]])
 
 
 def alignment_loss(aligned: Tensor, target_ldr: Tensor) -> Tensor:
@@ -148,10 +148,9 @@ def alignment_loss(aligned: Tensor, target_ldr: Tensor) -> Tensor:
 
 
 def exposed_loss(aligned: Tensor, target_ldr: Tensor, exposure_time: Tensor) -> Tensor:
-    """Loss of the merged radiance, of the radiance that an aligned frame shows.
+    """`merging_loss` of an aligned frame's radiance.
 
-    It weighs an error by what the result shows of it; squares of LDR values hardly see those in the
-    dark, for which the high frame is there.
+    Squared LDR error underweights shadows, which is what the high frame is for.
 
     Args:
         aligned: Output of an alignment network, `(B, H, W, 3)` in [-1, 1].

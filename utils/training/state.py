@@ -1,4 +1,4 @@
-"""Holds all that training changes, which is all that a checkpoint keeps."""
+"""State of a training: networks, running average and optimiser, as in a checkpoint."""
 
 import dataclasses
 from collections.abc import Callable
@@ -20,11 +20,11 @@ class TrainingState:
     """Weights, their running average and the optimiser, which also counts the steps."""
 
     stage: Stage
-    """The stage with the weights that the optimiser changes."""
+    """The stage with the trained weights."""
     average: Stage
-    """The stage with their running average; `stage` itself without one."""
+    """The stage with their running average; without one, `stage` itself."""
     update_average: Callable[[tf.Tensor], None]
-    """Moves the average after a step, given the number of steps done; does nothing without one."""
+    """Updates the average after a step, given the number of steps done; without one, a no-op."""
     optimizer: keras.optimizers.Optimizer
     """Its `iterations` are the steps done."""
     checkpoint: tf.train.Checkpoint
@@ -36,12 +36,12 @@ class TrainingState:
 
         Args:
             config: Settings of the stage.
-            build: Makes the stage; called once more for the average.
+            build: Makes the stage; called again for the average.
         """
         stage = build()
         optimizer = optimiser(config, stage)
         parts = dict(stage.networks)
-        average, update = stage, _do_nothing
+        average, update = stage, lambda _: None
         if config.ema:
             average = build()
             for name, network in average.networks.items():
@@ -57,7 +57,7 @@ class TrainingState:
         )
 
     def restore(self, folder: Path) -> int:
-        """Reads the newest undamaged checkpoint below a stage's folder, if there is one.
+        """Reads the newest undamaged checkpoint in a stage's folder, if there is one.
 
         Returns:
             The number of steps done.
@@ -71,9 +71,5 @@ class TrainingState:
         return int(self.optimizer.iterations.numpy())
 
     def save(self, folder: Path, step: int) -> None:
-        """Writes a checkpoint below a stage's folder; see `checkpoints.save`."""
+        """Writes a checkpoint to a stage's folder; see `checkpoints.save`."""
         checkpoints.save(self.checkpoint, folder / settings.CHECKPOINTS_NAME, step)
-
-
-def _do_nothing(_: tf.Tensor) -> None:
-    """Stands for the update of an average that is not kept."""

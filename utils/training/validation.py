@@ -1,4 +1,4 @@
-"""Scores and preview pictures of a stage on scenes held out from its training."""
+"""Scores and preview pictures of a stage on the held-out scenes."""
 
 import dataclasses
 
@@ -29,7 +29,7 @@ class Validator:
     """Runs a stage on the validation scenes, cropped about their centres."""
 
     def __init__(self, stage: Stage, records: str, crop: int) -> None:
-        """Reads the validation scenes of the shards in `records`."""
+        """Reads the validation scenes of a folder of records."""
         self._scenes = [_centre_crop(scene, crop) for scene in validation_scenes(records)]
         self._outputs = tf.function(stage.outputs, reduce_retracing=True, autograph=False)
 
@@ -55,7 +55,7 @@ class Validator:
         return mean, sheets[0]
 
     def _pictures(self, scene: Scene) -> Pictures:
-        """Pictures that the networks make of a scene, `(H, W, 3)` in [0, 1], by network."""
+        """Outputs of the networks for a scene, `(H, W, 3)` in [0, 1], by network."""
         frames = network_input(ldr_to_float(scene.ldr), per_frame(scene.exposure_times))
         outputs = self._outputs(frames[None], scene.exposure_times[None])
         return {name: from_network(output.numpy()[0]) for name, output in outputs.items()}
@@ -63,11 +63,10 @@ class Validator:
 
 def _target(scene: Scene, name: str) -> np.ndarray:
     """Target of a network for a scene: the truth, or the truth exposed like its frame."""
-    if scene.hdr is None:
-        raise ValueError(f"A validation scene needs its truth. Received: {scene.name} without")
+    truth = np.asarray(scene.hdr)  # records always have it
     if name == MERGING:
-        return scene.hdr
-    return hdr_to_ldr(scene.hdr, scene.exposure_times[SOURCE_FRAME[name]])
+        return truth
+    return hdr_to_ldr(truth, scene.exposure_times[SOURCE_FRAME[name]])
 
 
 def _scores(pictures: Pictures, targets: Pictures) -> dict[str, float]:
@@ -84,7 +83,7 @@ def _scores(pictures: Pictures, targets: Pictures) -> dict[str, float]:
 def _sheet(
     scene: Scene, pictures: Pictures, targets: Pictures, scores: dict[str, float]
 ) -> np.ndarray:
-    """Inputs, then the networks' pictures, then their targets, three in a row, below the scores."""
+    """Frames, then outputs, then targets, three in a row, below a line of scores."""
     panels = list(ldr_to_float(scene.ldr))
     for group in (pictures, targets):
         panels += [mu_law(x) if name == MERGING else x for name, x in group.items()]
@@ -94,7 +93,7 @@ def _sheet(
 
 
 def _centre_crop(scene: Scene, crop: int) -> Scene:
-    """At most `crop` pixels a side, multiples of 8."""
+    """The centre of a scene, at most `crop` pixels a side, multiples of 8."""
     height, width = scene.ldr.shape[1:3]
     size = [min(n, crop) // SIZE_MULTIPLE * SIZE_MULTIPLE for n in (height, width)]
     top, left = (height - size[0]) // 2, (width - size[1]) // 2
