@@ -50,8 +50,7 @@ def runs_on_gpu(node: Any) -> bool:
     all(k.device_type != "GPU" for k in kernels.get_registered_kernels_for_op("Conv2D").kernel),
     reason="this TensorFlow was built without GPU kernels",
 )
-@pytest.mark.parametrize("frozen", [False, True])
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize(("policy", "frozen"), [("float32", False), ("mixed_bfloat16", True)])
 def test_every_operation_of_a_step_has_a_deterministic_gpu_kernel(tmp_path, policy, frozen):
     nodes = nodes_of_a_step(tmp_path, policy, frozen=frozen)
     names = {node.op for node in nodes}

@@ -1,14 +1,14 @@
 """Cuts training samples from scenes: the grid of patches and the arithmetic of one.
 
-A patch of a scene is numbered by its place in the grid, a rotation by quarter turns and a flip.
-What the networks see is computed from the scene's 8-bit frames and RGBE truth, as in the release:
+A sample has a place in the grid, a rotation by quarter turns and a flip. Inputs and targets are
+computed from the scene's 8-bit frames and RGBE truth, as in the release:
 
 1. linearise the frames, expose the truth with the low and the high frame's time, to 8 bits;
 2. with `resample`, resize every patch bilinearly from 256 to 250 pixels and back;
 3. rotate counter-clockwise, then flip left to right.
 
-Without step 2 all arithmetic is by pixel and exact geometry may come first. One channel has 256
-or 65,536 values (utils/radiometry/rgbe.py), so the arithmetic is a look-up in a table.
+Without step 2 all arithmetic is by pixel, so the geometry may come first. A channel has 256 or
+65,536 values (utils/radiometry/rgbe.py), so the arithmetic is a look-up in a table.
 """
 
 import dataclasses
@@ -86,7 +86,7 @@ class Grid:
         return int(self._ends[-1])
 
     def locate(self, number: int) -> Place:
-        """The place of one sample; different numbers have different places."""
+        """The place of a sample; each number has its own."""
         scene = int(np.searchsorted(self._ends, number, side="right"))
         before = int(self._ends[scene - 1]) if scene else 0
         number, flip = divmod(number - before, FLIPS)
@@ -96,7 +96,7 @@ class Grid:
 
 
 def grid_size(height: int, width: int, sampling: SamplingConfig) -> tuple[int, int]:
-    """Rows and columns of patches in a scene: 12x20 in 1000x1500 pixels; 0 if it is too small."""
+    """Rows and columns of patches in a scene: 12x20 for 1000x1500 pixels; 0 if it is too small."""
     room = np.array([height, width]) - sampling.patch_size
     rows, columns = np.maximum(room // sampling.stride + 1, 0)
     return int(rows), int(columns)
@@ -173,7 +173,7 @@ def exposure_table(exposure_time: float) -> np.ndarray:
     Args:
         exposure_time: Relative exposure time, at least 1.
     """
-    radiance = np.minimum(rgbe.VALUES, 1)  # saturated anyway, and codes go up to 1e38
+    radiance = np.minimum(rgbe.VALUES, 1)  # brighter values saturate; codes go up to 1e38
     return truncate_8bit(hdr_to_ldr(radiance, np.float32(exposure_time)))
 
 

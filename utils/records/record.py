@@ -61,7 +61,7 @@ class RecordsError(ValueError):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Record:
-    """A scene as training keeps it in memory."""
+    """A decoded scene, as training caches it."""
 
     name: str
     """The scene's name."""
