@@ -148,7 +148,8 @@ def _check_steps(folder: Path, started: Mapping[str, Any], settings: Mapping[str
     done = checkpoints.last_step(folder / CHECKPOINTS_NAME) or 0
     if settings["schedule"] == "step" or done <= min(started[_HOLD], settings[_HOLD]):
         return
-    raise ChangedSettingError(folder, _STEPS, started[_STEPS], settings[_STEPS])
+    name = _HOLD if started[_HOLD] != settings[_HOLD] else _STEPS
+    raise ChangedSettingError(folder, name, started[name], settings[name])
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
