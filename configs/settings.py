@@ -12,6 +12,7 @@ from typing import Literal
 from configs import paths
 
 Precision = Literal["float32", "bfloat16", "auto"]
+ArithmeticName = Literal["fast", "plain"]
 PrealignmentName = Literal["auto", "on", "off"]
 """Whether the camera's motion is taken out of low and high before the networks see them."""
 
@@ -32,9 +33,14 @@ def _require_positive(config: object, *names: str) -> None:
 
 
 def _require_letters(config: object, *names: str) -> None:
-    """Refuses paths that TensorFlow cannot open: no UTF-8, or not in the letters of the locale."""
+    """Raises for paths that TensorFlow cannot open: no letters of the locale, or patterns."""
     for name in names:
         value = getattr(config, name)
+        _require(
+            not set("*?[]") & set(str(value)),
+            f"TensorFlow reads no checkpoint below a {name} with one of *?[]; name another.",
+            str(value),
+        )
         unknown = any("\ud800" <= character <= "\udfff" for character in str(value))
         _require(
             not unknown,
@@ -245,7 +251,10 @@ class TrainingConfig:
     warmup_steps: int = 0
     """Steps over which the rate rises linearly from zero."""
     precision: Precision = "float32"
-    """Arithmetic of the convolutions; `auto`: bfloat16 where the processor has it."""
+    """Precision of the convolutions; `auto`: bfloat16 where the processor has it."""
+    arithmetic: ArithmeticName = "fast"
+    """`plain`: compute the networks step by step as the paper describes them; `fast`: the same
+    result but for rounding, in less time."""
     seed: int = 0
     """Seed of the weights at the start."""
     clip_norm: float = 0.0
@@ -373,7 +382,10 @@ class WeightsConfig:
     """Folder of safetensors (export.py --save-weights) to use instead of the run's weights;
     `weights/small` comes with this code, takes about a third of the time and is as good."""
     precision: Precision = "auto"
-    """Arithmetic of the convolutions; `auto`: bfloat16 where the processor has it."""
+    """Precision of the convolutions; `auto`: bfloat16 where the processor has it."""
+    arithmetic: ArithmeticName = "fast"
+    """`plain`: compute the networks step by step as the paper describes them; `fast`: the same
+    result but for rounding, in less time."""
     tile: int = 0
     """Height and width of a tile in pixels; 0: from the memory that is free."""
     release_low: str | None = None

@@ -120,12 +120,12 @@ def measure_trade_off(config: BenchmarkConfig, scenes: Path, turns: int) -> None
 def measure_networks(size: tuple[int, int]) -> list[Row]:
     """Weights and multiply-adds of one alignment and of merging."""
     rows: list[Row] = []
-    plain, folded = (esbn.networks(folded=folded) for folded in (False, True))
+    plain, fast = (esbn.networks(arithmetic=arithmetic) for arithmetic in ("plain", "fast"))
     for name, title in ((LOW, "alignment, each"), (MERGING, "merging")):
         trainable, weights = cost.parameters(plain[name])
         row: Row = {"network": title, "trainable": trainable, "weights": weights}
         for height, width in ((256, 256), size):
-            for label, networks in (("plain", plain), ("folded", folded)):
+            for label, networks in (("plain", plain), ("fast", fast)):
                 count = cost.multiply_adds(networks[name], height, width)
                 row[f"G multiply-adds, {label}, {width}x{height}"] = count / 1e9
         rows.append(row)
@@ -136,13 +136,12 @@ def measure_inference(scale: Scale) -> list[Row]:
     """Seconds of each network and of a scene from 16-bit frames to radiance, and shares of peak.
 
     The peak is that of the trunk's convolution, 3x3 of 256 channels at an eighth of the size, in
-    the same turns. A share counts the multiply-adds that the folded graph really has.
+    the same turns. A share counts the multiply-adds of the fast graph.
     """
     frames = [tf.random.uniform((1, *scale.size, 6), -1.0, 1.0).numpy() for _ in range(3)]
     scene = random_scene(*scale.size)
     networks = {name: build_networks(name) for name in VARIANTS}
-    folded = esbn.networks()
-    costs = {name: cost.multiply_adds(net, *scale.size) for name, net in folded.items()}
+    costs = {name: cost.multiply_adds(net, *scale.size) for name, net in esbn.networks().items()}
     jobs: dict[str, tuple[int, Callable[[Networks], Any]]] = {
         "alignment, each": (costs[LOW], lambda nets: nets.low(*frames[:2])),
         "merging": (costs[MERGING], lambda nets: merging_of(nets)(*frames)),

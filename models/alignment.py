@@ -25,6 +25,7 @@ from typing import Any, Literal
 
 import keras
 
+from models.fast.layers import Arithmetic, convolution_layer
 from models.layers import Convolution
 
 INPUT_CHANNELS = 6
@@ -38,7 +39,7 @@ def alignment(
     width: int = 64,
     residual_blocks: int = 9,
     initializer: Literal["release", "he"] = "release",
-    folded: bool = True,
+    arithmetic: Arithmetic = "fast",
     dtype: str = "float32",
     name: str = "alignment",
 ) -> keras.Model:
@@ -48,7 +49,7 @@ def alignment(
         width: Channels of the first convolution; 64 in the paper.
         residual_blocks: Blocks of the trunk; 9 in the paper.
         initializer: Kernels at the start, see `models.layers.kernel_initializer`.
-        folded: Compute by cheaper equal convolutions, see models/fast/folding.py.
+        arithmetic: `plain` computes step by step as above; `fast` the same result, cheaper.
         dtype: Keras policy, `float32` or `mixed_bfloat16`; the output is float32 always.
         name: Name of the model.
 
@@ -56,7 +57,7 @@ def alignment(
         Model of `[source, reference]`, each `(B, H, W, 6)`, to `(B, H, W, 3)`, all
         in [-1, 1].
     """
-    block = functools.partial(Convolution, initializer=initializer, folded=folded, dtype=dtype)
+    block = functools.partial(convolution_layer(arithmetic), initializer=initializer, dtype=dtype)
     source = keras.Input((None, None, INPUT_CHANNELS), name="source")
     reference = keras.Input((None, None, INPUT_CHANNELS), name="reference")
     x1_source, x2_source = _encoder(block, source, width, "source")

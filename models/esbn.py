@@ -13,6 +13,7 @@ from typing import Any, Literal
 import keras
 
 from models.alignment import INPUT_CHANNELS, alignment, unaligned
+from models.fast.layers import Arithmetic
 from models.frames import HIGH, LOW, MERGING, MID_FRAME, SOURCE_FRAME
 from models.merging import merging
 
@@ -25,17 +26,18 @@ def networks(
     aligned: bool = True,
     initializer: Literal["release", "he"] = "release",
     dtype: str = "float32",
-    folded: bool = True,
+    arithmetic: Arithmetic = "fast",
 ) -> dict[str, keras.Model]:
     """Builds the three networks by name: `low`, `high` and `merging`.
 
-    Without `aligned`, `low` and `high` give their source frame as it is.
+    Without `aligned`, `low` and `high` return their source frame unchanged. `arithmetic` is
+    `plain` (step by step, as the paper describes it) or `fast` (the same result, cheaper).
     """
     common: dict[str, Any] = {
         "width": width,
         "initializer": initializer,
         "dtype": dtype,
-        "folded": folded,
+        "arithmetic": arithmetic,
     }
     built = {}
     for side in SOURCE_FRAME:

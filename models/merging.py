@@ -19,8 +19,8 @@ from typing import Literal
 import keras
 
 from models.alignment import INPUT_CHANNELS
+from models.fast.layers import Arithmetic, convolution_layer
 from models.frames import FRAMES, MID_FRAME
-from models.layers import Convolution
 
 
 def merging(
@@ -28,7 +28,7 @@ def merging(
     width: int = 64,
     dense_layers: int = 6,
     initializer: Literal["release", "he"] = "release",
-    folded: bool = True,
+    arithmetic: Arithmetic = "fast",
     dtype: str = "float32",
     name: str = "merging",
 ) -> keras.Model:
@@ -38,7 +38,7 @@ def merging(
         width: Channels of the first convolution; 64 in the paper. Dense layers grow by half of it.
         dense_layers: Growing convolutions of the residual dense block; 6 in the paper.
         initializer: Kernels at the start, see `models.layers.kernel_initializer`.
-        folded: Compute by cheaper equal convolutions, see models/fast/folding.py.
+        arithmetic: `plain` computes step by step as above; `fast` the same result, cheaper.
         dtype: Keras policy, `float32` or `mixed_bfloat16`; the output is float32 always.
         name: Name of the model.
 
@@ -46,7 +46,7 @@ def merging(
         Model of `[low, mid, high]`, each `(B, H, W, 6)` in [-1, 1], to `(B, H, W, 3)` in [-1, 1].
     """
     block = functools.partial(
-        Convolution, activation="lrelu", initializer=initializer, folded=folded, dtype=dtype
+        convolution_layer(arithmetic), activation="lrelu", initializer=initializer, dtype=dtype
     )
     frames = [keras.Input((None, None, INPUT_CHANNELS), name=frame) for frame in FRAMES]
     first = [block(width, 3, name=f"{frame}1")(x) for frame, x in zip(FRAMES, frames, strict=True)]

@@ -13,16 +13,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from models import tensor_bundle
-from models.expected_weights import STATISTICS, fault
 from models.frames import FRAMES
+from models.weight_values import fault
 
 _ENCODERS = {"source": "Align_Encoder_low", "reference": "Align_Encoder_midforlow"}
 _DECODER = "Align_Decoder_low"
 _ENDINGS = (".data-00000-of-00001", ".index")
-"""Of a checkpoint's files, in the order in which they appear: without an index there is none."""
+"""Of a checkpoint's files, in the order of writing: without an index it does not exist."""
+_STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")
+_READ_ERRORS = (tf.errors.OpError, LookupError, RuntimeError, ValueError)
+"""Raised by TensorFlow's reader."""
 
 
 def _alignment_scopes(residual_blocks: int) -> dict[str, tuple[str, str | None]]:
@@ -65,7 +68,7 @@ def release_variables(network: keras.Model) -> dict[str, keras.Variable]:
         variables[f"{convolution}/{convolution}_weights"] = layer.kernel
         variables[f"{convolution}/{convolution}_biases"] = layer.bias
         if normalisation is not None:
-            for leaf in STATISTICS:
+            for leaf in _STATISTICS:
                 variables[f"{normalisation}/{leaf}"] = getattr(layer, leaf)
     return variables
 
@@ -87,19 +90,29 @@ def load(network: keras.Model, prefix: str | Path) -> keras.Model:
     """
     prefix = str(prefix)
     variables = release_variables(network)
-    shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
     try:
         if not tf.io.gfile.exists(f"{prefix}.index"):
             raise FileNotFoundError(f"No TF 1 checkpoint of this prefix. Received: {prefix}")
-        tensor_bundle.check(prefix, shapes)
         reader = tf.train.load_checkpoint(prefix)
-        values = {name: reader.get_tensor(name) for name in variables}
-    except (tf.errors.OpError, LookupError, RuntimeError, UnicodeError) as error:
+        present = reader.get_variable_to_shape_map()
+        missing = sorted(variables.keys() - present.keys())
+        values = {} if missing else {name: reader.get_tensor(name) for name in variables}
+    except _READ_ERRORS as error:
         raise ValueError(
             f"{prefix} must be a TF 1 checkpoint that can be read; copy it again."
             f" Received: {_reason(error)}"
         ) from error
+    if missing:
+        raise ValueError(
+            f"{prefix} lacks the variable {missing[0]}. Received: {len(present)} others"
+        )
     for name, value in values.items():
+        shape = tuple(variables[name].shape)
+        if value.dtype != np.float32 or value.shape != shape:
+            raise ValueError(
+                f"{prefix}: {name} must have shape {shape}, in float32."
+                f" Received: {value.shape}, {value.dtype}"
+            )
         wrong = fault(name.rpartition("/")[2], value)
         if wrong:
             raise ValueError(f"{prefix}: {name} {wrong}")

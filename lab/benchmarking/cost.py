@@ -27,9 +27,8 @@ def parameters(network: keras.Model) -> tuple[int, int]:
 def multiply_adds(network: keras.Model, height: int, width: int) -> int:
     """Multiply-adds of all convolutions for one picture outside training.
 
-    Counted on the graph, so that a folded network gives what it really computes. Kernels of
-    convolutions that read blocks hold some zeros, which are counted; additions of biases and
-    activations are not.
+    Counted on the graph, so that a fast network counts what it really computes. Zeros in kernels of
+    convolutions that read blocks are counted; additions of biases and activations are not.
 
     Args:
         network: Alignment or merging network.

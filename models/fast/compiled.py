@@ -1,32 +1,33 @@
-"""Trained networks compiled for inference, whole or in parts that work on tiles of a picture.
+"""Trained networks compiled for inference, whole or in parts for the tiles of a large picture.
 
-Weights become constants of the graph, so that everything that depends on them alone (kernels of the
-cheaper convolutions, normalisation, casts, the order in memory that oneDNN likes) is computed once
-and not at every call. A later change of the network's weights has no effect.
+Fast networks are frozen first (models/fast/frozen.py): what depends on the weights alone is
+computed once and captured by the graph. Plain networks are compiled as they are, layer by layer.
 
-An output pixel of alignment depends on inputs up to about 185 pixels away, nearly all of it by the
+An output pixel of alignment depends on inputs up to about 185 pixels away, mostly because of the
 trunk. So alignment comes in three parts, of which only the trunk sees far:
 
-    encode   source, reference (1, H, W, 6)                 -> x3 (1, H/8, W/8, 256)
-    trunk    x3                                             -> res (1, H/8, W/8, 256)
-    decode   source, reference, and x3, res of their place  -> aligned (1, H, W, 3)
+    encode   source, reference (1, H, W, 6)                     -> x3 (1, H/8, W/8, 256)
+    trunk    x3                                                 -> res (1, H/8, W/8, 256)
+    decode   source, reference, and x3, res of the same tile    -> aligned (1, H, W, 3)
 
 `decode` computes the encoders' features again: 7 % of all multiply-adds, but at full size those
 features take six times the memory of x3 and res together.
 
 Zero padding at the border of a picture is part of the networks. A tile with a halo has the border
-of the picture where it touches it, and where it does not, its zeros do not get past the halo.
+of the picture where it touches it; elsewhere the zeros at its own border do not reach past the
+halo.
 """
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import keras
 import tensorflow as tf
 
+from models.fast.frozen import freeze, freeze_merging
+from models.fast.layers import FastConvolution
 from models.frames import MERGING
-from models.layers import Convolution
+from models.layers import Tensor
 
 ALIGNMENT_HALO = 16
 """Pixels around a tile that `encode` and `decode` need.
@@ -38,15 +39,11 @@ and res and x3: 16 pixels. The x2 it needs, 2 rows more on each side, see 11 pix
 after. Tiles start at multiples of 8.
 """
 
-_GROUP = 64
-_LARGE_KERNEL = 2**18
-"""A float32 kernel of more values than this, 1 MiB, is used in groups of 64 channels out: as a
-whole it does not stay in a core's cache, which took up to 1.8 times as long."""
+_FAST_FEATURES, _PLAIN_FEATURES = 5, 10
+"""Memory at a time in an alignment network, in sizes of y0. Measured for fast layers: the last step
+holds its concat, both x1 before and after ReLU, y1 and y0; in the trunk, x3, res and two tensors
+within a block are less. Plain layers hold that concat at full size besides."""
 
-_SHARED = 2
-"""Dense layers whose features are put together once: of six, two leave the fewest copies."""
-
-Tensor = Any  # np.ndarray or tf.Tensor
 Compiled = Callable[..., Tensor]
 
 
@@ -110,24 +107,24 @@ def compile_alignment(network: keras.Model) -> CompiledAlignment:
     """Compiles an alignment network and its three parts; each is traced at its first call.
 
     Args:
-        network: What `models.alignment.alignment` built, with its final weights.
+        network: A network of `models.alignment.alignment` with its final weights.
     """
-    network = _freeze(network)
+    fast = _is_fast(network)
+    if fast:
+        network = freeze(network)
     frames = network.inputs
     aligned = network.outputs[0]
     x3 = network.get_layer("blend").output
     blocks = sum(layer.name.endswith("_sum") for layer in network.layers)
     res = network.get_layer(f"residual{blocks - 1}_sum").output
-    size = tf.as_dtype(x3.dtype).size
+    features = _FAST_FEATURES if fast else _PLAIN_FEATURES
     return CompiledAlignment(
         whole=_compile(network),
         encode=_compile(keras.Model(frames, x3)),
         trunk=_compile(keras.Model([x3], res)),
         decode=_compile(keras.Model([*frames, x3, res], aligned)),
         trunk_halo=2 * blocks,
-        # Measured: about as much as five times y0, whose last step holds its concat, both x1 before
-        # and after ReLU, y1 and y0. For the trunk: x3, res, and two within a block.
-        bytes_per_pixel=5 * (x3.shape[-1] // 4) * size,
+        bytes_per_pixel=features * (x3.shape[-1] // 4) * tf.as_dtype(x3.dtype).size,
     )
 
 
@@ -135,22 +132,20 @@ def compile_merging(network: keras.Model) -> CompiledMerging:
     """Compiles a merging network; it is traced at its first call.
 
     Args:
-        network: What `models.merging.merging` built, with its final weights.
+        network: A network of `models.merging.merging` with its final weights.
     """
-    network = _freeze(network)
-    growing = [x for x in network.layers if x.name.removeprefix("dense").isdecimal()]
-    growing.sort(key=lambda layer: int(layer.name.removeprefix("dense")))
     concat = network.get_layer("dense_out_concat").output
-    y0, mid, dense = (network.get_layer(name) for name in ("blend", "mid1", "dense_out"))
-    after = keras.Model([dense.output, y0.output, mid.output], network.outputs[0])
-    block = _DenseBlock(growing, dense)(y0.output)
-    merged = after([block, y0.output, mid.output])
+    growing = sum(x.name.removeprefix("dense").isdecimal() for x in network.layers)
     return CompiledMerging(
-        whole=_compile(keras.Model(network.inputs, merged)),
-        halo=len(growing) + 3,  # the frames' own, the blend and the output
-        # Measured: the last concat, what it is made of, and the first features of mid.
+        whole=_compile(freeze_merging(network) if _is_fast(network) else network),
+        halo=growing + 3,  # the frames' own, the blend and the output
+        # Measured: the last concat, its parts, and the first features of mid.
         bytes_per_pixel=3 * concat.shape[-1] * tf.as_dtype(concat.dtype).size,
     )
+
+
+def _is_fast(network: keras.Model) -> bool:
+    return any(isinstance(layer, FastConvolution) for layer in network.layers)
 
 
 def _compile(network: keras.Model) -> Compiled:
@@ -161,59 +156,3 @@ def _compile(network: keras.Model) -> Compiled:
 
     signature = [tf.TensorSpec((1, *x.shape[1:]), x.dtype) for x in network.inputs]
     return tf.function(call, input_signature=signature, autograph=False)
-
-
-class _Frozen(keras.layers.Layer):
-    """A convolution with its inference weights computed once, in the dtype it computes with."""
-
-    def __init__(self, layer: Convolution) -> None:
-        super().__init__(name=layer.name, dtype=layer.dtype_policy)
-        self._infer = layer.infer
-        self._weights = _groups(*layer.inference_weights())
-
-    def call(self, inputs: Tensor, first: Tensor | None = None) -> Tensor:
-        """Computes the layer; channels of `first` come before those of `inputs`."""
-        return self._infer(inputs, *self._weights, first=first)
-
-
-def _groups(kernel: Tensor, bias: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """Kernel and bias in groups of channels out that are computed one after the other."""
-    filters = kernel.shape[-1]
-    large = kernel.dtype == tf.float32 and kernel.shape.num_elements() > _LARGE_KERNEL
-    on_gpu = bool(tf.config.list_physical_devices("GPU"))
-    count = filters // _GROUP if large and filters % _GROUP == 0 and not on_gpu else 1
-    return list(zip(tf.split(kernel, count, axis=-1), tf.split(bias, count), strict=True))
-
-
-class _DenseBlock(keras.layers.Layer):
-    """y0 to dense of models/merging.py, with half of the copies that concatenating takes.
-
-    What the first layers make, and all later ones read, is put together once; a later layer adds
-    its convolution of it to that of the rest.
-    """
-
-    def __init__(self, growing: list[_Frozen], out: _Frozen) -> None:
-        super().__init__(name="dense_block", dtype=out.dtype_policy)
-        self._early, self._late = growing[:_SHARED], [*growing[_SHARED:], out]
-
-    def call(self, y0: Tensor) -> Tensor:
-        """Computes the block."""
-        parts = [y0]
-        for layer in self._early:
-            parts.append(layer(tf.concat(parts, axis=-1)))
-        shared, parts = tf.concat(parts, axis=-1), []
-        for layer in self._late:
-            rest = [tf.concat(parts, axis=-1), shared] if parts else [shared]
-            parts.append(layer(*rest))
-        return parts[-1]
-
-
-def _freeze(network: keras.Model) -> keras.Model:
-    """The same network of frozen layers, which it does not share."""
-
-    def frozen(layer: keras.layers.Layer) -> keras.layers.Layer:
-        if isinstance(layer, Convolution):
-            return _Frozen(layer)
-        return layer.__class__.from_config(layer.get_config())
-
-    return keras.models.clone_model(network, clone_function=frozen)

@@ -1,14 +1,15 @@
-"""A convolution whose gradients are computed by the fastest equal operations of a processor.
+"""Operations whose gradients are cheaper than TensorFlow's own, and equal but for rounding.
 
-TensorFlow's own two (oneDNN underneath) are slower than its convolution: that of the input up to
-2.4 times, that of the kernel up to 12 times where few channels come out. docs/performance.md has
-the figures.
+On a processor the gradients of a convolution (oneDNN underneath) are slower than the convolution:
+that of the input up to 2.4 times, that of the kernel up to 12 times where few channels come out.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
+
+from models.layers import LEAKY_SLOPE
 
 Tensor = Any  # tf.Tensor
 
@@ -17,12 +18,12 @@ _STRIDES = (1, 1, 1, 1)
 
 @tf.custom_gradient
 def convolve(x: Tensor, kernel: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor]]]:
-    """Convolves with stride 1 and zero padding; the gradients are exact, but for rounding.
+    """Convolves with stride 1 and zero padding.
 
-    The input's gradient is the convolution of the upstream one with the kernel turned by half a
-    turn, its channels in and out exchanged. The kernel's gradient with x and the upstream one
-    exchanged is the same, turned and exchanged in the same way; that order is the faster one where
-    more channels come in than go out.
+    The gradient of the input is the upstream gradient convolved with the kernel, rotated by 180
+    degrees and with its input and output channels exchanged. The gradient of the kernel may be
+    computed with x and the upstream gradient exchanged, then rotated and exchanged likewise: faster
+    if there are more input than output channels.
 
     Args:
         x: `(B, H, W, C)`, any float.
@@ -34,16 +35,16 @@ def convolve(x: Tensor, kernel: Tensor) -> tuple[Tensor, Callable[[Tensor], tupl
     y = tf.nn.conv2d(x, kernel, 1, "SAME")
 
     def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
-        of_x = tf.nn.conv2d(upstream, _turn(kernel), 1, "SAME")
+        of_x = tf.nn.conv2d(upstream, _rotate(kernel), 1, "SAME")
         if kernel.shape[2] > kernel.shape[3]:
-            return of_x, _turn(_of_kernel(upstream, x, kernel))
+            return of_x, _rotate(_of_kernel(upstream, x, kernel))
         return of_x, _of_kernel(x, upstream, kernel)
 
     return y, gradient
 
 
-def _turn(kernel: Tensor) -> Tensor:
-    """The kernel turned by half a turn, channels in and out exchanged."""
+def _rotate(kernel: Tensor) -> Tensor:
+    """The kernel rotated by 180 degrees, its input and output channels exchanged."""
     return tf.transpose(tf.reverse(kernel, (0, 1)), (0, 1, 3, 2))
 
 
@@ -52,3 +53,17 @@ def _of_kernel(x: Tensor, upstream: Tensor, kernel: Tensor) -> Tensor:
     return tf.raw_ops.Conv2DBackpropFilter(
         input=x, filter_sizes=sizes, out_backprop=upstream, strides=_STRIDES, padding="SAME"
     )
+
+
+@tf.custom_gradient
+def leaky_relu(x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+    """Leaky ReLU whose gradient reads the sign from its output, where it is that of its input.
+
+    As the input is not needed later, convolution, bias and activation fuse in training too.
+    """
+    y = tf.nn.leaky_relu(x, LEAKY_SLOPE)
+
+    def gradient(upstream: Tensor) -> Tensor:
+        return tf.raw_ops.LeakyReluGrad(gradients=upstream, features=y, alpha=LEAKY_SLOPE)
+
+    return y, gradient

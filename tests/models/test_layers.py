@@ -1,27 +1,14 @@
-"""The cheaper convolutions equal the ones that the description names."""
+"""The layer of the networks, in either arithmetic: statistics, initial values, precision."""
 
 import keras
 import numpy as np
 import pytest
 
 from models.alignment import alignment
+from models.fast.layers import FastConvolution
 from models.layers import Convolution
-from models.merging import merging
 
-VARIANTS = {
-    "upsample": ({"filters": 5, "kernel_size": 5, "upsample": True, "activation": "relu"}, 7),
-    "upsample_normalised": (
-        {"filters": 5, "kernel_size": 5, "upsample": True, "normalise": True},
-        7,
-    ),
-    "stride_of_few_channels": ({"filters": 9, "kernel_size": 5, "strides": 2}, 6),
-    "stride_of_many_channels": (
-        {"filters": 9, "kernel_size": 5, "strides": 2, "normalise": True, "activation": "lrelu"},
-        16,
-    ),
-    "few_outputs": ({"filters": 3, "kernel_size": 3, "activation": "tanh"}, 10),
-    "few_outputs_wide": ({"filters": 3, "kernel_size": 5, "activation": "tanh"}, 10),
-}
+LAYERS = pytest.mark.parametrize("layer_class", [Convolution, FastConvolution])
 
 
 def randomised(network: keras.layers.Layer, seed: int = 0) -> None:
@@ -38,49 +25,9 @@ def picture(*shape: int, seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("size", [(8, 12), (2, 4), (7, 9), (1, 1)])
-@pytest.mark.parametrize("training", [False, True])
-def test_folded_equals_plain(variant, size, training):
-    settings, channels = VARIANTS[variant]
-    if settings.get("strides") == 2:
-        size = tuple(2 * n for n in size)
-    x = picture(2, *size, channels)
-    outputs, statistics = [], []
-    for folded in (True, False):
-        layer = Convolution(**settings, folded=folded)
-        layer.build(x.shape)
-        randomised(layer)
-        outputs.append(layer(x, training=training).numpy())
-        statistics.append([v.numpy() for v in layer.non_trainable_variables])
-        assert layer.compute_output_shape(x.shape) == outputs[-1].shape
-    np.testing.assert_allclose(*outputs, atol=2e-5)
-    for folded, plain in zip(*statistics, strict=True):
-        np.testing.assert_allclose(folded, plain, rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize("build", [alignment, merging])
-def test_folded_network_equals_plain(build, training):
-    folded, plain = (build(width=4, folded=folded) for folded in (True, False))
-    randomised(folded)
-    plain.set_weights(folded.get_weights())
-    inputs = [picture(2, 24, 16, 6, seed=seed) for seed in range(len(folded.inputs))]
-    np.testing.assert_allclose(
-        folded(inputs, training=training), plain(inputs, training=training), atol=2e-5
-    )
-
-
-def test_merging_takes_odd_sizes():
-    folded, plain = (merging(width=4, folded=folded) for folded in (True, False))
-    plain.set_weights(folded.get_weights())
-    inputs = [picture(1, 13, 7, 6, seed=seed) for seed in range(3)]
-    assert folded(inputs).shape == (1, 13, 7, 3)
-    np.testing.assert_allclose(folded(inputs), plain(inputs), atol=2e-5)
-
-
-def test_moving_variance_is_unbiased():
-    layer = Convolution(1, 1, normalise=True)
+@LAYERS
+def test_moving_variance_is_unbiased(layer_class):
+    layer = layer_class(1, 1, normalise=True)
     x = np.array([1.0, 3.0], np.float32).reshape(1, 2, 1, 1)
     layer.build(x.shape)
     layer.kernel.assign(np.ones((1, 1, 1, 1)))
@@ -90,11 +37,13 @@ def test_moving_variance_is_unbiased():
     np.testing.assert_allclose(layer.moving_mean, [0.1 * 2], rtol=1e-6)
 
 
-def test_frozen_layer_keeps_its_statistics():
-    layer = Convolution(4, 3, normalise=True)
+@LAYERS
+@pytest.mark.parametrize("attribute", ["trainable", "frozen_statistics"])
+def test_frozen_layer_keeps_its_statistics(layer_class, attribute):
+    layer = layer_class(4, 3, normalise=True)
     x = picture(1, 8, 8, 4)
     layer.build(x.shape)
-    layer.trainable = False
+    setattr(layer, attribute, attribute == "frozen_statistics")
     before = [v.numpy() for v in layer.variables]
     layer(x, training=True)
     for variable, value in zip(layer.variables, before, strict=True):

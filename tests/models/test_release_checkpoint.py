@@ -7,6 +7,7 @@ import tensorflow as tf
 from models import release_checkpoint
 from models.alignment import alignment
 from models.merging import merging
+from models.release_checkpoint import release_variables
 from tests import release_recipe as recipe
 
 CHECKPOINT = recipe.GOLDEN / "release_ckpt_fusion" / "iter_000000"
@@ -69,6 +70,48 @@ def test_a_misshapen_variable_is_named_and_nothing_is_changed():
         np.testing.assert_array_equal(value, old)
 
 
-def test_a_missing_checkpoint_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="nowhere"):
-        release_checkpoint.load(merging(), tmp_path / "nowhere")
+@pytest.mark.parametrize(
+    ("build", "name", "value", "message"),
+    [
+        (merging, "fusion_conv2/fusion_conv2_weights", np.nan, "finite.*: 1 values such as nan"),
+        (merging, "fusion_conv4/fusion_conv4_biases", -np.inf, "finite.*: 1 values such as -inf"),
+        (alignment, "Align_Decoder_low_batn3/moving_variance", 0.0, r"positive.*Received: 0\.0"),
+    ],
+)
+def test_a_value_that_makes_black_pictures_is_named(tmp_path, build, name, value, message):
+    network = build(width=4)
+    values = {key: v.numpy().copy() for key, v in release_variables(network).items()}
+    values[name].flat[0] = value
+    write(tmp_path / "iter", values)
+    with pytest.raises(ValueError, match=rf"iter: {name} must be {message}"):
+        release_checkpoint.load(network, tmp_path / "iter")
+    assert all(np.isfinite(weight).all() for weight in network.get_weights())
+
+
+DAMAGE = {
+    "empty": lambda path: path.write_bytes(b""),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:100]),
+    "another format": lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n" * 100),
+    "a bit": lambda path: path.write_bytes(
+        bytes([path.read_bytes()[0] ^ 1, *path.read_bytes()[1:]])
+    ),
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
+}
+
+
+@pytest.mark.parametrize("ending", [".index", ".data-00000-of-00001"])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_is_named_with_the_checkpoint_in_one_line(tmp_path, ending, damage):
+    network, prefix = merging(width=4, dense_layers=2), tmp_path / "iter"
+    release_checkpoint.save(network, prefix)
+    DAMAGE[damage](prefix.with_suffix(ending))
+    with pytest.raises(ValueError, match=r"^[^\n]*Received: [^\n]+$") as caught:
+        release_checkpoint.load(network, prefix)
+    assert str(prefix) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "a*", "\udcff", "x" * 300, ""])
+def test_a_missing_checkpoint_is_named(tmp_path, name):
+    with pytest.raises((ValueError, OSError), match=r"^[^\n]*Received: [^\n]+$") as caught:
+        release_checkpoint.load(merging(width=4, dense_layers=2), f"{tmp_path}/{name}")
+    assert str(tmp_path) in str(caught.value)

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from models.alignment import alignment
+from models.fast.layers import Arithmetic
 from models.merging import merging
 from models.release_checkpoint import release_variables
 from tests import release_recipe as recipe
@@ -26,8 +27,8 @@ STEPS = 5
 BEFORE_NORMALISATION = ("conv1_biases", "conv2_biases", "conv3_biases", "conv0_biases")
 
 
-def released(net: str, *, folded: bool = True) -> keras.Model:
-    return recipe.set_weights(BUILD[net](folded=folded))
+def released(net: str, arithmetic: Arithmetic = "fast") -> keras.Model:
+    return recipe.set_weights(BUILD[net](arithmetic=arithmetic))
 
 
 @functools.cache
@@ -54,9 +55,9 @@ def test_weight_counts_are_the_papers():
 
 
 @pytest.mark.parametrize("net", NETS)
-@pytest.mark.parametrize("folded", [True, False])
-def test_forward_is_the_authors(net, folded):
-    network = released(net, folded=folded)
+@pytest.mark.parametrize("arithmetic", ["fast", "plain"])
+def test_forward_is_the_authors(net, arithmetic):
+    network = released(net, arithmetic)
     inputs = recipe.inputs(net, 0)
     golden = recipe.golden(net)
     np.testing.assert_allclose(network(inputs), golden["infer"], rtol=0, atol=2e-5)

@@ -7,8 +7,7 @@ import subprocess
 import pytest
 import tensorflow as tf
 
-from tests import damaged_checkpoints, disk
-from utils import files
+from tests import disk
 from utils.runs import checkpoints
 
 
@@ -49,16 +48,7 @@ def flip(path):
     path.write_bytes(data)
 
 
-def craft(folder):
-    """An index at which TensorFlow's reader ends the process, with sound checksums."""
-    dict(damaged_checkpoints.by_entries())["another's shape [-1]"](str(folder / "ckpt-10"))
-    paths = (folder / "ckpt-10.data-00000-of-00001", folder / "ckpt-10.index")
-    lines = [f"{files.sha256(path)}  {path.name}\n" for path in paths]
-    (folder / "ckpt-10.sha256").write_text("".join(lines))
-
-
 DAMAGE = {
-    "crafted index": craft,
     "flipped byte of the weights": lambda f: flip(f / "ckpt-10.data-00000-of-00001"),
     "flipped byte of the index": lambda f: flip(f / "ckpt-10.index"),
     "truncated": lambda f: (f / "ckpt-10.data-00000-of-00001").write_bytes(b""),

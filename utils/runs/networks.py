@@ -17,8 +17,9 @@ from configs.settings import (
     WeightsConfig,
 )
 from models import esbn, release_checkpoint
-from models.expected_weights import fault
+from models.fast.layers import Arithmetic
 from models.frames import HIGH, LOW, MERGING, NETWORKS
+from models.weight_values import fault
 from utils.hardware import keras_policy, warn_of_unused_gpu
 from utils.runs import checkpoints, provenance, weights
 from utils.runs.settings import (
@@ -43,7 +44,9 @@ def build_networks(config: TrainingConfig) -> dict[str, keras.Model]:
     Raises:
         WeightsError: `start_weights` is missing, damaged or of networks of another size.
     """
-    networks = _build(config.network, config.precision, aligned=config.has_alignments)
+    networks = _build(
+        config.network, config.precision, config.arithmetic, aligned=config.has_alignments
+    )
     if config.start_weights is not None:
         trained = {name: network for name, network in networks.items() if network.weights}
         weights.load(trained, config.start_weights)
@@ -112,7 +115,7 @@ def load_networks(config: WeightsConfig) -> dict[str, keras.Model]:
                 raise untrained(stage)
         size, aligned = read_network_config(used[0]), had_alignments(used[0])
         provenance.say_stages(used)
-    built = _build(size, config.precision, aligned=aligned)
+    built = _build(size, config.precision, config.arithmetic, aligned=aligned)
     if folder:
         weights.load({name: built[name] for name in wanted}, folder)
     for stage in dict.fromkeys(stages[name] for name in wanted if name in stages):
@@ -145,9 +148,16 @@ def weights_files(config: WeightsConfig) -> list[Path]:
     return sorted(named)
 
 
-def _build(size: NetworkConfig, precision: Precision, *, aligned: bool) -> dict[str, keras.Model]:
+def _build(
+    size: NetworkConfig, precision: Precision, arithmetic: Arithmetic, *, aligned: bool
+) -> dict[str, keras.Model]:
     warn_of_unused_gpu()
-    return esbn.networks(**dataclasses.asdict(size), aligned=aligned, dtype=keras_policy(precision))
+    return esbn.networks(
+        **dataclasses.asdict(size),
+        aligned=aligned,
+        dtype=keras_policy(precision),
+        arithmetic=arithmetic,
+    )
 
 
 def _weights_folder(config: WeightsConfig) -> Path | None:

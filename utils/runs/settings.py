@@ -46,6 +46,7 @@ _FREE_FIELDS = frozenset(
         "sampling.cache_bytes",
         "sampling.skip_damaged",
         "save_release",
+        "arithmetic",
         "deterministic",
         "strategy",
     }

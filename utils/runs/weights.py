@@ -18,8 +18,7 @@ import numpy as np
 from safetensors.numpy import save as to_bytes
 
 from configs.settings import NetworkConfig, PrealignmentName
-from models.expected_weights import weight_shapes
-from models.frames import LOW, MERGING, NETWORKS
+from models.frames import LOW, MERGING
 from utils import files
 from utils.runs.weights_file import WeightsError, read_header, read_tensors, shown
 
@@ -62,8 +61,6 @@ def file_of(folder: Path, name: str) -> Path:
 def read_size(folder: Path) -> NetworkConfig:
     """Size of the networks that a folder holds, from the shapes of their weights.
 
-    Networks of this size can be built: all their weights are there and finite.
-
     Raises:
         WeightsError: The folder is not there, a file is damaged, or it does not hold the weights of
             networks of one size.
@@ -79,20 +76,13 @@ def read_size(folder: Path) -> NetworkConfig:
             f"{folder} must hold weights of ESBN with {_FIRST_KERNEL}. Received: {received}"
         )
     try:
-        size = NetworkConfig(
+        return NetworkConfig(
             width=shape[-1],
             residual_blocks=sum(_is_numbered(key, "residual", "_1/kernel") for key in shapes),
             dense_layers=sum(_is_numbered(key, "dense", "/kernel") for key in shapes),
         )
     except ValueError as error:
         raise WeightsError(f"{folder} must hold weights of ESBN: {error}") from error
-    expected = weight_shapes(
-        width=size.width, residual_blocks=size.residual_blocks, dense_layers=size.dense_layers
-    )
-    for name in NETWORKS:
-        if name in names:
-            read_tensors(file_of(folder, name), expected[name])
-    return size
 
 
 def read_prealignment(folder: Path) -> PrealignmentName:

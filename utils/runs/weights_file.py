@@ -16,8 +16,11 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from models.expected_weights import Shapes, fault
+from models.weight_values import fault
 from utils.files import printable
+
+Shapes = dict[str, tuple[int, ...]]
+"""`<layer>/<variable>` to shape."""
 
 _LENGTH = 8
 _MOST_HEADER = 2**20

@@ -15,11 +15,11 @@ from utils import hardware
 
 @pytest.fixture(scope="module")
 def plain():
-    return esbn.networks(folded=False)
+    return esbn.networks(arithmetic="plain")
 
 
 @pytest.fixture(scope="module")
-def folded():
+def fast():
     return esbn.networks()
 
 
@@ -34,13 +34,13 @@ def test_multiply_adds_of_the_plain_networks(plain, height, width, alignment, me
     assert found["merging"] == pytest.approx(merging, rel=2e-3)
 
 
-def test_folding_saves_the_multiply_adds_of_the_decoder(plain, folded):
-    saved = [cost.multiply_adds(net["low"], 256, 256) for net in (plain, folded)]
+def test_fast_networks_save_multiply_adds_of_the_decoder(plain, fast):
+    saved = [cost.multiply_adds(net["low"], 256, 256) for net in (plain, fast)]
     # Three steps after nearest x2, 9 taps instead of 25, for each pixel of the picture.
     steps = 512 * 128 / 16 + 384 * 64 / 4 + 192 * 64
     expected = (25 - 9) * steps * 256**2
     assert saved[0] - saved[1] == pytest.approx(expected, rel=0.02)
-    rest = [cost.multiply_adds(net["merging"], 256, 256) for net in (plain, folded)]
+    rest = [cost.multiply_adds(net["merging"], 256, 256) for net in (plain, fast)]
     assert rest[1] == pytest.approx(rest[0], rel=0.01)
 
 

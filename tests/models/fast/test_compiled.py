@@ -9,20 +9,29 @@ import pytest
 from models.alignment import alignment
 from models.esbn import networks
 from models.fast.compiled import compile_alignment, compile_merging, compile_networks
+from models.fast.layers import Arithmetic
 from models.merging import merging
 from tests.models.test_layers import picture, randomised
 
+BOTH = pytest.mark.parametrize("arithmetic", ["fast", "plain"])
 
-@pytest.fixture(scope="module")
-def network():
-    network = alignment(width=4, residual_blocks=3)
+
+def made(arithmetic: Arithmetic) -> keras.Model:
+    network = alignment(width=4, residual_blocks=3, arithmetic=arithmetic)
     randomised(network)
     for variable in network.layers[-1].variables:  # else tanh is at its ends in every pixel
         variable.assign(variable / 3000)
     return network
 
 
-def test_compiled_alignment_equals_the_network(network):
+@pytest.fixture(scope="module")
+def network():
+    return made("fast")
+
+
+@BOTH
+def test_compiled_alignment_equals_the_network(arithmetic):
+    network = made(arithmetic)
     frames = [picture(1, 24, 40, 6, seed=seed) for seed in range(2)]
     compiled = compile_alignment(network)
     expected = network(frames)
@@ -34,20 +43,34 @@ def test_compiled_alignment_equals_the_network(network):
     assert compiled.trunk_halo == 6
 
 
+def operations(compiled: Any) -> list[str]:
+    """Types of the operations of a compiled network."""
+    return [op.type for op in compiled.whole.get_concrete_function().graph.get_operations()]
+
+
+def test_plain_networks_are_compiled_layer_by_layer():
+    """The graph has nearest x2 and normalisations, but no blocks of pixels."""
+    fast, plain = (operations(compile_alignment(made(name))) for name in ("fast", "plain"))
+    for kind in ("FusedBatchNormV3", "Tile"):
+        assert kind in plain
+        assert kind not in fast
+    assert "DepthToSpace" in fast
+    assert "DepthToSpace" not in plain
+
+
 def test_groups_of_channels_give_the_same(network, monkeypatch):
-    monkeypatch.setattr("models.fast.compiled._GROUP", 4)
-    monkeypatch.setattr("models.fast.compiled._LARGE_KERNEL", 0)
+    monkeypatch.setattr("models.fast.frozen._GROUP", 4)
+    monkeypatch.setattr("models.fast.frozen._LARGE_KERNEL", 0)
     frames = [picture(1, 24, 40, 6, seed=seed) for seed in range(2)]
     compiled = compile_alignment(network)
     np.testing.assert_allclose(compiled(*frames), network(frames), atol=5e-5)
-    whole: Any = compiled.whole
-    graph = whole.get_concrete_function().graph
-    assert sum(op.type == "Conv2D" for op in graph.get_operations()) == 53  # 15 without groups
+    assert operations(compiled).count("Conv2D") == 53  # 15 without groups
 
 
+@BOTH
 @pytest.mark.parametrize(("width", "dense_layers"), [(4, 3), (16, 6), (16, 1)])
-def test_compiled_merging_equals_the_network(width, dense_layers):
-    network = merging(width=width, dense_layers=dense_layers)
+def test_compiled_merging_equals_the_network(width, dense_layers, arithmetic):
+    network = merging(width=width, dense_layers=dense_layers, arithmetic=arithmetic)
     randomised(network)
     frames = [picture(1, 13, 7, 6, seed=seed) for seed in range(3)]
     compiled = compile_merging(network)
