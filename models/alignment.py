@@ -79,10 +79,10 @@ def alignment(
 
 
 def unaligned(name: str = "alignment") -> keras.Model:
-    """Stands for an alignment network without one: the source's LDR as it is, for comparison.
+    """A model without weights that returns the source's LDR unchanged, for comparison.
 
     Returns:
-        Model of `[source, reference]`, each `(B, H, W, 6)`, to `(B, H, W, 3)`; it has no weights.
+        Model of `[source, reference]`, each `(B, H, W, 6)`, to `(B, H, W, 3)`.
     """
     source = keras.Input((None, None, INPUT_CHANNELS), name="source")
     reference = keras.Input((None, None, INPUT_CHANNELS), name="reference")
@@ -90,7 +90,7 @@ def unaligned(name: str = "alignment") -> keras.Model:
 
 
 def _encoder(block: Block, frame: Tensor, width: int, name: str) -> tuple[Tensor, Tensor]:
-    """x1 and x2 after lrelu: the ReLU of the decoder gives the same of either."""
+    """x1 and x2 after lrelu, which does not change the ReLU of the decoder."""
     x1 = block(width, 5, strides=2, activation="lrelu", name=f"{name}1")(frame)
     x2 = block(2 * width, 5, strides=2, normalise=True, activation="lrelu", name=f"{name}2")(x1)
     return x1, x2
@@ -103,7 +103,7 @@ def _residual_block(block: Block, x: Tensor, filters: int, name: str) -> Tensor:
 
 
 def _rectify(parts: list[Tensor], name: str) -> Tensor:
-    """Concatenates and applies ReLU; the output of a decoder step has it already."""
+    """Applies ReLU, but for the output of a decoder step, which has it already; concatenates."""
     rectified = [
         part
         if index == 0 and len(parts) > 2

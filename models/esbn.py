@@ -54,9 +54,9 @@ def esbn(parts: dict[str, keras.Model], to_frame: Callable[[Any, Any], Any]) -> 
     """Joins the three networks into one.
 
     Args:
-        parts: Networks by name, as `networks` gives them; the weights are shared, not copied.
+        parts: Networks by name, as `networks` builds them; the weights are shared, not copied.
         to_frame: Function of an aligned frame `(B, H, W, 3)` in [-1, 1] and its exposure time
-            `(B, 1, 1, 1)` to what the merging network takes of it, `(B, H, W, 6)` in [-1, 1].
+            `(B, 1, 1, 1)` to an input of the merging network, `(B, H, W, 6)` in [-1, 1].
 
     Returns:
         Model of `[frames, exposure_time]` to `[aligned low, aligned high, merged]`.

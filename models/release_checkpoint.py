@@ -1,8 +1,8 @@
 """Checkpoints of the authors' TF 1 code: read into our networks, written from them.
 
-The release saves each network by itself with TF 1's Saver (`iter_XXXXXX.index`, `.data-..`). Both
-sides' alignment networks use the same names there, so a checkpoint does not say which side it is;
-the caller does. Optimiser variables and anything else in the file are ignored.
+The release saves each network on its own with TF 1's Saver (`iter_XXXXXX.index`, `.data-..`). The
+low and the high alignment use the same names there, so the caller must know which one a checkpoint
+is. Optimiser variables and anything else in the file are ignored.
 """
 
 import contextlib
@@ -85,8 +85,8 @@ def load(network: keras.Model, prefix: str | Path) -> keras.Model:
 
     Raises:
         FileNotFoundError: There is no such checkpoint.
-        ValueError: It is damaged, or a variable is missing, of another shape or not finite; the
-            message names it. The network is unchanged then.
+        ValueError: The file is damaged, or a variable is missing, of another shape or not finite;
+            the message names it. The network is unchanged then.
     """
     prefix = str(prefix)
     variables = release_variables(network)
@@ -94,18 +94,12 @@ def load(network: keras.Model, prefix: str | Path) -> keras.Model:
         if not tf.io.gfile.exists(f"{prefix}.index"):
             raise FileNotFoundError(f"No TF 1 checkpoint of this prefix. Received: {prefix}")
         reader = tf.train.load_checkpoint(prefix)
-        present = reader.get_variable_to_shape_map()
-        missing = sorted(variables.keys() - present.keys())
-        values = {} if missing else {name: reader.get_tensor(name) for name in variables}
+        values = {name: reader.get_tensor(name) for name in variables}
     except _READ_ERRORS as error:
         raise ValueError(
-            f"{prefix} must be a TF 1 checkpoint that can be read; copy it again."
+            f"{prefix} must be an undamaged TF 1 checkpoint of such a network."
             f" Received: {_reason(error)}"
         ) from error
-    if missing:
-        raise ValueError(
-            f"{prefix} lacks the variable {missing[0]}. Received: {len(present)} others"
-        )
     for name, value in values.items():
         shape = tuple(variables[name].shape)
         if value.dtype != np.float32 or value.shape != shape:
@@ -129,7 +123,7 @@ def save(network: keras.Model, prefix: str | Path) -> None:
         prefix: Checkpoint without ending; its folder is made if it is missing.
 
     Raises:
-        OSError: It cannot be written; one that was there stays.
+        OSError: It cannot be written; an earlier one stays.
     """
     folder, name = posixpath.split(str(prefix))
     aside = f".{name}.partial"
@@ -158,7 +152,7 @@ def save(network: keras.Model, prefix: str | Path) -> None:
 
 
 def _remove(folder: str, start: str) -> None:
-    """Removes the files of a folder, if there is one, whose names begin so."""
+    """Removes the files of a folder whose names start with `start`."""
     with contextlib.suppress(tf.errors.OpError):
         for name in tf.io.gfile.listdir(folder or "."):
             if name.startswith(start):
@@ -166,7 +160,7 @@ def _remove(folder: str, start: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """The first line of an error's message without TensorFlow's marks of the operation."""
+    """The first line of an error's message, without TensorFlow's names of operations."""
     line = (str(error).splitlines() or [type(error).__name__])[0]
     return re.sub(r"\{\{.*?\}\} | \[Op:\w+\]", "", line)
 

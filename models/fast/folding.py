@@ -1,10 +1,10 @@
-"""Exact rewritings of convolutions into cheaper ones of the same result.
+"""Kernels of cheaper convolutions with exactly the same result.
 
-Each function takes the kernel that is stored (the release's) and gives the kernel of the cheaper
-convolution. They are linear, so gradients flow through them and training uses them as inference
-does. Zero padding at the picture's border comes out the same.
+Each function takes the stored kernel (the release's) and returns that of the cheaper convolution.
+They are linear, so gradients pass through them, and training uses them as inference does. Zero
+padding at the border of the picture has the same effect.
 
-Kernels are `(height, width, channels in, channels out)`; sizes below are for the paper's networks.
+Kernels are `(height, width, input channels, output channels)`.
 """
 
 from typing import Any
@@ -33,7 +33,7 @@ _UPSAMPLE_MATRIX = np.einsum("pyh,qxw->yxpqhw", _UPSAMPLE_TAPS, _UPSAMPLE_TAPS).
 def upsample_kernel(kernel: Tensor) -> Tensor:
     """Nearest x2 and a 5x5 convolution -> a 3x3 convolution and `depth_to_space`.
 
-    Nearest x2 makes a 5x5 window see only 3x3 different values, in one of four ways by the parity
+    After nearest x2 a 5x5 window holds only 3x3 different values, in one of four ways by the parity
     of its centre: 9 taps for each of the four instead of 25, 2.8 times fewer multiply-adds.
 
     Args:
@@ -44,16 +44,16 @@ def upsample_kernel(kernel: Tensor) -> Tensor:
     """
     channels, filters = kernel.shape[2:]
     taps = tf.reshape(kernel, (25, channels * filters))
-    folded = tf.linalg.matmul(tf.constant(_UPSAMPLE_MATRIX), taps)
-    folded = tf.reshape(folded, (3, 3, BLOCK * BLOCK, channels, filters))
-    folded = tf.transpose(folded, (0, 1, 3, 2, 4))
-    return tf.reshape(folded, (3, 3, channels, BLOCK * BLOCK * filters))
+    sums = tf.linalg.matmul(tf.constant(_UPSAMPLE_MATRIX), taps)
+    sums = tf.reshape(sums, (3, 3, BLOCK * BLOCK, channels, filters))
+    sums = tf.transpose(sums, (0, 1, 3, 2, 4))
+    return tf.reshape(sums, (3, 3, channels, BLOCK * BLOCK * filters))
 
 
 def stride_kernel(kernel: Tensor) -> Tensor:
     """A 5x5 convolution of stride 2 -> `space_to_depth` and a 3x3 convolution of stride 1.
 
-    Worth it for few input channels: 6 of them leave most of a vector register empty, 24 do not.
+    Worth it for few input channels: 6 leave most of a vector register empty, 24 do not.
     With SAME padding and an even size, output i reads rows 2i-1..2i+3, i.e. blocks i-1, i, i+1
     without the first row of block i-1.
 
@@ -92,8 +92,8 @@ def blocks_kernel(kernel: Tensor) -> Tensor:
 def output_kernel(kernel: Tensor) -> Tensor:
     """A KxK convolution to few channels -> one of stride 2 to four times as many.
 
-    Three output channels leave most of a vector register empty; the 2x2 pixels of a block taken as
-    channels fill it, and read a (K+1)x(K+1) window instead of four KxK ones.
+    Three output channels leave most of a vector register empty. The 2x2 pixels of a block, taken as
+    channels, fill it, and read one (K+1)x(K+1) window instead of four KxK ones.
 
     Args:
         kernel: `(K, K, C, F)`, K odd.
@@ -106,10 +106,5 @@ def output_kernel(kernel: Tensor) -> Tensor:
         [tf.pad(kernel, ((p, 1 - p), (q, 1 - q), (0, 0), (0, 0))) for q in range(BLOCK)]
         for p in range(BLOCK)
     ]
-    return _merge_channels(tf.stack([tf.stack(row, 3) for row in shifted], 3))
-
-
-def _merge_channels(kernel: Tensor) -> Tensor:
-    """`(H, W, C, 2, 2, F)` -> `(H, W, C, 4 F)`, the order of `tf.nn.depth_to_space`."""
-    height, width, channels, _, _, filters = kernel.shape
-    return tf.reshape(kernel, (height, width, channels, BLOCK * BLOCK * filters))
+    blocks = tf.stack([tf.stack(row, 3) for row in shifted], 3)  # (K + 1, K + 1, C, 2, 2, F)
+    return tf.reshape(blocks, (*blocks.shape[:3], BLOCK * BLOCK * kernel.shape[3]))
