@@ -169,3 +169,5 @@ def test_paths_that_tensorflow_opens_are_of_the_locales_letters(preset, names):
         dataclasses.replace(config, **{name: Path("Küche 漢")})
         with pytest.raises(ValueError, match=rf"opens {name} only by .*Received: 'caf.udce9'"):
             dataclasses.replace(config, **{name: Path(os.fsdecode(b"caf\xe9"))})
+        with pytest.raises(ValueError, match=rf"{name} with one of .*Received: 'runs/a\[0\]'"):
+            dataclasses.replace(config, **{name: Path("runs/a[0]")})

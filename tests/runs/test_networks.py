@@ -15,6 +15,8 @@ from configs.settings import (
     TrainingConfig,
 )
 from models import esbn, release_checkpoint
+from models.fast.layers import FastConvolution
+from models.layers import Convolution
 from utils import files
 from utils.runs import checkpoints, provenance, settings
 from utils.runs.networks import load_networks, trained_prealignment, weights_in_words
@@ -56,6 +58,18 @@ def test_alignments_come_from_their_own_stages_until_there_is_a_fusion(tmp_path)
     loaded = load(tmp_path)
     assert set(loaded) == {"low", "high", "merging"}
     for name, network in loaded.items():
+        assert_equal(network, whole[name])
+
+
+@pytest.mark.parametrize(
+    ("arithmetic", "layer"), [("fast", FastConvolution), ("plain", Convolution)]
+)
+def test_the_arithmetic_chooses_the_layers_not_the_weights(tmp_path, arithmetic, layer):
+    whole = networks()
+    save_stage(tmp_path, "fusion", whole)
+    loaded = load(tmp_path, arithmetic=arithmetic)
+    for name, network in loaded.items():
+        assert type(network.get_layer("output")) is layer
         assert_equal(network, whole[name])
 
 
