@@ -9,23 +9,23 @@ from configs.settings import ExportConfig
 from models import release_checkpoint
 from tests import tiny
 from tests.fuzz import tools
+from tests.fuzz.damage import damage
 from tests.fuzz.randomness import Random, pick
-from tests.fuzz.spoiling import spoil
 from tests.fuzz.weights import NETWORKS, export_case
 from tests.fuzz.whole_runs import Judged
 
 
 def case(place: Path, random: Random) -> Judged:
-    """An authors' checkpoint with something bad."""
+    """An authors' checkpoint with damaged values, or another one; TensorFlow reads the index."""
     for path in _released().iterdir():
         shutil.copy(path, place / path.name)
     bad = pick(random, NETWORKS)
     prefix = str(place / f"iter_{bad}")
     chance = random.random()
     if chance < 0.85:
-        ending = "index" if chance < 0.5 else "data-00000-of-00001"
-        done, _ = spoil(place / f"iter_{bad}.{ending}", random)
-        what = f"{ending}: {done}"
+        path = place / f"iter_{bad}.data-00000-of-00001"
+        what, data = damage(path.read_bytes(), random)
+        path.write_bytes(data)
     else:
         other = pick(random, ("low", "high", "merging", "", "nowhere", "low.index", ".."))
         prefix = str(place / f"iter_{other}")
