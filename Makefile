@@ -13,7 +13,7 @@ PACKAGES := -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
 
 # The weights that come with the code, on the three bundled scenes.
 demo: .venv/installed
-	$(BIN)/python reconstruction_fusion.py --weights weights --scenes samples --results demo/results
+	$(BIN)/python reconstruction_fusion.py --scenes samples --results demo/results
 	@echo "Pictures: demo/results/*_sheet.png (side by side), *.png (tone-mapped), *.hdr, report.html"
 
 app: .venv-app/installed
@@ -49,16 +49,16 @@ lint: .venv/installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-.venv/installed-dev: requirements-dev.txt .venv/installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+.venv/installed-dev: requirements/dev.txt requirements/formats.txt .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/dev.txt
 	touch $@
 
 # Gradio wants another Pillow, so it gets an environment of its own, which sees the other's packages
 # behind its own.
-.venv-app/installed: requirements-app.txt .venv/installed
+.venv-app/installed: requirements/app.txt .venv/installed
 	$(BIN)/python -m venv .venv-app
 	$(BIN)/python $(PACKAGES) > "$$(.venv-app/bin/python $(PACKAGES))/project.pth"
-	.venv-app/bin/pip install --quiet --disable-pip-version-check -r requirements-app.txt
+	.venv-app/bin/pip install --quiet --disable-pip-version-check -r requirements/app.txt
 	touch $@
 
 clean:

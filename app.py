@@ -3,7 +3,7 @@
 Reads the weights that reconstruction_fusion.py reads, or the small ones. Serves this machine alone
 and needs no network. What it made goes when the page is closed or makes another, what was dropped
 an hour later, and everything when the program ends; if it is killed, when it is started again.
-`make app` sets up and starts it; it needs requirements-app.txt.
+`make app` sets up and starts it; it needs requirements/app.txt.
 """
 
 import atexit
@@ -24,7 +24,7 @@ import gradio as gr  # pyright: ignore[reportMissingImports] -- optional
 import numpy as np
 
 from configs import presets
-from configs.paths import SMALL_WEIGHTS_DIR
+from configs.paths import WEIGHTS_DIR
 from configs.settings import PrealignmentName, ToneName
 from photo.reading.camera_files import PHOTO_SUFFIXES, read_photo
 from photo.reading.exif import exposure_value
@@ -51,8 +51,8 @@ FILE_MEGABYTES, MEGAPIXELS = 100, 60  # of one photograph
 AUTOMATIC = "automatic"
 CONFIG = presets.reconstruction("quick")
 SIZES = {
-    "full size": CONFIG,
-    "small, faster": dataclasses.replace(CONFIG, weights=SMALL_WEIGHTS_DIR),
+    "small, faster": CONFIG,
+    "full size": dataclasses.replace(CONFIG, weights=WEIGHTS_DIR / "esbn-64"),
 }
 SHOWN_SIDE = 1600  # pixels; the files have the picture's own size
 KEPT_SECONDS = 3600  # what was dropped, while the page stays open
@@ -213,7 +213,7 @@ with gr.Blocks(
             with gr.Row():
                 reference = gr.Dropdown([AUTOMATIC], value=AUTOMATIC, label="Reference")
                 tone = gr.Dropdown(list(get_args(ToneName)), value=CONFIG.tone, label="Tone")
-                size = gr.Dropdown(list(SIZES), value="full size", label="Networks")
+                size = gr.Dropdown(list(SIZES), value="small, faster", label="Networks")
             button = gr.Button("Make the HDR picture", variant="primary")
             said = gr.HTML()
         with gr.Column(scale=3):

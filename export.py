@@ -26,7 +26,7 @@ def main(config: ExportConfig) -> None:
             weights.save(load_networks(config), config.save_weights, trained_prealignment(config))
             tqdm.write(f"{config.save_weights}: safetensors")
         return
-    folder = config.output or paths.export_dir(config.run)
+    folder = config.output or paths.export_dir(config.run, config.weights)
     onnx = folder.with_name(f"{folder.name}.onnx")
     if not folder.exists():
         export.save(load_networks(config), folder, trained_prealignment(config))

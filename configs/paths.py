@@ -1,38 +1,27 @@
-"""Paths: the data that is read and the runs that are written. Two constants to edit.
-
-Every name by which one script hands something to the next stands here once, so that the writer
-and the reader cannot disagree.
-"""
+"""Paths: two constants to edit, and the names by which one script finds another's output."""
 
 from pathlib import Path
 
 DATA_DIR = Path("data")
-"""Kalantari's data set: `Training/001..074` and `Test/{EXTRA,PAPER}/...` lie directly in it."""
+"""Folder of Kalantari's data set: `Training/001..074` and `Test/{EXTRA,PAPER}/...`."""
 
 RUNS_DIR = Path("runs")
-"""Records, weights, logs and results; one folder for each run."""
+"""Folder of the training runs; each has records, weights, logs and results."""
 
 WEIGHTS_DIR = Path(__file__).parent.parent / "weights"
-"""The trained weights that come with this code; docs/weights.md says how they were made."""
-
-SMALL_WEIGHTS_DIR = WEIGHTS_DIR / "small"
-"""Those of the preset `small`'s networks; docs/small_weights.md says how they were made."""
+"""Folder of the trained weights `esbn-24` and `esbn-64` that come with this code."""
 
 TRAINING_SCENES = DATA_DIR / "Training"
 TEST_SCENES = DATA_DIR / "Test"
 
 ALIGNMENT = {"low": "align_low", "high": "align_high"}
 FUSION = "fusion"
-"""Names of the three training stages: each is a folder below the run's folder."""
+"""Names of the three training stages; each is a folder in the run."""
 
 
 def run_dir(preset: str) -> Path:
-    """Folder of the run that a preset makes."""
+    """Folder of a preset's training run."""
     return RUNS_DIR / preset
-
-
-SHIPPED_WEIGHTS = {run_dir("quick"): WEIGHTS_DIR, run_dir("small"): SMALL_WEIGHTS_DIR}
-"""What reconstruction takes for a run in which nothing is trained."""
 
 
 def records_dir(run: Path) -> Path:
@@ -50,19 +39,20 @@ def aligned_file(results: Path, scene: str, side: str) -> Path:
     return results / scene / f"aligned_{side}.png"
 
 
-def results_dir(run: Path) -> Path:
-    """Folder that the reconstruction scripts write to."""
-    return run / "results"
+def results_dir(run: Path | None) -> Path:
+    """Folder of the reconstruction scripts' results, in the run if there is one."""
+    return (run or Path()) / "results"
 
 
-def evaluation_dir(folder: Path) -> Path:
-    """Folder that evaluate.py writes to, in that of a run or of predictions."""
-    return folder / "evaluation"
+def evaluation_dir(folder: Path | None) -> Path:
+    """Folder of evaluate.py's tables, in that of a run or of predictions if there is one."""
+    return (folder or Path()) / "evaluation"
 
 
-def export_dir(run: Path) -> Path:
-    """SavedModel that export.py writes."""
-    return run / "esbn"
+def export_dir(run: Path | None, weights: Path | None = None) -> Path:
+    """SavedModel of export.py, named after the weights."""
+    name = weights.name if weights else "esbn" if run else "esbn-24"
+    return (run or Path("exports")) / name
 
 
 def narrowed_dir(run: Path) -> Path:

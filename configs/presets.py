@@ -1,33 +1,29 @@
-"""The presets: `kalantari`, the release's values; `quick`, its networks on a CPU; and `small`.
+"""Presets: a name that a function here turns into the config of a script.
 
-`small` is `quick` with networks of 24 instead of 64 channels, a seventh of the work.
-
-A preset is a name that one function turns into a config; flags of a script then replace fields.
+`kalantari` has the authors' patches, losses, rates and steps; `quick` the same networks with a
+training that suits a CPU; `small` is `quick` with 24 instead of 64 channels. Flags of a script
+then replace single fields.
 """
 
+from pathlib import Path
 from typing import Any, Literal
 
 from configs import paths
 from configs.settings import (
-    BenchmarkConfig,
     EvaluationConfig,
     ExportConfig,
     FusionConfig,
-    NarrowingConfig,
     NetworkConfig,
-    RecipeConfig,
     ReconstructionConfig,
     RecordsConfig,
     SamplingConfig,
-    ScenesConfig,
     TrainingConfig,
 )
 
 Preset = Literal["kalantari", "quick", "small"]
 
-_FAITHFUL_SAMPLING = SamplingConfig(resample=True)
+_AUTHORS_SAMPLING = SamplingConfig(resample=True)
 _NETWORKS = {
-    "kalantari": NetworkConfig(),
     "quick": NetworkConfig(initializer="he"),
     "small": NetworkConfig(width=24, initializer="he"),
 }
@@ -43,12 +39,6 @@ _ON_A_CPU: dict[str, Any] = {
 }
 
 
-def scenes(preset: Preset) -> ScenesConfig:
-    """Settings of lab/make_scenes.py; all presets make the same scenes."""
-    del preset
-    return ScenesConfig()
-
-
 def records(preset: Preset) -> RecordsConfig:
     """Settings of make_tfrecord.py."""
     prealign = "off" if preset == "kalantari" else "auto"
@@ -56,47 +46,41 @@ def records(preset: Preset) -> RecordsConfig:
 
 
 def alignment(preset: Preset) -> TrainingConfig:
-    """Settings of one alignment stage; `kalantari` holds the release's values."""
+    """Settings of an alignment stage."""
     run = paths.run_dir(preset)
     if preset == "kalantari":
-        return TrainingConfig(run=run, sampling=_FAITHFUL_SAMPLING)
+        return TrainingConfig(run=run, sampling=_AUTHORS_SAMPLING)
     return TrainingConfig(run=run, network=_NETWORKS[preset], learning_rate=4e-4, **_ON_A_CPU)
 
 
 def fusion(preset: Preset) -> FusionConfig:
-    """Settings of the last stage; `kalantari` has the release's batches of 4."""
+    """Settings of the last stage; the authors train in batches of 4."""
     run = paths.run_dir(preset)
     if preset == "kalantari":
-        return FusionConfig(run=run, sampling=_FAITHFUL_SAMPLING, batch_size=4)
+        return FusionConfig(run=run, sampling=_AUTHORS_SAMPLING, batch_size=4)
     return FusionConfig(run=run, network=_NETWORKS[preset], learning_rate=2e-4, **_ON_A_CPU)
 
 
-def recipe(preset: Preset) -> RecipeConfig:
-    """Settings of lab/make_weights.py: weights of the small networks, or of the paper's size."""
-    return RecipeConfig(run=paths.run_dir("weights"), small=preset == "small")
-
-
 def reconstruction(preset: Preset) -> ReconstructionConfig:
-    """Settings of both reconstruction scripts; `kalantari` leaves results as the networks' are."""
-    return ReconstructionConfig(run=paths.run_dir(preset), anchor=preset != "kalantari")
+    """Settings of both reconstruction scripts."""
+    return ReconstructionConfig(run=_run(preset), **_around(preset))
 
 
 def evaluation(preset: Preset) -> EvaluationConfig:
-    """Settings of evaluate.py; `kalantari` leaves results as the networks' are."""
-    return EvaluationConfig(run=paths.run_dir(preset), anchor=preset != "kalantari")
+    """Settings of evaluate.py."""
+    return EvaluationConfig(run=_run(preset), **_around(preset))
 
 
 def export(preset: Preset) -> ExportConfig:
     """Settings of export.py."""
-    return ExportConfig(run=paths.run_dir(preset))
+    return ExportConfig(run=_run(preset))
 
 
-def narrowing(preset: Preset) -> NarrowingConfig:
-    """Settings of lab/narrow_weights.py."""
-    return NarrowingConfig(run=paths.run_dir(preset))
+def _run(preset: Preset) -> Path | None:
+    """Run whose weights are used; None: the weights that come with this code."""
+    return paths.run_dir(preset) if preset == "kalantari" else None
 
 
-def benchmark(preset: Preset) -> BenchmarkConfig:
-    """Settings of lab/benchmark.py; the networks are the paper's in all presets."""
-    del preset
-    return BenchmarkConfig()
+def _around(preset: Preset) -> dict[str, Any]:
+    """Camera motion and anchoring; `kalantari` has the networks alone, as the released code."""
+    return {"prealign": "off", "anchor": False} if preset == "kalantari" else {}

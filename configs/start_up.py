@@ -1,86 +1,57 @@
-"""Keeps what TensorFlow prints while it loads off the screen, and a Ctrl-C to one line.
+"""Start-up of a script: TensorFlow's environment variables, and a Ctrl-C in one line.
 
-Without a GPU TensorFlow says so on standard error: four lines while it is imported, before it
-reads its own log level, and an error `failed call to cuInit` when it first looks for devices. Users
-take that for a crash. Where there is an NVIDIA device, all of it is left on.
+Without a GPU TensorFlow prints warnings and errors about CUDA that look like a crash. They are
+hidden unless there is an NVIDIA device.
 """
 
-import importlib.abc
-import importlib.machinery
-import importlib.util
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 
-INTERRUPTED = "stopped by Ctrl-C; what is there is complete, the same command makes the rest"
+INTERRUPTED = "stopped by Ctrl-C; finished files are complete, run the same command to go on"
 EXIT_INTERRUPTED = 130
-"""What a shell reports of a program that Ctrl-C ended."""
+"""Exit code of a program that Ctrl-C ended, as shells report it."""
 
+_SCRIPTS = Path(__file__).parents[1]
+_kept: list[int] = []  # descriptor of standard error while it is hidden
 _DRIVERS = (Path("/proc/driver/nvidia"), Path("/dev/nvidiactl"), Path("/dev/dxg"))
-_STANDARD_ERROR = 2
 
 
 def has_nvidia_device() -> bool:
-    """True if a driver shows an NVIDIA device, of Linux or of Windows' subsystem for it."""
+    """Whether a driver shows an NVIDIA device, on Linux or in Windows' subsystem for it."""
     return any(path.exists() for path in _DRIVERS)
 
 
 def prepare() -> None:
-    """Sets all of this up; to be called before TensorFlow is imported."""
-    quiet = not has_nvidia_device()
-    # 2: errors alone; 3: not even these. What fails still raises an exception.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if quiet else "2")
-    # Without it the first process takes all of a GPU's memory, and a second one fails.
+    """Sets the environment; call it before TensorFlow is imported."""
+    # 2: errors only; 3: not even errors. Failures raise exceptions anyway.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if has_nvidia_device() else "3")
+    # Otherwise the first process takes all memory of a GPU, and a second one fails.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    if quiet and "tensorflow" not in sys.modules:
-        sys.meta_path.insert(0, _QuietImport())
     sys.excepthook = _report
+    script = Path(sys.argv[0])
+    if not has_nvidia_device() and script.is_file() and script.resolve().parent == _SCRIPTS:
+        _hide_native_messages()
 
 
-class _QuietImport(importlib.abc.MetaPathFinder):
-    """Imports TensorFlow with standard error set aside; steps back once it has begun."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        """Gives the usual specification of TensorFlow, whose loader is quiet."""
-        del path, target
-        if fullname != "tensorflow":
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
-        if spec is not None and spec.loader is not None:
-            execute = spec.loader.exec_module
-            spec.loader.exec_module = lambda module: _quietly(execute, module)
-        return spec
+def _hide_native_messages() -> None:
+    """Hides what C++ libraries print while a script imports them; Python's errors stay visible."""
+    _kept.append(os.dup(2))
+    sys.stderr = os.fdopen(_kept[0], "w", buffering=1, errors="backslashreplace")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
-def _quietly(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
-    """Runs a module's code with standard error in a file, which is shown if the code fails."""
-    sys.stderr.flush()
-    kept = os.dup(_STANDARD_ERROR)
-    with tempfile.TemporaryFile() as aside:
-        os.dup2(aside.fileno(), _STANDARD_ERROR)
-        failed = True
-        try:
-            execute(module)
-            failed = False
-        finally:
-            sys.stderr.flush()
-            os.dup2(kept, _STANDARD_ERROR)
-            os.close(kept)
-            if failed:
-                aside.seek(0)
-                os.write(_STANDARD_ERROR, aside.read())
+def show_native_messages() -> None:
+    """Shows again what C++ libraries print; to be called after the imports."""
+    for descriptor in _kept:
+        os.dup2(descriptor, 2)
 
 
 def _report(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
-    """Reports an exception as ever, but for a Ctrl-C while modules are still being imported."""
+    """Reports an exception; a Ctrl-C while modules are imported is one line."""
     if issubclass(kind, KeyboardInterrupt):
         sys.stderr.write(f"\n{INTERRUPTED}\n")
     else:

@@ -18,12 +18,14 @@ from typing import Any
 import tensorflow as tf
 from tqdm import tqdm
 
-from configs import paths, presets
-from configs.settings import BenchmarkConfig, TrainingConfig
+from configs import paths
+from configs.settings import TrainingConfig
+from lab import settings
 from lab.benchmarking import cost, data_path, surroundings, timing, trade_off, widths
 from lab.benchmarking.inputs import PROTOCOL, merging_stage, random_batch, random_scene
 from lab.benchmarking.timing import Row, compare, markdown
 from lab.benchmarking.variants import PLAIN, VARIANTS, build_networks, merging_of
+from lab.settings import BenchmarkConfig
 from models import esbn
 from models.frames import LOW, MERGING
 from utils import command, files, hardware
@@ -198,8 +200,8 @@ def measure_training(scale: Scale) -> list[Row]:
     for name, batch_size in jobs:
         batch = random_batch(batch_size)
         steps = {}
-        for variant, settings in VARIANTS.items():
-            networks = esbn.networks(initializer="he", **settings)
+        for variant, options in VARIANTS.items():
+            networks = esbn.networks(initializer="he", **options)
             build = merging_stage if name == MERGING else _low_stage
             stage = build(networks)
             step = compile_step(stage, adam(1e-4, stage))
@@ -235,4 +237,4 @@ def measure_tiling(size: tuple[int, int], large: tuple[int, int]) -> list[Row]:
 
 
 if __name__ == "__main__":
-    command.run(main, presets.benchmark, __doc__)
+    command.run(main, settings.benchmark, __doc__)

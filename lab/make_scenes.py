@@ -5,8 +5,8 @@ from `--photographs`; writes one folder a scene, in the layout of Kalantari's da
 `--scenes`. Run it before make_tfrecord.py; run again, it makes the scenes that are missing.
 """
 
-from configs import presets
-from configs.settings import ScenesConfig
+from lab import settings
+from lab.settings import ScenesConfig
 from lab.synthesis.factory import make_scenes
 from utils import command
 
@@ -17,4 +17,4 @@ def main(config: ScenesConfig) -> None:
 
 
 if __name__ == "__main__":
-    command.run(main, presets.scenes, __doc__)
+    command.run(main, settings.scenes, __doc__)

@@ -1,7 +1,7 @@
-"""Makes the weights in `weights/` anew: scenes, records and three stages of training.
+"""Makes the weights in `weights/` again: scenes, records and three stages of training.
 
 Reads radiance maps and photographs; writes scenes below the data folder, and everything else to the
-run's folder. `--preset small` makes those in `weights/small`, of these and of the same records.
+run's folder. `--preset small` makes those in `weights/esbn-24`, of these and of the same records.
 It runs the other scripts one after the other, each with fixed seeds. Run it again to
 go on where it was stopped. `--show` prints the commands. `--rehearse` runs all of them in minutes,
 with tiny networks, to see that everything is in place.
@@ -17,9 +17,8 @@ from pathlib import Path
 
 import tqdm
 
-from configs import presets
-from configs.settings import RecipeConfig
-from lab import places
+from lab import places, settings
+from lab.settings import RecipeConfig
 from utils import command, files
 
 START = "82828f8"
@@ -99,7 +98,8 @@ def _full(config: RecipeConfig) -> list[Line]:
 def _small(config: RecipeConfig) -> list[Line]:
     """Three stages, from what narrow networks can keep of the full ones."""
     run = config.run
-    wide, start = run / "weights" if config.rehearse else ROOT / "weights", run / "small_start"
+    wide = run / "weights" if config.rehearse else ROOT / "weights" / "esbn-64"
+    start = run / "small_start"
     sampling = ("--sampling.candidates", 2, "--sampling.cache-bytes", 6_000_000_000)
     first = (
         *("--preset", "small", "--records", run / "records", "--run", run / "small"),
@@ -259,4 +259,4 @@ def main(config: RecipeConfig) -> int:
 
 
 if __name__ == "__main__":
-    command.run(main, presets.recipe, __doc__)
+    command.run(main, settings.recipe, __doc__)

@@ -15,9 +15,9 @@ Train on with the same width, one network at a time (docs/training.md):
 import tensorflow as tf
 from tqdm import tqdm
 
-from configs import paths, presets
-from configs.settings import NarrowingConfig
-from lab import narrowing
+from configs import paths
+from lab import narrowing, settings
+from lab.settings import NarrowingConfig
 from models.frames import HIGH, LOW, MERGING, MID_FRAME, SOURCE_FRAME
 from utils import command
 from utils.radiometry.levels import join_network_input
@@ -53,4 +53,4 @@ def main(config: NarrowingConfig) -> None:
 
 
 if __name__ == "__main__":
-    command.run(main, presets.narrowing, __doc__)
+    command.run(main, settings.narrowing, __doc__)

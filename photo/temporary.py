@@ -1,43 +1,41 @@
-"""A temporary folder that nothing survives: not the end of its process, nor a kill for long."""
+"""Temporary folder, removed at exit or, after a kill, by the next run."""
 
 import contextlib
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from utils.files import lock, remove
+from utils.files import LOCK_NAME, lock, remove
 
 
 @contextlib.contextmanager
 def temporary_folder(prefix: str) -> Iterator[Path]:
     """Makes a temporary folder and removes it when the context ends.
 
-    A killed process leaves its folder. The next one that makes a folder of this prefix removes it,
-    unless its process lives.
+    Folders of this prefix that killed processes left are removed first.
 
     Args:
-        prefix: What the names of such folders begin with, and of no others.
+        prefix: Start of the names of such folders, and of no others.
 
     Yields:
-        The folder, which is empty and for this user alone.
+        The folder, empty and for this user alone.
     """
-    for path in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
-        with contextlib.suppress(OSError):  # of a living process
-            _remove_abandoned(path)
-    # Under its name only once it is locked, so that no other process takes it for abandoned.
-    hidden = Path(tempfile.mkdtemp(prefix=f".{prefix}"))
-    folder = hidden.with_name(hidden.name[1:])
-    with lock(hidden):
-        hidden.rename(folder)
-        try:
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    for other in folder.parent.glob(f"{prefix}*"):
+        with contextlib.suppress(OSError):  # of a living process, or another user's
+            if other != folder and other.lstat().st_uid == folder.lstat().st_uid:
+                _remove_abandoned(other)
+    try:
+        with lock(folder):
             yield folder
-        finally:
-            remove(folder)
+    finally:
+        remove(folder)
 
 
 def _remove_abandoned(folder: Path) -> None:
-    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-        return  # somebody else's
+    """Removes a folder whose process has ended; one without a lock is still being made."""
+    if folder.is_symlink() or not (folder / LOCK_NAME).is_file():
+        return
     with lock(folder):
-        remove(folder)
+        pass
+    remove(folder)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from configs import presets
+from lab import settings as lab_settings
 from utils import command
 
 _PRESETS = {
-    "make_scenes": presets.scenes,
+    "make_scenes": lab_settings.scenes,
     "make_tfrecord": presets.records,
     "training_align_high": presets.alignment,
     "training_align_low": presets.alignment,
@@ -18,7 +19,7 @@ _PRESETS = {
     "reconstruction_fusion": presets.reconstruction,
     "evaluate": presets.evaluation,
     "export": presets.export,
-    "narrow_weights": presets.narrowing,
+    "narrow_weights": lab_settings.narrowing,
 }
 
 

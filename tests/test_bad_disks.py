@@ -19,9 +19,9 @@ from configs.settings import (
     ExportConfig,
     ReconstructionConfig,
     RecordsConfig,
-    ScenesConfig,
 )
 from lab import make_scenes
+from lab.settings import ScenesConfig
 from tests import disk, layouts, tiny
 from utils import command
 from utils.images import radiance_maps

@@ -1,4 +1,4 @@
-"""The end of a script: exit codes, and what stands on standard error."""
+"""The end of a script: exit codes and lines on standard error."""
 
 import importlib
 import io
@@ -14,21 +14,21 @@ from tqdm import tqdm
 
 from configs import presets
 from configs.start_up import INTERRUPTED
+from lab import settings as lab_settings
 from utils import command
 
 SCRIPTS = {
-    "make_scenes": presets.scenes,
     "make_tfrecord": presets.records,
     "training_align_high": presets.alignment,
-    "training_align_low": presets.alignment,
     "training_fusion": presets.fusion,
     "reconstruction_align2": presets.reconstruction,
     "reconstruction_fusion": presets.reconstruction,
     "evaluate": presets.evaluation,
     "export": presets.export,
-    "benchmark": presets.benchmark,
-    "make_weights": presets.recipe,
-    "narrow_weights": presets.narrowing,
+    "lab.make_scenes": lab_settings.scenes,
+    "lab.benchmark": lab_settings.benchmark,
+    "lab.make_weights": lab_settings.recipe,
+    "lab.narrow_weights": lab_settings.narrowing,
 }
 
 
@@ -44,26 +44,11 @@ def run(main) -> int:
     return ended.value.code
 
 
-def test_ctrl_c_is_one_line_and_exit_code_130(capsys):
-    def main(_):
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("instead", [KeyboardInterrupt(), SystemError("bad argument"), None])
+def test_ctrl_c_is_one_line_and_exit_code_130(capsys, instead):
+    """Also where a library turns it into another error or swallows it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
 
-    assert run(main) == 130
-    assert capsys.readouterr().err.strip() == INTERRUPTED
-
-
-def test_who_reads_the_output_may_leave():
-    line = [sys.executable, "-u", "-m", "lab.make_weights", "--show"]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as shown:
-        assert shown.stdout
-        assert shown.stderr
-        shown.stdout.close()  # long before it is ready to write
-        assert shown.stderr.read() == b""
-    assert shown.returncode == command.EXIT_UNREAD
-
-
-@pytest.mark.parametrize("instead", [SystemError("bad argument to internal function"), None])
-def test_what_a_library_makes_of_ctrl_c_is_still_that(capsys, instead):
     def main(_):
         try:
             os.kill(os.getpid(), signal.SIGINT)
@@ -77,8 +62,18 @@ def test_what_a_library_makes_of_ctrl_c_is_still_that(capsys, instead):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_the_reason_comes_after_all_that_was_said(tmp_path):
-    """Where both streams go into one file, as in a log."""
+def test_a_closed_pipe_ends_the_script_silently():
+    line = [sys.executable, "-u", "-m", "lab.make_weights", "--show"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as shown:
+        assert shown.stdout
+        assert shown.stderr
+        shown.stdout.close()  # long before it is ready to write
+        assert shown.stderr.read() == b""
+    assert shown.returncode == command.EXIT_UNREAD
+
+
+def test_the_error_comes_after_earlier_output(tmp_path):
+    """Where both streams go to one file, as in a log."""
     code = (
         "import sys; sys.argv = ['x'];"
         "from configs import presets; from utils import command\n"
@@ -91,8 +86,7 @@ def test_the_reason_comes_after_all_that_was_said(tmp_path):
                 [sys.executable, "-c", code.format(error)], stdout=log, stderr=log, check=False
             )
         said = (tmp_path / "log").read_text().splitlines()
-        assert said[0] == "step 6"
-        assert said[-1] == line
+        assert (said[0], said[-1]) == ("step 6", line)
 
 
 @pytest.mark.parametrize("text", ["", "Unable to allocate 34 GiB\nfor an array"])
@@ -102,10 +96,10 @@ def test_a_lack_of_memory_is_one_line_and_exit_code_2(capsys, text):
 
     assert run(main) == 2
     reason = text.splitlines()[0] if text else "MemoryError"
-    assert capsys.readouterr().err.strip().endswith(f"take less. Received: {reason}")
+    assert capsys.readouterr().err.strip().endswith(f"need less. Received: {reason}")
 
 
-def test_warnings_of_the_log_begin_a_line_beside_a_progress_bar(capsys):
+def test_warnings_of_the_log_are_lines_beside_a_progress_bar(capsys):
     def main(_):
         for _ in tqdm(range(2)):
             logging.getLogger("utils.x").warning("%d frames", 3)
@@ -115,9 +109,9 @@ def test_warnings_of_the_log_begin_a_line_beside_a_progress_bar(capsys):
 
 
 def _ascii_streams(monkeypatch):
-    """Standard output and error of a locale that has no more than ASCII.
+    """Standard output and error of an ASCII locale.
 
-    Not as a fixture: pytest puts its own in their place before a test begins.
+    Not a fixture: pytest puts its own in their place before a test begins.
     """
     streams = {name: io.TextIOWrapper(io.BytesIO(), "ascii") for name in ("stdout", "stderr")}
     for name, stream in streams.items():
@@ -130,7 +124,7 @@ def _text(stream):
     return stream.buffer.getvalue().decode("ascii")
 
 
-def test_a_locale_without_the_signs_of_a_table_shows_them_escaped(monkeypatch):
+def test_a_locale_without_some_characters_shows_them_escaped(monkeypatch):
     streams = _ascii_streams(monkeypatch)
 
     def main(_):
@@ -153,15 +147,12 @@ def test_help_needs_no_more_than_ascii(monkeypatch, name):
     assert "--preset" in _text(streams["stdout"])
 
 
-def test_what_a_name_holds_never_reaches_the_terminal(capsys):
+def test_errors_are_printable_and_coloured_only_on_a_terminal(capsys, monkeypatch):
     assert command.report_failures(["Scene a\x1b[2J\nb\udcff: lost"]) == 2
     assert capsys.readouterr().err == r"error: Scene a\x1b[2J\nb\udcff: lost" + "\n"
-
-
-def test_the_first_word_is_coloured_on_a_terminal_alone(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert command.report_failures(["lost"]) == 2
+    command.report_failures(["lost"])
     monkeypatch.setenv("NO_COLOR", "1")
     command.report_failures(["lost"])
     assert capsys.readouterr().err == "\x1b[1;31merror:\x1b[0m lost\nerror: lost\n"

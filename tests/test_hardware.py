@@ -36,7 +36,7 @@ def test_a_gpu_has_bfloat16_from_compute_capability_8(monkeypatch, capability, e
 
 
 def test_cores_are_counted_where_affinity_is_not_known(monkeypatch):
-    monkeypatch.delattr(hardware.os, "sched_getaffinity", raising=False)  # as on macOS
+    monkeypatch.delattr(hardware.psutil.Process, "cpu_affinity", raising=False)  # as on macOS
     assert hardware.describe()["cores"] == hardware.os.cpu_count()
 
 
@@ -62,7 +62,7 @@ def test_a_gpu_that_tensorflow_does_not_see_is_warned_about(
     hardware.warn_of_unused_gpu.cache_clear()
     hardware.warn_of_unused_gpu()
     hardware.warn_of_unused_gpu()
-    assert caplog.text.count("requirements-gpu.txt") == warned
+    assert caplog.text.count("requirements/gpu.txt") == warned
 
 
 def test_the_gpu_requirement_is_the_version_of_the_other():
@@ -72,5 +72,5 @@ def test_the_gpu_requirement_is_the_version_of_the_other():
         for line in (root / "requirements.txt").read_text().splitlines()
         if line.startswith("tensorflow=")
     ]
-    lines = (root / "requirements-gpu.txt").read_text().splitlines()
-    assert lines[-2:] == ["-r requirements.txt", f"tensorflow[and-cuda]{version}"]
+    lines = (root / "requirements" / "gpu.txt").read_text().splitlines()
+    assert lines[-2:] == ["-r ../requirements.txt", f"tensorflow[and-cuda]{version}"]

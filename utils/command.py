@@ -1,7 +1,8 @@
-"""Command line of a script: every field of its config is a flag, `--preset` gives the defaults.
+"""Command line of a script: flags, errors and exit codes.
 
-It also says on standard error what went wrong: `error:` and `warning:` begin a line, beside a
-progress bar too, in colour on a terminal. Whatever is in a name, it is printable, in any locale.
+Every field of the config is a flag, and `--preset` chooses the defaults. Errors and warnings are
+lines on standard error that begin with `error:` or `warning:`, coloured on a terminal, printable in
+any locale and safe beside a progress bar.
 """
 
 import argparse
@@ -19,30 +20,23 @@ import tyro
 from tqdm import tqdm
 
 from configs.presets import Preset
-from configs.start_up import EXIT_INTERRUPTED, INTERRUPTED
+from configs.start_up import EXIT_INTERRUPTED, INTERRUPTED, show_native_messages
 from utils.files import one_line, printable
 
 Config = TypeVar("Config")
 
 EXIT_BAD_INPUT = 2
 EXIT_UNREAD = 141
-"""What a shell makes of a program that ends because nobody reads its output."""
+"""Exit code of a program whose output pipe was closed, as shells report it."""
 
-_NO_MEMORY = "Not enough memory; smaller tiles, patches or batches take less. Received: "
-_OF_THE_INPUT = (ValueError, OSError, MemoryError)
-_COLOURS = {"error": 31, "warning": 33}  # of a terminal: red, yellow
-
-_RENAMED = {
-    "--depth": "--sixteen-bits",
-    "--network.no-aligned": "--alignment none (training_fusion.py)",
-    "--network.aligned": "the default",
-    "--cost": "in the tables of lab/benchmark.py",
-}
-"""Flags of earlier versions, and what each is now."""
-
+_NO_MEMORY = "Not enough memory; smaller tiles, patches or batches need less. Received: "
+_BAD_INPUT = (ValueError, OSError, MemoryError)
+_COLOURS = {"error": 31, "warning": 33}  # ANSI: red, yellow
 _PRESETS = (
-    "kalantari: the paper's training. quick: its networks at the size of a CPU."
-    " small: networks of 24 instead of 64 channels, for about a third of the time."
+    "kalantari: the authors' patches, losses, rates and steps; its last stage is end to end, as in"
+    " the paper, which the released code has commented out (--alignment frozen is the released"
+    " code). quick: the same networks, a training for CPUs. small: quick with 24 instead of 64"
+    " channels, about three times as fast."
 )
 
 
@@ -54,22 +48,18 @@ def parse(
     """Turns command-line flags into a config.
 
     Args:
-        preset_config: Function from a preset's name to its config, of `configs/presets.py`.
-        description: Text that opens `--help`, the script's docstring.
+        preset_config: Function from a preset's name to its config, as in `configs/presets.py`.
+        description: Text at the top of `--help`, the script's docstring.
         arguments: Flags; `sys.argv[1:]` if None.
 
     Returns:
-        The preset's config with the fields replaced that the flags name. Unknown flags and
-        illegal values end the program with a message that names them.
-
-    Raises:
-        ValueError: A flag has another name now.
+        The preset's config with the fields of the flags replaced. Unknown flags and illegal values
+        end the program with a message that names them.
     """
     presets = get_args(Preset)
     selector = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     selector.add_argument("--preset", choices=presets, default="quick")
     selected, rest = selector.parse_known_args(arguments)
-    _refuse_renamed(rest)
     config = preset_config(selected.preset)
     text = (description or "").strip() + (
         f"\n\n--preset {{{','.join(presets)}}} chooses the defaults below"
@@ -78,15 +68,8 @@ def parse(
     return tyro.cli(type(config), default=config, args=rest, description=text)
 
 
-def _refuse_renamed(arguments: Sequence[str]) -> None:
-    for argument in arguments:
-        flag = argument.partition("=")[0].replace("_", "-")
-        if flag in _RENAMED:
-            raise ValueError(f"{flag} is now {_RENAMED[flag]}. Received: {argument}")
-
-
 def report_failures(failures: Sequence[str]) -> int:
-    """Names what failed on standard error; returns the script's exit code."""
+    """Prints errors to standard error; returns the script's exit code."""
     for failure in failures:
         _say("error", failure)
     return EXIT_BAD_INPUT if failures else 0
@@ -104,14 +87,14 @@ def run(
 ) -> None:
     """Parses the flags, runs `main` and ends the program.
 
-    Bad input (`ValueError`, `OSError`) ends with one line on standard error and exit code 2,
-    without a traceback; set `ESBN_TRACEBACK=1` to see where it came from. So do a lack of memory
-    and Ctrl-C, which has exit code 130. Who reads the output may leave, as `head` does: that ends
-    the program without a word. Warnings of the log are shown as `warning:`.
+    Bad input (`ValueError`, `OSError`) and a lack of memory end with one line on standard error and
+    exit code 2; `ESBN_TRACEBACK=1` shows the traceback too. Ctrl-C ends with one line and exit code
+    130. A closed pipe ends the script silently. Warnings of the log are shown as `warning:`.
     """
+    show_native_messages()
     logging.getLogger().addHandler(_WARNINGS)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a locale may lack the signs of a table or name
+        if isinstance(stream, io.TextIOWrapper):  # a locale may lack characters of a table or name
             stream.reconfigure(errors="backslashreplace")
     with _noting_interrupts() as interrupts:
         try:
@@ -123,21 +106,21 @@ def run(
         except KeyboardInterrupt:
             _end_interrupted()
         except Exception as error:
-            if interrupts:  # a library made another error of it
+            if interrupts:  # a library turned the Ctrl-C into another error
                 _end_interrupted()
-            if os.environ.get("ESBN_TRACEBACK") or not isinstance(error, _OF_THE_INPUT):
+            if os.environ.get("ESBN_TRACEBACK") or not isinstance(error, _BAD_INPUT):
                 raise
             lacking = isinstance(error, MemoryError)
             _say("error", _NO_MEMORY + one_line(error) if lacking else str(error))
             sys.exit(EXIT_BAD_INPUT)
-        if interrupts:  # and it came to nobody's ears
+        if interrupts:  # a library swallowed the Ctrl-C
             _end_interrupted()
     sys.exit(code or 0)
 
 
 @contextlib.contextmanager
 def _noting_interrupts() -> Iterator[list[int]]:
-    """Yields a list that grows with every Ctrl-C, each of which raises as ever."""
+    """Yields a list that gets an entry for each Ctrl-C, which raises KeyboardInterrupt as well."""
     noted: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -145,7 +128,7 @@ def _noting_interrupts() -> Iterator[list[int]]:
         signal.default_int_handler(number, frame)
 
     before = signal.getsignal(signal.SIGINT)
-    if before is not signal.default_int_handler:  # ignored, as in a job in the background
+    if before is not signal.default_int_handler:  # ignored, as in a background job
         yield noted
         return
     signal.signal(signal.SIGINT, note)
@@ -162,7 +145,7 @@ def _end_interrupted() -> NoReturn:
 
 
 class _Warnings(logging.Handler):
-    """Writes the log above the progress bar, a line each."""
+    """Writes log messages above the progress bar, one line each."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Writes one message."""
@@ -173,7 +156,7 @@ _WARNINGS = _Warnings(logging.WARNING)
 
 
 def _say(kind: Literal["error", "warning"], message: str) -> None:
-    """Writes a line to standard error; its first word is in colour where that is a terminal."""
+    """Writes a line to standard error; the first word is coloured on a terminal."""
     word = f"{kind}:"
     if sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
         word = f"\x1b[1;{_COLOURS[kind]}m{word}\x1b[0m"
@@ -182,6 +165,6 @@ def _say(kind: Literal["error", "warning"], message: str) -> None:
 
 
 def _flush_output() -> None:
-    """Brings out what was said before, for both streams may go into one file."""
-    with contextlib.suppress(OSError):  # nobody reads it any more
+    """Writes earlier output first, in case both streams go to one file."""
+    with contextlib.suppress(OSError):  # a closed pipe
         sys.stdout.flush()

@@ -1,15 +1,12 @@
-"""Writes files and folders that appear complete or not at all; one process at a time.
+"""Files and folders that appear complete or not at all, and locks of folders.
 
-Files are written beside their place, as `.NAME.partial.SUFFIX`, and renamed when they are on the
-disk. A killed run may leave one there: it is hidden, nobody reads it, and the next run that writes
-the same file clears it.
+They are written beside their place as `.NAME.partial.SUFFIX` and renamed once they are on the disk.
+A killed run may leave such a hidden file; the next run that writes the same file removes it.
 """
 
 import contextlib
 import errno
-import fcntl
 import hashlib
-import io
 import json
 import os
 import re
@@ -19,24 +16,22 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 Writer = Callable[[Path], object]
-LOCK_NAME = ".lock"
+LOCK_NAME = ".esbn.lock"
 
 
 def one_line(error: Exception) -> str:
-    """The first line of an error's message, to be quoted in another.
-
-    Without the marks by which TensorFlow names the operation.
-    """
+    """First line of an error's message, without TensorFlow's names of operations."""
     line = (str(error).splitlines() or [type(error).__name__])[0]
     return re.sub(r"\{\{function_node .*?\}\} | \[Op:\w+\]", "", line)
 
 
 def printable(name: str) -> str:
-    r"""A file's name for screen, picture and page: what does not print becomes `\x1b`, `\udcff`.
+    r"""A file's name with unprintable characters escaped, as `\x1b` or `\udcff`.
 
-    These are control characters, line ends, marks that turn the direction of text, and bytes of a
-    name that is no UTF-8.
+    These are control characters, line ends, marks of text direction, and bytes that are not UTF-8.
     """
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
@@ -46,12 +41,10 @@ def printable(name: str) -> str:
 
 @contextlib.contextmanager
 def named(path: Path) -> Iterator[None]:
-    """Names a file in what the operating system says of writing it.
-
-    Of a full disk it says no name.
+    """Adds a file's name to the operating system's errors, which a full disk's lacks.
 
     Raises:
-        OSError: Instead of one with a number of the system's.
+        OSError: Instead of the system's error.
     """
     try:
         yield
@@ -59,24 +52,23 @@ def named(path: Path) -> Iterator[None]:
         if error.errno is None:
             raise
         raise OSError(
-            f"Cannot write {path.name}; name another place or make room."
+            f"Cannot write {path.name}; choose another folder or free some space."
             f" Received: {path}, {error.strerror}"
         ) from error
 
 
 @contextlib.contextmanager
 def complete(path: Path) -> Iterator[Path]:
-    """Lets a file be written beside its place and puts it there when the context ends.
+    """Makes a file appear, or replaces it, when the context ends without an error.
 
     Args:
-        path: The file; one that is there is replaced, and stays as it is after an error. Its folder
-            is made if missing.
+        path: The file; its folder is made if missing.
 
     Yields:
-        Where to write it: a hidden name of the same suffix in the same folder.
+        Path to write to: a hidden name with the same suffix in the same folder.
 
     Raises:
-        OSError: The file cannot be put there.
+        OSError: The file cannot be written.
     """
     with _aside(path) as partial:
         yield partial
@@ -86,20 +78,20 @@ def complete(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def complete_folder(path: Path) -> Iterator[Path]:
-    """Lets a folder be filled beside its place and puts it there when the context ends.
+    """Makes a folder appear when the context ends without an error.
 
     Args:
-        path: The folder; it must not exist. The one above is made if missing.
+        path: The folder; it must not exist. Its parent is made if missing.
 
     Yields:
-        The folder to fill, which is empty.
+        An empty, hidden folder to fill.
 
     Raises:
-        FileExistsError: There is something of this name already.
-        OSError: The folder cannot be put there.
+        FileExistsError: The path exists.
+        OSError: The folder cannot be written.
     """
     if path.exists():
-        raise FileExistsError(f"A folder is never overwritten; name another. Received: {path}")
+        raise FileExistsError(f"A folder is never overwritten; choose another. Received: {path}")
     with _aside(path) as partial:
         partial.mkdir()
         yield partial
@@ -109,37 +101,36 @@ def complete_folder(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, data: bytes | bytearray) -> None:
-    """Writes a file, all of it or nothing.
+    """Writes a file completely or not at all.
 
-    Libraries that write pictures may not notice a full disk. So they encode in memory, and this
-    writes.
+    Libraries that write pictures may miss a full disk, so they encode to memory for this function.
 
     Args:
         path: The file; its folder is made if missing.
-        data: All that it will hold.
+        data: Its content.
 
     Raises:
-        OSError: Not every byte arrived; a file that was there stays as it is.
+        OSError: Not all bytes were written; an older file stays.
     """
     with complete(path) as partial:
         partial.write_bytes(data)
         written = partial.stat().st_size
         if written != len(data):
             raise OSError(
-                f"A file must hold all its {len(data)} bytes; see whether the disk is full."
+                f"A file must have all its {len(data)} bytes; the disk may be full."
                 f" Received: {written} bytes of {path}"
             )
 
 
 def write_text(path: Path, text: str) -> None:
-    r"""Writes a text as UTF-8 in any locale; what UTF-8 does not know becomes `\udcff`.
+    r"""Writes text as UTF-8 in any locale, with surrogates escaped as `\udcff`.
 
     Args:
         path: The file; its folder is made if missing.
-        text: All that it will hold; line ends stay as they are.
+        text: Its content; line ends stay as they are.
 
     Raises:
-        OSError: Not every byte arrived; a file that was there stays as it is.
+        OSError: Not all bytes were written; an older file stays.
     """
     write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
@@ -172,7 +163,7 @@ def write_together(folder: Path, writers: Mapping[str, Writer]) -> None:
 
 
 def beside(path: Path) -> Path:
-    """Where a file or folder is while it is being written."""
+    """Path of a file or folder while it is written."""
     return path.with_name(f".{path.stem}.partial{path.suffix}")
 
 
@@ -190,7 +181,7 @@ def _aside(path: Path, target: Path | None = None) -> Iterator[Path]:
 
 
 def remove(path: Path) -> None:
-    """Removes a file or a whole folder, if it is there."""
+    """Removes a file or a folder with its content, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -203,69 +194,60 @@ class LockedError(OSError):
 
 @contextlib.contextmanager
 def lock(folder: Path) -> Iterator[None]:
-    """Holds the folder while the context lasts.
+    """Locks a folder for this process while the context lasts.
 
-    The operating system's own file lock decides: it ends with the process, however that ends, so
-    what a dead process left is taken over and a reused process number misleads nobody. The file
-    says who holds it, for the message to the next; it goes with the context.
+    The lock ends with the process, also after a kill. Its file names the process for the message
+    to others, and is removed with the context.
 
     Args:
         folder: The folder; made if missing.
 
     Raises:
-        LockedError: Another process, which is alive, holds the folder.
-        OSError: Nothing can be written to the folder.
+        LockedError: Another process has locked the folder.
+        OSError: The folder cannot be written to.
     """
     path = folder / LOCK_NAME
-    with _locked(path) as file:
-        with named(path):
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {socket.gethostname()}\n".encode())
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                path.unlink()
-
-
-def _locked(path: Path) -> io.FileIO:
-    """The lock's file, open and locked."""
-    while True:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("a+b", buffering=0)
-        except OSError as error:
-            raise OSError(
-                f"Nothing can be written to this folder; name another. Received: {path.parent},"
-                f" {error.strerror}"
-            ) from error
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with file:
-                file.seek(0)
-                holder = file.read().decode().strip()
-            raise LockedError(
-                f"{path.parent} is in use by another run. Received: lock of {holder}"
-            ) from None
-        if _is_at(file, path):
-            return file
-        file.close()  # the one before has just removed it
-
-
-def _is_at(file: io.FileIO, path: Path) -> bool:
+    held = FileLock(path, timeout=0.2, thread_local=False)  # the last run may be ending
     try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
+        folder.mkdir(parents=True, exist_ok=True)
+        held.acquire()
+        with path.open("r+b") as file:
+            file.seek(1)  # Windows locks the first byte
+            file.truncate()
+            file.write(f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+    except Timeout:
+        raise LockedError(
+            f"{folder} is in use by another run. Received: lock of {_holder(path)}"
+        ) from None
+    except OSError as error:
+        held.release()
+        raise OSError(
+            f"Cannot write to this folder; choose another. Received: {folder}, {error.strerror}"
+        ) from error
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        held.release()
+
+
+def _holder(path: Path) -> str:
+    """The process that a lock's file names."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            file.seek(1)
+            return file.read().decode().strip() or "another process"
+    except OSError:  # it has just ended
+        return "another process"
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """Reads a file that holds one JSON object.
 
     Raises:
-        ValueError: It holds something else; the message names it.
-        FileNotFoundError: There is no such file, or it is none: a pipe would never end.
+        ValueError: It holds something else.
+        FileNotFoundError: There is no such regular file (reading a pipe would not end).
         OSError: It cannot be read.
     """
     if not path.is_file():
@@ -280,14 +262,16 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal."""
+    """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def flush(path: Path) -> None:
-    """Waits until a file or folder is on the disk, so that a power cut finds it whole."""
-    descriptor = os.open(path, os.O_RDONLY)
+    """Waits until a file or folder is on the disk, so that a power cut leaves it complete."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows cannot open folders
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -1,21 +1,19 @@
-"""Reads the machine: GPUs, bfloat16, processor, free and peak memory, versions."""
+"""The machine: GPUs, bfloat16, processor, free and peak memory, versions."""
 
 import functools
 import logging
 import os
 import platform
-import resource
-import sys
 from importlib import metadata
 from pathlib import Path
 
+import psutil
 import tensorflow as tf
 
 from configs import start_up
 from configs.settings import Precision
 
 _CPU_INFO = Path("/proc/cpuinfo")
-_MEMORY_INFO = Path("/proc/meminfo")
 _STATUS = Path("/proc/self/status")
 _PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless")
 _BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16", " bf16")
@@ -24,18 +22,18 @@ _BFLOAT16_COMPUTE_CAPABILITY = (8, 0)
 _LOG = logging.getLogger(__name__)
 
 
-@functools.cache  # said once
+@functools.cache  # warn only once
 def warn_of_unused_gpu() -> None:
-    """Warns if there is an NVIDIA device that TensorFlow does not use."""
+    """Warns about an NVIDIA device that TensorFlow does not use."""
     if start_up.has_nvidia_device() and not tf.config.list_physical_devices("GPU"):
         _LOG.warning(
-            "there is an NVIDIA device, but TensorFlow sees no GPU and computes on the processor:"
-            " pip install -r requirements-gpu.txt, and see whether CUDA_VISIBLE_DEVICES hides it."
+            "there is an NVIDIA device, but TensorFlow sees no GPU and uses the processor:"
+            " pip install -r requirements/gpu.txt, and check CUDA_VISIBLE_DEVICES."
         )
 
 
 def has_bfloat16() -> bool:
-    """True if every GPU, or without one the processor, multiplies bfloat16 natively."""
+    """Whether every GPU, or without GPUs the processor, multiplies bfloat16 natively."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
@@ -50,7 +48,7 @@ def has_bfloat16() -> bool:
 
 
 def keras_policy(precision: Precision) -> str:
-    """Keras' name of a precision: `float32` or `mixed_bfloat16`; weights are float32 in both."""
+    """Keras policy of a precision: `float32` or `mixed_bfloat16`; weights are always float32."""
     if precision == "bfloat16" or (precision == "auto" and has_bfloat16()):
         return "mixed_bfloat16"
     return "float32"
@@ -59,8 +57,8 @@ def keras_policy(precision: Precision) -> str:
 def describe() -> dict[str, str | int | float | bool]:
     """Processor, cores, memory in GiB, bfloat16 arithmetic, GPUs, versions.
 
-    `load` is the mean number of busy processes of the last minute, before anything is measured: if
-    it is not far below the number of cores, seconds and shares of peak mean little.
+    `load` is the mean number of busy processes in the last minute; near the number of cores or
+    above, timings mean little.
     """
     gpus = [
         tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")
@@ -70,8 +68,8 @@ def describe() -> dict[str, str | int | float | bool]:
     return {
         "processor": _processor(),
         "cores": _cores(),
-        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
-        "load": round(os.getloadavg()[0], 1),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "load": round(psutil.getloadavg()[0], 1),
         "bfloat16": has_bfloat16(),
         "gpus": ", ".join(gpus) or "none",
         "python": platform.python_version(),
@@ -80,9 +78,9 @@ def describe() -> dict[str, str | int | float | bool]:
 
 
 def _cores() -> int:
-    """Cores this process may use; macOS only says how many there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
+    """Cores this process may use; on macOS, all."""
+    if hasattr(psutil.Process, "cpu_affinity"):
+        return len(psutil.Process().cpu_affinity())
     return os.cpu_count() or 1
 
 
@@ -94,22 +92,18 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def free_memory() -> int | None:
-    """Bytes that can be had without swapping; None where the system does not say."""
-    if not _MEMORY_INFO.exists():
-        return None
-    fields = dict(line.split(":", 1) for line in _MEMORY_INFO.read_text().splitlines())
-    return 1024 * int(fields["MemAvailable"].split()[0])
+def free_memory() -> int:
+    """Memory in bytes that is available without swapping."""
+    return psutil.virtual_memory().available
 
 
 def peak_memory() -> int:
-    """Most memory this process took, in bytes.
+    """Largest memory use of this process in bytes; where the system does not keep it, the current.
 
-    `ru_maxrss` will not do on Linux: a new process starts with the peak of the one that made it.
-    Elsewhere it is what there is.
+    psutil has it on Windows only, and `ru_maxrss` on Linux begins with the parent's peak.
     """
     if _STATUS.exists():
         fields = dict(line.split(":", 1) for line in _STATUS.read_text().splitlines())
         return 1024 * int(fields["VmHWM"].split()[0])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * (1 if sys.platform == "darwin" else 1024)
+    info = psutil.Process().memory_info()
+    return getattr(info, "peak_wset", info.rss)

@@ -97,7 +97,7 @@ def main() -> None:
     """Prints a row for each choice of true frames, and one for each picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenes", type=Path)
-    parser.add_argument("--weights", type=Path, default=paths.WEIGHTS_DIR)
+    parser.add_argument("--weights", type=Path, default=paths.WEIGHTS_DIR / "esbn-64")
     arguments = parser.parse_args()
     config = ReconstructionConfig(
         run=arguments.weights, weights=arguments.weights, precision="bfloat16"

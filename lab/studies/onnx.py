@@ -29,7 +29,7 @@ def main() -> None:
     """Prints a line for each sample."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("file", type=Path, help="what export.py --onnx wrote")
-    parser.add_argument("--weights", type=Path, default=paths.WEIGHTS_DIR)
+    parser.add_argument("--weights", type=Path, default=paths.WEIGHTS_DIR / "esbn-64")
     arguments = parser.parse_args()
     config = ReconstructionConfig(
         run=arguments.weights, weights=arguments.weights, precision="float32"

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from configs import paths
-from configs.settings import ScenesConfig
+from lab.settings import ScenesConfig
 from lab.synthesis.dynamic_scene import random_scene
 from lab.synthesis.maps import find_maps, keep_maps
 from utils.camera_motion.homography import Fit, Reference

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from configs.settings import ScenesConfig
+from lab.settings import ScenesConfig
 from lab.synthesis import dynamic_scene, sharp_scenes
 from lab.synthesis.backgrounds import LoadMap
 from lab.synthesis.maps import Kind, find_maps, find_photographs, keep_maps, kind_of

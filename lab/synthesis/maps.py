@@ -9,7 +9,7 @@ from typing import Literal
 import cachetools
 import numpy as np
 
-from configs.settings import ScenesConfig
+from lab.settings import ScenesConfig
 from lab.synthesis.highlights import photograph_radiance
 from lab.synthesis.views import prepare_map
 from utils.images import frames, radiance_maps

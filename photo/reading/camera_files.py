@@ -1,7 +1,7 @@
 """Reads photographs as cameras and phones write them: JPEG, PNG, TIFF, HEIC and raw, with EXIF.
 
 Content decides the kind of a file: phones name HEIC files .jpg. Every frame comes upright (the
-orientation tag is applied) and as integers. HEIC and raw need packages of requirements-extras.txt;
+orientation tag is applied) and as integers. HEIC and raw need packages of requirements/formats.txt;
 without them the message says so.
 """
 
@@ -113,5 +113,5 @@ def _read_raw(path: Path, data: bytes) -> Photo:
 
 def _install(kind: str, package: str, path: Path) -> str:
     return (
-        f"Reading {kind} needs {package}: pip install -r requirements-extras.txt. Received: {path}"
+        f"Reading {kind} needs {package}: pip install -r requirements/formats.txt. Received: {path}"
     )

@@ -10,6 +10,7 @@ import reconstruction_align2
 import reconstruction_fusion
 from configs import presets
 from lab import make_scenes
+from lab import settings as lab_settings
 from tests.fuzz import tools
 from tests.fuzz.doors import enter_with_flags
 from tests.fuzz.randomness import Random, pick
@@ -23,7 +24,7 @@ _SCRIPTS = {
         (reconstruction_align2, presets.reconstruction),
         (evaluate, presets.evaluation),
         (make_tfrecord, presets.records),
-        (make_scenes, presets.scenes),
+        (make_scenes, lab_settings.scenes),
     )
 }
 _LEFT_OUT = frozenset({"workers", "count", "cvvdp"})  # more of these is more, and no nonsense

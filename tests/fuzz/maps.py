@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from configs.settings import ScenesConfig
 from lab import make_scenes
+from lab.settings import ScenesConfig
 from lab.synthesis.factory import SETTINGS_FILE
 from tests import photos
 from tests.fuzz import pictures

@@ -13,7 +13,6 @@ from models.fast.compiled import (
 from models.merging import merging
 from tests.brackets import bracket
 from tests.models.test_layers import randomised
-from utils import hardware
 from utils.evaluation.protocols import PROTOCOLS
 from utils.inference import tiles
 from utils.inference.pipeline import Networks, align_picture, merge_picture, reconstruct_picture
@@ -82,14 +81,6 @@ def test_default_tile_depends_on_the_memory_that_is_free(monkeypatch):
     assert cut < tiles.default_size(6000, 4000, 1000) == tiles.LARGEST_TILE
     monkeypatch.setattr(tiles, "free_memory", lambda: 0)
     assert tiles.default_size(1000, 1000, 1000) == 128
-
-
-def test_free_memory_is_that_of_the_system(tmp_path, monkeypatch):
-    path = tmp_path / "meminfo"
-    monkeypatch.setattr(hardware, "_MEMORY_INFO", path)
-    assert hardware.free_memory() is None
-    path.write_text("MemTotal:  2000 kB\nMemAvailable:   1000 kB\n")
-    assert hardware.free_memory() == 1024 * 1000
 
 
 @pytest.mark.parametrize("size", [(72, 104), (57, 131), (8, 90)])

@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from configs.settings import RecipeConfig
 from lab import make_weights, places
+from lab.settings import RecipeConfig
 from tests import commands
+from utils import files
 from utils.images import frames, radiance_maps
 from utils.runs import weights
 
@@ -85,7 +86,7 @@ def test_a_rehearsal_reaches_the_end_and_does_nothing_twice(config, monkeypatch)
     assert make_weights.main(config) == 0
     assert len(ran) == len(make_weights.lines(config))
     assert weights.read_size(config.run / "weights").width == 4
-    assert weights.read_prealignment(config.run / "weights") == "auto"
+    assert files.read_json(config.run / "weights" / "config.json")["prealign"] == "auto"
     written = {path: path.read_bytes() for path in (config.run / "weights").iterdir()}
     ran.clear()
     assert make_weights.main(config) == 0
@@ -93,7 +94,7 @@ def test_a_rehearsal_reaches_the_end_and_does_nothing_twice(config, monkeypatch)
     assert {path: path.read_bytes() for path in written} == written
     assert make_weights.main(dataclasses.replace(config, small=True)) == 0
     assert weights.read_size(config.run / "small_weights").width == 2
-    assert weights.read_prealignment(config.run / "small_weights") == "auto"
+    assert files.read_json(config.run / "small_weights" / "config.json")["prealign"] == "auto"
 
 
 def test_a_failure_ends_the_recipe(config, monkeypatch):

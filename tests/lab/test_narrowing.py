@@ -73,7 +73,7 @@ def test_nothing_is_lost_of_a_network_with_twins(make):
 
 def test_half_of_the_shipped_network_keeps_most_of_its_result():
     wide, slim = merging(), merging(width=32)
-    weights.load({"merging": wide}, paths.WEIGHTS_DIR)
+    weights.load({"merging": wide}, paths.WEIGHTS_DIR / "esbn-64")
     unseen = sample(2)
     wanted = np.asarray(wide(unseen))
     narrow(wide, slim, sample(1))

@@ -13,11 +13,11 @@ from utils.runs.networks import weights_files
 
 
 def test_the_shipped_weights_are_named_with_their_checksums(tmp_path):
-    config = EvaluationConfig(run=tmp_path, weights=paths.WEIGHTS_DIR)
+    config = EvaluationConfig(run=tmp_path, weights=paths.WEIGHTS_DIR / "esbn-64")
     found = weights_files(config)
     assert [path.stem for path in found] == ["high", "low", "merging"]
     sums = provenance.describe([], found)["weights_sha256"]
-    stored = (paths.WEIGHTS_DIR / "SHA256SUMS").read_text()
+    stored = (paths.WEIGHTS_DIR / "esbn-64" / "SHA256SUMS").read_text()
     assert all(f"{value}  {Path(key).name}" in stored for key, value in sums.items())
 
 
@@ -25,7 +25,9 @@ def test_authors_checkpoints_are_named(tmp_path):
     for suffix in (".index", ".data-00000-of-00001"):
         (tmp_path / f"iter_1{suffix}").write_bytes(suffix.encode())
     config = EvaluationConfig(
-        run=tmp_path, weights=paths.WEIGHTS_DIR, release_merging=str(tmp_path / "iter_1")
+        run=tmp_path,
+        weights=paths.WEIGHTS_DIR / "esbn-64",
+        release_merging=str(tmp_path / "iter_1"),
     )
     names = [path.name for path in weights_files(config)]
     assert names.count("iter_1.index") == 1

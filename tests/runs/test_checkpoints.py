@@ -1,4 +1,4 @@
-"""Checkpoints: complete or not there, the newest undamaged one, and a disk that is full."""
+"""Checkpoints: complete or absent, the newest undamaged one, and a full disk."""
 
 import logging
 import os
@@ -68,8 +68,8 @@ def test_a_damaged_newest_one_is_named_and_the_one_before_is_taken(folder, kind,
     assert read(checkpoints.newest(folder)) == 10
 
 
-def test_one_without_checksums_is_not_there(folder):
-    """That is what a kill leaves while one is being written."""
+def test_one_without_checksums_is_ignored(folder):
+    """As after a kill while it was written."""
     (folder / "ckpt-10.sha256").unlink()
     for name in (".ckpt-10.partial.index", ".ckpt-10.partial.sha256"):
         (folder / name).write_bytes(b"half")

@@ -1,4 +1,4 @@
-"""A stage's settings: checked when it goes on, also those that an earlier version wrote."""
+"""Settings of a stage: compared when it resumes, refused when they are damaged."""
 
 import dataclasses
 import json
@@ -9,143 +9,110 @@ import tensorflow as tf
 
 from configs.settings import FusionConfig, NetworkConfig, TrainingConfig
 from utils.runs import checkpoints, settings
+from utils.runs.settings import ChangedSettingError, SettingsError
 
 NETWORK = NetworkConfig(width=4)
 
 
-def train(folder):
-    """Leaves a checkpoint as large as the networks', so that the settings beside it bind."""
-    path = folder / settings.CHECKPOINTS_NAME
-    checkpoints.save(tf.train.Checkpoint(weights=tf.Variable(tf.zeros(50_000))), path, step=1)
-
-
-def rewrite(folder, **changes):
-    """Writes the stage's settings anew, some of them as an earlier version did."""
-    path = folder / settings.SETTINGS_NAME
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-
-
-def test_texts_that_an_earlier_version_left_empty_are_not_set(tmp_path):
+@pytest.fixture
+def stage(tmp_path):
+    """A trained stage's folder, and its settings."""
     config = TrainingConfig(run=tmp_path, network=NETWORK)
-    settings.write_settings(tmp_path, config, samples=1)
-    train(tmp_path)
-    empty = dict.fromkeys(("records", "release_checkpoint", "save_release"), "")
-    rewrite(tmp_path, **empty, **{"network.aligned": True})
-    settings.write_settings(tmp_path, config, samples=1)
-    other = TrainingConfig(run=tmp_path, network=NETWORK, release_checkpoint="iter")
-    with pytest.raises(settings.SettingsError, match=r"release_checkpoint=None.*='iter'"):
-        settings.write_settings(tmp_path, other, samples=1)
-    assert settings.had_alignments(tmp_path)
-    assert settings.read_network_config(tmp_path) == NETWORK
+    return _trained(tmp_path, config), config
 
 
-def test_a_run_of_an_earlier_version_without_alignment_goes_on_as_alignment_none(tmp_path):
-    config = FusionConfig(run=tmp_path, network=NETWORK, alignment="from_scratch")
-    settings.write_settings(tmp_path, config, samples=1)
-    train(tmp_path)
-    rewrite(tmp_path, **{"network.aligned": False})
-    assert not settings.had_alignments(tmp_path)
-    with pytest.raises(settings.SettingsError, match=r"alignment='none'.*='from_scratch'"):
-        settings.write_settings(tmp_path, config, samples=1)
-    config = FusionConfig(run=tmp_path, network=NETWORK, alignment="none")
-    settings.write_settings(tmp_path, config, samples=1)
+def _trained(folder, config):
+    settings.write_settings(folder, config, samples=1)
+    path = folder / settings.CHECKPOINTS_NAME
+    checkpoints.save(tf.train.Checkpoint(weights=tf.Variable(tf.zeros(1))), path, step=1)
+    return folder
 
 
-def test_a_folder_without_a_stage_is_named_with_the_script_that_trains_it(tmp_path):
-    folder = tmp_path / "align_low"
-    message = f"run training_align_low.py --run {tmp_path} first.*no checkpoint in {folder}"
-    with pytest.raises(FileNotFoundError, match=message):
-        settings.read_settings(folder)
+def rewrite(folder, without=(), **changes):
+    """Changes the stage's settings file."""
+    path = folder / settings.SETTINGS_NAME
+    content = json.loads(path.read_text()) | changes
+    path.write_text(json.dumps({k: v for k, v in content.items() if k not in without}))
 
 
-def test_settings_of_a_run_that_trained_nothing_bind_nobody(tmp_path):
+def test_a_field_that_the_file_lacks_has_its_default(stage):
+    """As of a run that was started before the field was added."""
+    folder, config = stage
+    rewrite(folder, without=("hold_steps", "optimizer", "network.dense_layers", "prealign"))
+    settings.write_settings(folder, config, samples=1)
+    assert settings.read_network_config(folder) == NETWORK
+    assert settings.read_settings(folder)["optimizer"] == "adam"
+    with pytest.raises(ChangedSettingError, match=r"optimizer='adam'.*: optimizer='muon'"):
+        settings.write_settings(folder, dataclasses.replace(config, optimizer="muon"), samples=1)
+
+
+def test_an_unknown_field_is_named(stage):
+    folder, config = stage
+    rewrite(folder, tomorrow=1)
+    for read in (settings.read_settings, lambda x: settings.write_settings(x, config, samples=1)):
+        with pytest.raises(SettingsError, match=r"settings\.json: unknown .*Received: tomorrow"):
+            read(folder)
+
+
+def test_settings_without_a_checkpoint_may_be_overwritten(tmp_path):
     config = TrainingConfig(run=tmp_path, network=NETWORK, batch_size=8)
     settings.write_settings(tmp_path, config, samples=1)
     other = dataclasses.replace(config, batch_size=4)
-    settings.write_settings(tmp_path, other, samples=2, prealign="on")
-    assert settings.read_settings(tmp_path)["batch_size"] == 4
-    settings.require_prealignment(tmp_path, "off")
-    train(tmp_path)
-    with pytest.raises(settings.SettingsError, match=r"batch_size=4.*batch_size=8"):
-        settings.write_settings(tmp_path, config, samples=2, prealign="on")
+    settings.write_settings(_trained(tmp_path, other), other, samples=1, prealign="on")
+    with pytest.raises(ChangedSettingError, match=r"batch_size=4.*batch_size=8") as caught:
+        settings.write_settings(tmp_path, config, samples=1)
+    assert caught.value.name == "batch_size"
 
 
-def test_more_steps_go_on_where_the_schedule_does_not_depend_on_them(tmp_path):
-    config = TrainingConfig(run=tmp_path, network=NETWORK, steps=10, schedule="step")
-    settings.write_settings(tmp_path, config, samples=1)
-    train(tmp_path)
-    for steps in (20, 5):
-        settings.write_settings(tmp_path, dataclasses.replace(config, steps=steps), samples=1)
-    assert settings.read_settings(tmp_path)["steps"] == 20
+def test_more_steps_resume_where_the_schedule_does_not_depend_on_them(stage):
+    folder, config = stage
+    for steps in (400_000, 5):
+        settings.write_settings(folder, dataclasses.replace(config, steps=steps), samples=1)
+    assert settings.read_settings(folder)["steps"] == 400_000
 
 
-def test_the_length_of_a_cosine_is_free_until_it_falls(tmp_path):
-    config = TrainingConfig(
-        run=tmp_path, network=NETWORK, schedule="cosine", steps=10, hold_steps=1
-    )
-    settings.write_settings(tmp_path, config, samples=1)
-    train(tmp_path)
-    shorter = dataclasses.replace(config, steps=6)
-    settings.write_settings(tmp_path, shorter, samples=1)
+def test_the_length_of_a_cosine_may_change_until_it_falls(tmp_path):
+    config = FusionConfig(run=tmp_path, network=NETWORK, schedule="cosine", steps=10, hold_steps=1)
+    _trained(tmp_path, config)
+    settings.write_settings(tmp_path, dataclasses.replace(config, steps=6), samples=1)
     assert settings.read_settings(tmp_path)["steps"] == 6
-    fallen = dataclasses.replace(config, hold_steps=0)
-    with pytest.raises(settings.SettingsError, match="hold_steps=0"):
+    fallen = dataclasses.replace(config, steps=6, hold_steps=0)
+    with pytest.raises(ChangedSettingError, match=r"hold_steps=1.*hold_steps=0"):
         settings.write_settings(tmp_path, fallen, samples=1)
-
-
-SIZES = {"width": 4, "residual_blocks": 9, "dense_layers": 6}
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *((name, value) for name in SIZES for value in (0, -1, "4", 4.0, True, None, [4], 2**40)),
-        ("width", 3),
-        ("width", 1000),
+        *(("width", value) for value in (0, -1, "4", 4.0, True, None, [4], 2**40, 3)),
         ("residual_blocks", 2000),
         ("initializer", 5),
     ],
 )
-def test_sizes_of_networks_that_the_checkpoint_cannot_hold_are_refused(tmp_path, name, value):
-    settings.write_settings(tmp_path, TrainingConfig(run=tmp_path, network=NETWORK), samples=1)
-    train(tmp_path)
-    assert settings.read_network_config(tmp_path) == NETWORK
-    rewrite(tmp_path, **{f"network.{name}": value})
-    with pytest.raises(settings.SettingsError, match=rf"{settings.SETTINGS_NAME}.*Received: "):
-        settings.read_network_config(tmp_path)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", "3", "[" * 100_000, "\x00", '{"steps": }', '"a"', "\udcff"], ids=repr
-)
-def test_settings_that_are_no_json_object_are_refused_by_name(tmp_path, text):
-    config = TrainingConfig(run=tmp_path, network=NETWORK)
-    settings.write_settings(tmp_path, config, samples=1)
-    train(tmp_path)
-    path = tmp_path / settings.SETTINGS_NAME
-    path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    for read in (settings.read_settings, lambda x: settings.write_settings(x, config, samples=1)):
-        with pytest.raises(ValueError, match=rf"^{path} must hold .*Received: "):
-            read(tmp_path)
-    path.unlink()
-    os.mkfifo(path)
-    with pytest.raises(FileNotFoundError, match=f"No such file. Received: {path}"):
-        settings.read_settings(tmp_path)
-
-
-@pytest.mark.parametrize("value", ["maybe", 5, None, []], ids=repr)
-def test_an_unknown_pre_alignment_is_refused(tmp_path, value):
-    settings.write_settings(tmp_path, TrainingConfig(run=tmp_path, network=NETWORK), samples=1)
-    rewrite(tmp_path, prealign=value)
-    with pytest.raises(settings.SettingsError, match=r"prealign must be .*Received: "):
-        settings.read_prealignment(tmp_path)
+def test_illegal_sizes_of_networks_are_refused(stage, name, value):
+    folder, _ = stage
+    rewrite(folder, **{f"network.{name}": value})
+    with pytest.raises(SettingsError, match=rf"{settings.SETTINGS_NAME}.*Received: "):
+        settings.read_network_config(folder)
 
 
 @pytest.mark.parametrize("value", ["20", None, [20]], ids=repr)
-def test_steps_that_are_no_number_are_refused(tmp_path, value):
-    config = TrainingConfig(run=tmp_path, network=NETWORK)
-    settings.write_settings(tmp_path, config, samples=1)
-    train(tmp_path)
-    rewrite(tmp_path, steps=value)
-    with pytest.raises(settings.SettingsError, match=r"steps must be a number. Received: "):
-        settings.write_settings(tmp_path, config, samples=1)
+def test_steps_that_are_no_number_are_refused(stage, value):
+    folder, config = stage
+    rewrite(folder, steps=value)
+    with pytest.raises(SettingsError, match=r"steps must be a number. Received: "):
+        settings.write_settings(folder, config, samples=1)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[" * 100_000, "\x00", '{"steps": }', "\udcff"])
+def test_settings_that_are_no_json_object_are_refused(stage, text):
+    folder, config = stage
+    path = folder / settings.SETTINGS_NAME
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    for read in (settings.read_settings, lambda x: settings.write_settings(x, config, samples=1)):
+        with pytest.raises(ValueError, match=rf"^{path} must hold .*Received: "):
+            read(folder)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(FileNotFoundError, match=f"No such file. Received: {path}"):
+        settings.read_settings(folder)

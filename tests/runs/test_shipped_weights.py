@@ -1,12 +1,14 @@
-"""The weights that come with this code: whole, small enough, and good on the samples."""
+"""The weights of this code: complete, small enough, and good on the samples."""
 
 import functools
+import json
+import subprocess
 
 import numpy as np
 import pytest
 
 from configs import paths
-from configs.settings import NetworkConfig, ReconstructionConfig
+from configs.settings import ReconstructionConfig
 from tests.photos import ROOT
 from utils.camera_motion.prealignment import prealigned
 from utils.evaluation.baselines import BASELINES
@@ -19,42 +21,40 @@ from utils.runs import weights
 from utils.scenes.folders import find_scenes, read_scene
 
 FULL = PROTOCOLS["full"]
-BOTH = [paths.WEIGHTS_DIR, paths.SMALL_WEIGHTS_DIR]
-PREALIGN = weights.read_prealignment(paths.WEIGHTS_DIR)
-SAMPLES = [prealigned(read_scene(folder), PREALIGN) for folder in find_scenes(ROOT / "samples")]
+SAMPLES = [prealigned(read_scene(folder), "auto") for folder in find_scenes(ROOT / "samples")]
+WIDTHS = {"esbn-64": 64, "esbn-24": 24}
+MEGABYTES = {"esbn-64": 65, "esbn-24": 16}
 
-
-both_sets = pytest.mark.parametrize("folder", BOTH, ids=lambda folder: folder.name)
+both = pytest.mark.parametrize("name", WIDTHS)
 
 
 @functools.cache
-def radiance(folder, precision):
-    """What shipped weights make of the samples, in one precision."""
-    config = ReconstructionConfig(run=folder, weights=folder, precision=precision)
+def radiance(name, precision):
+    """Radiance of the samples with shipped weights, in one precision."""
+    config = ReconstructionConfig(weights=paths.WEIGHTS_DIR / name, precision=precision)
     networks = open_networks(config)
     return [reconstruct_picture(networks, scene, FULL).hdr for scene in SAMPLES]
 
 
-@pytest.mark.parametrize(
-    ("folder", "width", "megabytes"),
-    [(paths.WEIGHTS_DIR, NetworkConfig().width, 65), (paths.SMALL_WEIGHTS_DIR, 24, 16)],
-)
-def test_they_are_the_papers_networks_and_small_files(folder, width, megabytes):
-    size, paper = weights.read_size(folder), NetworkConfig()
-    assert size.width == width
-    assert (size.residual_blocks, size.dense_layers) == (paper.residual_blocks, paper.dense_layers)
-    files = [path for path in folder.iterdir() if path.is_file()]
-    assert sum(path.stat().st_size for path in files) <= megabytes * 1e6
+@both
+def test_the_folder_is_complete_and_small(name):
+    folder = paths.WEIGHTS_DIR / name
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, check=True)
+    names = {path.name for path in folder.iterdir()} - {"SHA256SUMS"}
+    listed = (folder / "SHA256SUMS").read_text().splitlines()
+    assert {line.partition("  ")[2] for line in listed} == names
+    size = weights.read_size(folder)
+    assert (size.width, size.residual_blocks, size.dense_layers) == (WIDTHS[name], 9, 6)
+    config = json.loads((folder / "config.json").read_text())
+    assert config == weights.describe(size, "auto")
+    assert (folder / "README.md").read_text().startswith("---\nlicense: mit\nlibrary_name: esbn-tf")
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= MEGABYTES[name] * 1e6
 
 
-def test_both_were_trained_on_frames_of_the_same_kind():
-    assert weights.read_prealignment(paths.SMALL_WEIGHTS_DIR) == PREALIGN
-
-
-@both_sets
-def test_the_samples_come_out_far_better_than_from_their_reference_alone(folder):
+@both
+def test_the_samples_come_out_far_better_than_from_their_reference_alone(name):
     gains = []
-    for scene, result in zip(SAMPLES, radiance(folder, "float32"), strict=True):
+    for scene, result in zip(SAMPLES, radiance(name, "float32"), strict=True):
         truth = np.asarray(scene.hdr)
         alone = FULL.score(BASELINES["reference"](scene), truth)
         ours = FULL.score(result, truth)
@@ -64,19 +64,19 @@ def test_the_samples_come_out_far_better_than_from_their_reference_alone(folder)
     assert np.mean(gains) > 4
 
 
-@both_sets
-def test_bfloat16_is_within_55_decibels_of_float32(folder):
-    # Without its arithmetic nobody gets it unasked: TensorFlow then rounds after every operation,
-    # 24 channels average less of that out, and 52.4 dB were measured.
-    least = 55 if has_bfloat16() or folder == paths.WEIGHTS_DIR else 51
-    for half, full in zip(radiance(folder, "bfloat16"), radiance(folder, "float32"), strict=True):
+@both
+def test_bfloat16_is_within_55_decibels_of_float32(name):
+    # Without hardware for it TensorFlow rounds after every operation; 24 channels average less of
+    # that out, and 52.4 dB were measured.
+    least = 55 if has_bfloat16() or name == "esbn-64" else 51
+    for half, full in zip(radiance(name, "bfloat16"), radiance(name, "float32"), strict=True):
         assert psnr(mu_law(half), mu_law(full)) >= least
 
 
-@both_sets
+@both
 @pytest.mark.parametrize("scene", SAMPLES, ids=lambda scene: scene.name)
-def test_the_result_has_the_references_brightness_where_it_is_well_exposed(scene, folder):
-    result = radiance(folder, "float32")[SAMPLES.index(scene)]
+def test_the_result_has_the_references_brightness_where_it_is_well_exposed(scene, name):
+    result = radiance(name, "float32")[SAMPLES.index(scene)]
     ldr = scene.ldr[1].astype(np.float32) / 255
     well = ((ldr > 0.2) & (ldr < 0.9)).all(axis=-1)
     expected = BASELINES["reference"](scene)[well]

@@ -10,8 +10,9 @@ import tensorflow as tf
 import make_tfrecord
 import reconstruction_align2
 import reconstruction_fusion
-from configs.settings import ReconstructionConfig, RecordsConfig, ScenesConfig
+from configs.settings import ReconstructionConfig, RecordsConfig
 from lab import make_scenes
+from lab.settings import ScenesConfig
 from tests import layouts, photos, tiny
 from tests.processes import run_as_script
 from utils.images.radiance_maps import write_radiance

@@ -19,7 +19,7 @@ KILLS = int(os.environ.get("ESBN_KILLS", "0"))
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
 MOMENTS = ("starting", "working", "writing")
 
-_LOCKS = frozenset({"lock", ".lock"})  # say which process held them last
+_LOCKS = frozenset({".esbn.lock"})  # say which process held them last
 
 
 def seeded() -> random.Random:

@@ -111,7 +111,7 @@ def save_onnx(folder: Path, path: Path, prealign: PrealignmentName = "off") -> N
 
     Raises:
         FileExistsError: There is something of this name already.
-        ImportError: The converter is not installed (requirements-extras.txt).
+        ImportError: The converter is not installed (requirements/formats.txt).
     """
     import onnx  # noqa: PLC0415 -- optional
     import tf2onnx  # noqa: PLC0415 -- optional

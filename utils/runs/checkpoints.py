@@ -1,10 +1,9 @@
-"""Checkpoints of a stage that survive a kill, a full disk and a damaged file.
+"""Checkpoints of a stage; a kill, a full disk or a damaged file costs at most the newest.
 
     checkpoints/ckpt-STEP.index, ckpt-STEP.data-00000-of-00001    TensorFlow's files
     checkpoints/ckpt-STEP.sha256                                  their checksums, written last
 
-A checkpoint without its checksums is not there. They are in the format of `sha256sum`, so that
-`sha256sum -c ckpt-STEP.sha256` checks them by hand.
+A checkpoint without checksums is ignored. `sha256sum -c ckpt-STEP.sha256` checks one by hand.
 """
 
 import logging
@@ -27,12 +26,10 @@ class CheckpointError(OSError):
 
 
 def save(checkpoint: tf.train.Checkpoint, folder: Path, step: int) -> None:
-    """Writes the checkpoint of a step and drops all but the last two.
-
-    Whatever happens in between, the one before stays until this one is complete.
+    """Writes the checkpoint of a step, then removes all but the last two.
 
     Raises:
-        CheckpointError: It cannot be written, say because the disk is full; the one before stays.
+        CheckpointError: It cannot be written, for example on a full disk; the last one stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
     prefix = folder / f"{_PREFIX}{step}"
@@ -51,27 +48,27 @@ def save(checkpoint: tf.train.Checkpoint, folder: Path, step: int) -> None:
 
 
 def restore(checkpoint: tf.train.Checkpoint, prefix: str) -> None:
-    """Reads a checkpoint into objects, which may be fewer than it holds.
+    """Reads a checkpoint into objects; values of other objects are ignored.
 
     Raises:
-        CheckpointError: It lacks a variable of theirs, has another size of one, or is unreadable.
+        CheckpointError: A variable is missing or has another shape, or the file is unreadable.
     """
     try:
         checkpoint.read(prefix).assert_existing_objects_matched().expect_partial()
     except Exception as error:  # TensorFlow raises a dozen kinds, AssertionError among them
         raise CheckpointError(
-            f"{prefix} must hold the weights of this stage's networks; see whether its settings"
-            f" were changed. Received: {one_line(error)}"
+            f"{prefix} must hold the weights of this stage's networks; its settings.json may have"
+            f" been edited. Received: {one_line(error)}"
         ) from error
 
 
 def newest(folder: Path) -> str | None:
-    """Prefix of the newest checkpoint that is undamaged; None if there never was one.
+    """Prefix of the newest undamaged checkpoint; None if there are none at all.
 
-    A damaged one is named in the log, and the one before is taken.
+    Damaged ones are logged and skipped.
 
     Raises:
-        CheckpointError: There are some, and all are damaged.
+        CheckpointError: All are damaged.
     """
     steps = _steps(folder)
     for step in steps:
@@ -82,22 +79,22 @@ def newest(folder: Path) -> str | None:
         _LOG.warning("%s is damaged (%s); taking the checkpoint before it.", prefix, damage)
     if steps:
         raise CheckpointError(
-            f"{folder} must hold an undamaged checkpoint; move the folder away to begin anew."
+            f"{folder} must hold an undamaged checkpoint; move the folder away to start again."
             f" Received: damaged ones of the steps {steps}"
         )
     return None
 
 
 def last_step(folder: Path) -> int | None:
-    """Step of the newest checkpoint, be it damaged or not; None if there never was one."""
+    """Step of the newest checkpoint, damaged or not; None if there are none."""
     return next(iter(_steps(folder)), None)
 
 
 def _publish(prefix: Path) -> None:
-    """Moves the finished files to their names, then writes their checksums."""
+    """Renames the finished files, then writes their checksums."""
     aside = beside(prefix)
     lines: list[str] = []
-    _with_suffix(prefix, _CHECKSUMS).unlink(missing_ok=True)  # of a damaged one of this step
+    _with_suffix(prefix, _CHECKSUMS).unlink(missing_ok=True)  # of a damaged checkpoint
     for path in sorted(aside.parent.glob(f"{aside.name}.*")):
         flush(path)
         target = _with_suffix(prefix, path.name.removeprefix(aside.name))
@@ -109,11 +106,11 @@ def _publish(prefix: Path) -> None:
 
 def _remove_partial(folder: Path) -> None:
     for path in folder.glob(f"{beside(Path(_PREFIX + '*'))}*"):
-        remove(path)  # a folder among them is TensorFlow's own
+        remove(path)  # files, and a folder that TensorFlow makes
 
 
 def _tidy(folder: Path, step: int) -> None:
-    """Removes all but the last two checkpoints up to a step; their checksums go first."""
+    """Removes all but the last two checkpoints up to a step, checksums first."""
     kept = [s for s in _steps(folder) if s <= step][:KEPT]
     names = {f"{_PREFIX}{s}" for s in kept}
     paths = [path for path in folder.glob(f"{_PREFIX}*") if path.name.split(".")[0] not in names]
@@ -122,13 +119,13 @@ def _tidy(folder: Path, step: int) -> None:
 
 
 def _steps(folder: Path) -> list[int]:
-    """Steps of the complete checkpoints, the newest first."""
+    """Steps of the complete checkpoints, newest first."""
     numbers = (path.stem.removeprefix(_PREFIX) for path in folder.glob(f"{_PREFIX}*{_CHECKSUMS}"))
     return sorted((int(number) for number in numbers if number.isdecimal()), reverse=True)
 
 
 def _damage(prefix: Path) -> str | None:
-    """Names the damage of a checkpoint; None if there is none."""
+    """Description of a checkpoint's damage; None if it is sound."""
     path = _with_suffix(prefix, _CHECKSUMS)
     if not path.is_file():
         return f"no file {path.name}"

@@ -3,10 +3,12 @@
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import keras
 import numpy as np
 import tensorflow as tf
+import tqdm
 
 from configs import paths
 from configs.settings import (
@@ -20,15 +22,14 @@ from models import esbn, release_checkpoint
 from models.fast.layers import Arithmetic
 from models.frames import HIGH, LOW, MERGING, NETWORKS
 from models.weight_values import fault
+from utils import files
 from utils.hardware import keras_policy, warn_of_unused_gpu
-from utils.runs import checkpoints, provenance, weights
+from utils.runs import checkpoints, weights
 from utils.runs.settings import (
     CHECKPOINTS_NAME,
-    SettingsError,
-    had_alignments,
+    SETTINGS_NAME,
     is_trained,
     read_network_config,
-    read_prealignment,
     read_settings,
     untrained,
 )
@@ -69,15 +70,15 @@ def latest_checkpoint(folder: Path) -> str:
 def restore(parts: Mapping[str, keras.Model], folder: Path) -> None:
     """Reads some of a stage's networks, by name, from its newest checkpoint.
 
-    If the stage keeps a running average of its weights, that is read.
+    If the stage keeps a running average of its weights, the average is read.
 
     Raises:
         FileNotFoundError: The stage has no checkpoint yet.
         CheckpointError: All are damaged.
-        WeightsError: A value is none to compute with; the message names it.
+        WeightsError: A value is not finite, or a variance not positive.
     """
     latest = latest_checkpoint(folder)
-    averaged = read_settings(folder).get("ema")
+    averaged = read_settings(folder)["ema"]
     names = {f"{AVERAGE}{name}" if averaged else name: part for name, part in parts.items()}
     checkpoints.restore(tf.train.Checkpoint(**names), latest)
     for name, part in parts.items():
@@ -87,65 +88,113 @@ def restore(parts: Mapping[str, keras.Model], folder: Path) -> None:
                 raise WeightsError(f"{latest}: {name}/{variable.path} {wrong}")
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Origin:
+    """Where each network comes from."""
+
+    released: dict[str, str]
+    """Network to the prefix of an authors' checkpoint."""
+    folder: Path | None
+    """Folder of weights with the other networks; None if they come from a run."""
+    stages: dict[str, Path]
+    """Network to the folder of the stage with its newest weights, if they come from a run."""
+
+
+def _origin(config: WeightsConfig) -> _Origin:
+    prefixes = {
+        LOW: config.release_low,
+        HIGH: config.release_high,
+        MERGING: config.release_merging,
+    }
+    released = {name: prefix for name, prefix in prefixes.items() if prefix}
+    if len(released) == len(NETWORKS):
+        return _Origin(released=released, folder=None, stages={})
+    folder = config.weights
+    if folder is None and config.run is None:
+        # The authors' networks have 64 channels, and all three must have the same.
+        folder = paths.WEIGHTS_DIR / ("esbn-64" if released else "esbn-24")
+    if folder is not None or config.run is None:
+        return _Origin(released=released, folder=folder, stages={})
+    fusion = paths.stage_dir(config.run, paths.FUSION)
+    stages = {side: paths.stage_dir(config.run, name) for side, name in paths.ALIGNMENT.items()}
+    if is_trained(fusion):
+        stages = dict.fromkeys(NETWORKS, fusion)
+    stages = {name: stage for name, stage in stages.items() if name not in released}
+    return _Origin(released=released, folder=None, stages=stages)
+
+
 def load_networks(config: WeightsConfig) -> dict[str, keras.Model]:
-    """The networks to reconstruct with, by name.
+    """The networks to reconstruct with, by name; prints where they come from.
 
-    Those with an authors' checkpoint in the settings come from it. The others come from the folder
-    of weights, if the settings name one or nothing is trained in a preset's own run, or from the
-    run: all from the fusion stage once it has a checkpoint; until then the alignment networks come
-    from their own stages and there is no `merging`.
-
-    Args:
-        config: Names the run and the authors' checkpoints.
+    Networks with an authors' checkpoint in the settings come from it. The others come from the
+    folder of weights in the settings; or else from the run: all from the fusion stage once it has a
+    checkpoint, until then the alignment networks from their own stages, without `merging`; or,
+    without either, from the weights that come with this code.
 
     Raises:
-        FileNotFoundError: The run or an authors' checkpoint has no weights; it is named.
+        FileNotFoundError: The run or an authors' checkpoint has no weights; the message names it.
         WeightsError: The folder of weights is missing or damaged.
     """
-    released = _released(config)
-    wanted, folder, stages = _origin(config)
+    origin = _origin(config)
+    used = list(dict.fromkeys(origin.stages.values()))
+    for stage in used:
+        if not is_trained(stage):
+            raise untrained(stage)
+    tqdm.tqdm.write(f"Weights: {weights_in_words(config)}")
     size, aligned = NetworkConfig(), True
-    if folder:
-        provenance.say_folder(folder)
-        size = weights.read_size(folder)
-    elif stages:
-        used = list(dict.fromkeys(stages[name] for name in wanted if name in stages))
-        for stage in used:
-            if not is_trained(stage):
-                raise untrained(stage)
-        size, aligned = read_network_config(used[0]), had_alignments(used[0])
-        provenance.say_stages(used)
+    if origin.folder:
+        size = weights.read_size(origin.folder)
+    elif used:
+        size = read_network_config(used[0])
+        aligned = read_settings(used[0]).get("alignment") != "none"
     built = _build(size, config.precision, config.arithmetic, aligned=aligned)
-    if folder:
-        weights.load({name: built[name] for name in wanted}, folder)
-    for stage in dict.fromkeys(stages[name] for name in wanted if name in stages):
-        restore({name: built[name] for name in wanted if stages.get(name) == stage}, stage)
-    for name, prefix in released.items():
-        if prefix:
-            release_checkpoint.load(built[name], prefix)
-    return {name: net for name, net in built.items() if folder or name in stages or released[name]}
+    rest = [name for name in NETWORKS if name not in origin.released]
+    if origin.folder:
+        weights.load({name: built[name] for name in rest}, origin.folder)
+    for stage in used:
+        restore({name: built[name] for name in rest if origin.stages.get(name) == stage}, stage)
+    for name, prefix in origin.released.items():
+        release_checkpoint.load(built[name], prefix)
+    loaded = NETWORKS if origin.folder else {*origin.released, *origin.stages}
+    return {name: network for name, network in built.items() if name in loaded}
 
 
 def weights_in_words(config: WeightsConfig) -> str:
-    """Where `load_networks` takes the networks from, for a reader."""
-    wanted, folder, stages = _origin(config)
-    released = _released(config).items()
-    words = [f"{name} of the authors' {prefix}" for name, prefix in released if prefix]
-    if folder:
-        words.append(provenance.in_words(folder))
-    words += [str(stage) for stage in dict.fromkeys(stages[n] for n in wanted if n in stages)]
+    """Where `load_networks` takes the networks from, for readers."""
+    origin = _origin(config)
+    words = [f"{name} of the authors' {prefix}" for name, prefix in origin.released.items()]
+    if origin.folder:
+        shipped = origin.folder.absolute().parent == paths.WEIGHTS_DIR
+        words.append(f"{origin.folder.name} of this code" if shipped else str(origin.folder))
+    words += [str(stage) for stage in dict.fromkeys(origin.stages.values())]
     return ", ".join(words)
 
 
 def weights_files(config: WeightsConfig) -> list[Path]:
     """Files that `load_networks` takes the networks from, sorted."""
-    wanted, folder, stages = _origin(config)
-    found = [prefix for prefix in _released(config).values() if prefix]
-    found += [latest_checkpoint(stages[name]) for name in wanted if name in stages]
-    named = {path for prefix in found for path in Path(prefix).parent.glob(f"{Path(prefix).name}*")}
-    if folder:
-        named |= {weights.file_of(folder, name) for name in wanted}
-    return sorted(named)
+    origin = _origin(config)
+    prefixes = [*origin.released.values(), *map(latest_checkpoint, origin.stages.values())]
+    found = {path for x in prefixes for path in Path(x).parent.glob(f"{Path(x).name}*")}
+    if origin.folder:
+        rest = [name for name in NETWORKS if name not in origin.released]
+        found |= {weights.file_of(origin.folder, name) for name in rest}
+    return sorted(found)
+
+
+def prealign_in_words(config: WeightsConfig) -> str:
+    """The `prealign` mode that the weights name for readers; `off` if they name none."""
+    origin = _origin(config)
+    notes = [stage / SETTINGS_NAME for stage in origin.stages.values()]
+    if origin.folder:
+        notes = [origin.folder / weights.CONFIG_NAME]
+    if not notes or not notes[0].is_file():
+        return "off"
+    return str(files.read_json(notes[0]).get("prealign", "off"))
+
+
+def trained_prealignment(config: WeightsConfig) -> PrealignmentName:
+    """The mode of `prealign_in_words`."""
+    return cast("PrealignmentName", prealign_in_words(config))
 
 
 def _build(
@@ -158,61 +207,3 @@ def _build(
         dtype=keras_policy(precision),
         arithmetic=arithmetic,
     )
-
-
-def _weights_folder(config: WeightsConfig) -> Path | None:
-    """The folder of safetensors to use instead of the run's stages, if any."""
-    if config.weights is not None:
-        return config.weights
-    stages = (paths.FUSION, *paths.ALIGNMENT.values())
-    trained = any(is_trained(paths.stage_dir(config.run, stage)) for stage in stages)
-    return None if trained else paths.SHIPPED_WEIGHTS.get(config.run)
-
-
-def _stages(run: Path) -> dict[str, Path]:
-    """The folder that holds each network's newest weights."""
-    fusion = paths.stage_dir(run, paths.FUSION)
-    if is_trained(fusion):
-        return dict.fromkeys(NETWORKS, fusion)
-    return {side: paths.stage_dir(run, stage) for side, stage in paths.ALIGNMENT.items()}
-
-
-def trained_prealignment(config: WeightsConfig) -> PrealignmentName:
-    """How the camera's motion was taken out of what `load_networks` gives was trained on.
-
-    Authors' checkpoints were trained with it in.
-
-    Raises:
-        FileNotFoundError: The run has no weights; it is named.
-        SettingsError: The run's alignments were trained on two kinds of frames.
-        WeightsError: The folder of weights is missing or damaged.
-    """
-    wanted, folder, stages = _origin(config)
-    if folder:
-        return weights.read_prealignment(folder)
-    used = dict.fromkeys(stages[name] for name in wanted if name in stages)
-    modes: dict[str, PrealignmentName] = {stage.name: read_prealignment(stage) for stage in used}
-    if len(set(modes.values())) > 1:
-        raise SettingsError(
-            f"{config.run}: the alignments were trained on two kinds of frames; say with"
-            f" --prealign which to use. Received: {modes}"
-        )
-    for mode in modes.values():
-        return mode
-    return "off"
-
-
-def _released(config: WeightsConfig) -> dict[str, str | None]:
-    """Prefix of each network's authors' checkpoint; None if it does not come from one."""
-    return {
-        LOW: config.release_low,
-        HIGH: config.release_high,
-        MERGING: config.release_merging,
-    }
-
-
-def _origin(config: WeightsConfig) -> tuple[list[str], Path | None, dict[str, Path]]:
-    """Names of what is no authors' network, and its folder of weights or else its stages."""
-    wanted = [name for name, prefix in _released(config).items() if not prefix]
-    folder = _weights_folder(config) if wanted else None
-    return wanted, folder, {} if folder or not wanted else _stages(config.run)

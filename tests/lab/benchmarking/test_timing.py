@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from configs.settings import BenchmarkConfig
 from lab import benchmark
 from lab.benchmarking import cost, timing, widths
 from lab.benchmarking.timing import compare, markdown
+from lab.settings import BenchmarkConfig
 from models import esbn
 from utils import hardware
 

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from configs.settings import BenchmarkConfig, EvaluationConfig, ReconstructionConfig
+from configs.settings import EvaluationConfig, ReconstructionConfig
 from lab import benchmark
+from lab.settings import BenchmarkConfig
 from tests import layouts, tiny
 from utils.evaluation.perceptual import Display
 from utils.evaluation.protocols import configured

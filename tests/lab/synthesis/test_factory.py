@@ -14,10 +14,10 @@ import numpy as np
 import OpenEXR
 import pytest
 
-from configs import presets
-from configs.settings import ScenesConfig
 from configs.start_up import INTERRUPTED
 from lab import make_scenes
+from lab import settings as lab_settings
+from lab.settings import ScenesConfig
 from lab.synthesis import factory
 from lab.synthesis.maps import find_maps, keep_maps
 from utils import command, files
@@ -263,7 +263,7 @@ def test_every_field_is_a_flag(tmp_path):
         "--seed",
         "3",
     ]
-    config = command.parse(presets.scenes, make_scenes.__doc__, flags)
+    config = command.parse(lab_settings.scenes, make_scenes.__doc__, flags)
     radiance = (tmp_path, Path("more"))
     assert config == ScenesConfig(
         radiance=radiance, generator=1, count=5, include=("a", "b"), seed=3

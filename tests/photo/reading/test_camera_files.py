@@ -176,7 +176,7 @@ def test_a_missing_package_is_named_with_how_to_install_it(tmp_path, monkeypatch
 
     (tmp_path / name).write_bytes(GOOD["heic"][1])
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(PictureError, match=r"pip install -r requirements-extras\.txt.*" + name):
+    with pytest.raises(PictureError, match=r"pip install -r requirements/formats\.txt.*" + name):
         read_photo(tmp_path / name)
 
 
