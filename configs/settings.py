@@ -223,7 +223,9 @@ class TrainingConfig:
         require_positive(self, "steps", "batch_size", "learning_rate", "decay_step")
         require_positive(self, "log_every", "validate_every", "checkpoint_every")
         require(
-            self.validation_crop >= 8, "validation_crop must be 8 or more.", self.validation_crop
+            self.validation_crop >= 8,
+            "validation_crop must be at least 8 pixels.",
+            self.validation_crop,
         )
         require(self.warmup_steps >= 0, "warmup_steps must not be negative.", self.warmup_steps)
         require(
