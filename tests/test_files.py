@@ -207,7 +207,7 @@ def test_a_lock_goes_with_its_holder(tmp_path):
 
 def test_a_folder_that_takes_no_files_is_named(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
-    message = "Cannot write to this folder; choose another. Received: {}, {}"
+    message = "Nothing can be written to this folder; name another. Received: {}, {}"
     for folder, reason in (("file", "File exists"), ("file/below", "Not a directory")):
         with pytest.raises(OSError, match=message.format(tmp_path / folder, reason)):
             lock(tmp_path / folder).__enter__()

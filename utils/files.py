@@ -222,7 +222,7 @@ def lock(folder: Path) -> Iterator[None]:
     except OSError as error:
         held.release()
         raise OSError(
-            f"Cannot write to this folder; choose another. Received: {folder}, {error.strerror}"
+            f"Nothing can be written to this folder; name another. Received: {folder}, {error.strerror}"
         ) from error
     try:
         yield

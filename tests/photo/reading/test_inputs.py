@@ -9,6 +9,7 @@ import pytest
 
 import reconstruction_align2
 import reconstruction_fusion
+from configs import paths
 from configs.settings import ReconstructionConfig
 from photo.reading.inputs import PreparedScenes
 from photo.reading.search import find_brackets
@@ -105,7 +106,7 @@ def test_results_folder_and_a_single_scene(config, tmp_path):
     )
     assert reconstruction_fusion.main(config) == 0
     assert (tmp_path / "elsewhere" / "X.hdr").exists()
-    assert not config.run.exists()
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -159,7 +160,7 @@ def test_a_scene_that_does_not_fit_the_protocol_is_reported(config, capsys):
     assert reconstruction_fusion.main(config) == 2
     captured = capsys.readouterr()
     assert "Scene X: protocol crop-1440x960 needs 1440x960" in captured.err
-    results = config.run / "results"
+    results = paths.results_dir(config.run)
     assert captured.out == f"Wrote 0 scenes to {results}; open {results}/report.html\n"
 
 
@@ -175,7 +176,7 @@ def test_without_scenes_nothing_is_loaded(config, script, monkeypatch):
 def test_scenes_without_truth_leave_no_table_and_are_not_read_again(config, script, capsys):
     config = ReconstructionConfig(run=config.run, scenes=(config.scenes[0] / "EXTRA" / "002",))
     assert script.main(config) == 0
-    results = config.run / "results"
+    results = paths.results_dir(config.run)
     assert not list(results.glob("*.csv"))
     last = capsys.readouterr().out.splitlines()[-1]
     assert "1 scene to" in last or "of 1 scene" in last
