@@ -222,7 +222,8 @@ def lock(folder: Path) -> Iterator[None]:
     except OSError as error:
         held.release()
         raise OSError(
-            f"Nothing can be written to this folder; name another. Received: {folder}, {error.strerror}"
+            f"Nothing can be written to this folder; name another. Received: {folder},"
+            f" {error.strerror}"
         ) from error
     try:
         yield
