@@ -7,6 +7,7 @@ import pytest
 
 from photo import temporary
 from photo.temporary import temporary_folder
+from tests import processes
 
 PREFIX = "esbn-test-"
 
@@ -53,15 +54,12 @@ def _hold(place, held):
 def test_what_a_killed_process_left_goes_with_the_next_and_nothing_else(tmp_path):
     context = multiprocessing.get_context("spawn")
     held = context.Event()
-    process = context.Process(target=_hold, args=(tmp_path, held))
-    process.start()
-    assert held.wait(60)
-    (theirs,) = tmp_path.iterdir()
-    with temporary_folder(PREFIX) as ours:
-        assert set(tmp_path.iterdir()) == {theirs, ours}  # its process lives
-        assert (theirs / "below" / "photograph.jpg").exists()
-    process.kill()
-    process.join()
+    with processes.running(_hold, tmp_path, held, context=context):
+        assert held.wait(60)
+        (theirs,) = tmp_path.iterdir()
+        with temporary_folder(PREFIX) as ours:
+            assert set(tmp_path.iterdir()) == {theirs, ours}  # its process lives
+            assert (theirs / "below" / "photograph.jpg").exists()
     assert theirs.exists()
     (tmp_path / "another").mkdir()
     (tmp_path / f"{PREFIX}link").symlink_to(tmp_path / "another")

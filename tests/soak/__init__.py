@@ -1,6 +1,6 @@
 """Kills: what is stopped at any moment and run again ends with the files of an undisturbed run.
 
-`make soak` sets ESBN_KILLS to make hundreds; without it there are a few, in `make test`.
+`make soak` sets ESBN_KILLS for hundreds of kills; `make test` makes a few.
 """
 
-import configs  # noqa: F401 -- before TensorFlow, which it silences
+import configs  # noqa: F401 -- silences TensorFlow, so it comes first

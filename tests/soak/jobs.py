@@ -1,4 +1,4 @@
-"""The scripts that are killed, on tiny inputs; their results go to the current folder."""
+"""The scripts that are killed, on tiny inputs; they write to the current folder."""
 
 import os
 from collections.abc import Callable
@@ -20,7 +20,8 @@ from utils.runs import weights
 
 _SCENES = 8
 
-Main = Callable[..., int | None]
+Job = tuple[Callable[..., int | None], object]
+"""A script's `main` and its settings."""
 
 
 def write_inputs(folder: Path) -> None:
@@ -37,46 +38,25 @@ def write_inputs(folder: Path) -> None:
     weights.save(tiny.random_networks(), folder / "weights")
 
 
-def _records(inputs: Path) -> tuple[Main, object]:
-    config = RecordsConfig(
+def _records(inputs: Path) -> Job:
+    return make_tfrecord.main, RecordsConfig(
         run=Path("run"),
         scenes=inputs / "scenes",
         prealign="auto",
         validation_scenes=2,
         scenes_per_shard=1,
     )
-    return make_tfrecord.main, config
 
 
-def _scenes(inputs: Path) -> tuple[Main, object]:
-    config = ScenesConfig(
+def _scenes(inputs: Path, workers: int) -> Job:
+    return make_scenes.main, ScenesConfig(
         radiance=(inputs / "maps",),
         scenes=Path("scenes"),
         count=_SCENES,
         height=48,
         width=64,
-        workers=1,
+        workers=workers,
     )
-    return make_scenes.main, config
-
-
-def _scenes_side_by_side(inputs: Path) -> tuple[Main, object]:
-    config = ScenesConfig(
-        radiance=(inputs / "maps",), scenes=Path("scenes"), count=_SCENES, height=48, width=64
-    )
-    return make_scenes.main, config
-
-
-def _align(inputs: Path) -> tuple[Main, object]:
-    return reconstruction_align2.main, _reconstruction(inputs, "scenes")
-
-
-def _fusion(inputs: Path) -> tuple[Main, object]:
-    return reconstruction_fusion.main, _reconstruction(inputs, "scenes")
-
-
-def _photographs(inputs: Path) -> tuple[Main, object]:
-    return reconstruction_fusion.main, _reconstruction(inputs, "photographs")
 
 
 def _reconstruction(inputs: Path, scenes: str) -> ReconstructionConfig:
@@ -88,18 +68,28 @@ def _reconstruction(inputs: Path, scenes: str) -> ReconstructionConfig:
     )
 
 
-JOBS: dict[str, Callable[[Path], tuple[Main, object]]] = {
+JOBS: dict[str, Callable[[Path], Job]] = {
     "make_tfrecord.py": _records,
-    "lab/make_scenes.py": _scenes,
-    "lab/make_scenes.py, two workers": _scenes_side_by_side,
-    "reconstruction_align2.py": _align,
-    "reconstruction_fusion.py": _fusion,
-    "reconstruction_fusion.py, photographs": _photographs,
+    "lab/make_scenes.py": lambda inputs: _scenes(inputs, 1),
+    "lab/make_scenes.py, two workers": lambda inputs: _scenes(inputs, 2),
+    "reconstruction_align2.py": lambda inputs: (
+        reconstruction_align2.main,
+        _reconstruction(inputs, "scenes"),
+    ),
+    "reconstruction_fusion.py": lambda inputs: (
+        reconstruction_fusion.main,
+        _reconstruction(inputs, "scenes"),
+    ),
+    "reconstruction_fusion.py, photographs": lambda inputs: (
+        reconstruction_fusion.main,
+        _reconstruction(inputs, "photographs"),
+    ),
 }
 
 
 def work(name: str, inputs: Path, folder: Path, log: Path) -> None:
-    """Runs a job in a folder, as its script would run; ends this process."""
+    """Runs a job in a folder, as its script would run, and ends this process."""
+    folder.mkdir(exist_ok=True)
     os.chdir(folder)
     tf.config.experimental.enable_op_determinism()
     run_as_script(*JOBS[name](inputs), log)

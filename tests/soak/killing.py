@@ -1,4 +1,4 @@
-"""Kills processes at chosen moments, and compares what they leave."""
+"""Kills processes at chosen moments and compares the files they leave."""
 
 import collections
 import os
@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -14,76 +15,95 @@ from tqdm import tqdm
 from configs.start_up import EXIT_INTERRUPTED, INTERRUPTED
 
 KILLS = int(os.environ.get("ESBN_KILLS", "0"))
-"""Kills of all tests together; 0: a few of each."""
+"""Kills in all tests together; 0: a few in each."""
 
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
 MOMENTS = ("starting", "working", "writing")
 
-_LOCKS = frozenset({".esbn.lock"})  # say which process held them last
+_LOCKS = {".esbn.lock"}
 
 
 def seeded() -> random.Random:
-    """The choices of a test; ESBN_SEED makes others."""
+    """The random choices of a test; ESBN_SEED changes them."""
     return random.Random(int(os.environ.get("ESBN_SEED", "0")))
 
 
 def kills(share: float, few: int) -> int:
-    """Kills of a test that has a share of all."""
+    """Number of kills in a test with a share of all kills."""
     return round(share * KILLS) or few
 
 
-def say(title: str, tally: collections.Counter) -> None:
-    """Says what was survived, where somebody asked for many kills."""
+def report(title: str, tally: collections.Counter) -> None:
+    """Prints what was survived if many kills were asked for."""
     if KILLS:
         tqdm.write(f"survived, {title}: {dict(tally)}")
 
 
-def paths(folder: Path) -> Iterator[Path]:
-    """All that is below a folder now, while a process writes there."""
-    for place, folders, files in os.walk(folder):
-        yield from (Path(place) / name for name in (*folders, *files))
-
-
 def is_partial(path: Path) -> bool:
-    """Whether a name is of a file, or in a folder, that is being written."""
+    """Whether a name is of an unfinished file, or in an unfinished folder."""
     return any(".partial" in part or part.endswith(".part") for part in path.parts)
 
 
 def being_written(folder: Path) -> bool:
-    """Whether something in a folder is half written, now or for ever."""
-    return any(is_partial(path.relative_to(folder)) for path in paths(folder))
+    """Whether a folder holds something unfinished."""
+    return any(is_partial(path.relative_to(folder)) for path in _paths(folder))
 
 
 def finished(folder: Path) -> dict[str, bytes]:
-    """Content of every whole file below a folder, by its path."""
-    found = {}
-    for path in paths(folder):
-        name = path.relative_to(folder)
-        if path.is_file() and not is_partial(name) and path.name not in _LOCKS:
-            found[str(name)] = path.read_bytes()
-    return found
+    """Content of every complete file below a folder, by its path."""
+    names = (path.relative_to(folder) for path in _paths(folder) if path.is_file())
+    kept = (name for name in names if not is_partial(name) and name.name not in _LOCKS)
+    return {str(name): (folder / name).read_bytes() for name in kept}
 
 
-def kill_soon(
-    process: BaseProcess, folder: Path, choice: random.Random, writes: int, start: float
-) -> tuple[str, signal.Signals] | None:
-    """Sends a signal while the process starts, works or writes a file.
+def run_with_kills(
+    start: Callable[[], AbstractContextManager[BaseProcess]],
+    folder: Path,
+    log: Path,
+    choice: random.Random,
+    tally: collections.Counter,
+    most: int,
+) -> Iterator[None]:
+    """Runs a script again and again; kills it each time until there were enough kills.
 
     Args:
-        process: It has just been started.
-        folder: Where it writes.
-        choice: Chooses the moment and the signal.
-        writes: The signal comes after at most as many writes.
-        start: Seconds that it takes to begin, about.
+        start: Starts the script, which writes to `folder` and `log`.
+        folder: Its folder.
+        log: File of its output.
+        choice: Chooses moments and signals.
+        tally: Counts them.
+        most: Kills in `tally` after which the script runs to its end.
 
-    Returns:
-        The moment and the signal; None if the process was faster.
+    Yields:
+        After each kill.
     """
+    while True:
+        log.write_text("")
+        with start() as process:
+            killed = tally["kills"] < most and _kill_soon(process, folder, choice)
+            process.join()
+        if not killed:
+            assert process.exitcode == 0, log.read_text()
+            return
+        moment, number = killed
+        if number == signal.SIGINT and process.exitcode:  # 0: it had finished
+            assert process.exitcode == EXIT_INTERRUPTED, log.read_text()
+            assert log.read_text().rstrip().splitlines()[-1] == INTERRUPTED
+            assert "Traceback" not in log.read_text()
+        tally.update(["kills", moment, number.name])
+        tally["files left half written"] += being_written(folder)
+        yield
+
+
+def _kill_soon(
+    process: BaseProcess, folder: Path, choice: random.Random
+) -> tuple[str, signal.Signals] | None:
+    """Kills a process that starts, works or writes; None if it ended before."""
     moment, number = choice.choice(MOMENTS), choice.choice(SIGNALS)
     if moment == "starting":
-        process.join(choice.uniform(0, start))
+        process.join(choice.uniform(0, 2))
     else:
-        for _ in range(choice.randint(1, writes)):
+        for _ in range(choice.randint(1, 6)):
             _wait(process, lambda: not being_written(folder))
             _wait(process, lambda: being_written(folder))
         if moment == "working":
@@ -91,15 +111,13 @@ def kill_soon(
     if not process.is_alive() or process.pid is None:
         return None
     os.kill(process.pid, number)
-    process.join()
     return moment, number
 
 
-def require_one_line(code: int | None, said: str) -> None:
-    """Checks the end of a script after Ctrl-C."""
-    assert code == EXIT_INTERRUPTED, said
-    assert said.rstrip().splitlines()[-1] == INTERRUPTED
-    assert "Traceback" not in said
+def _paths(folder: Path) -> Iterator[Path]:
+    """Everything below a folder, while a process writes there."""
+    for place, folders, files in os.walk(folder):
+        yield from (Path(place) / name for name in (*folders, *files))
 
 
 def _wait(process: BaseProcess, condition: Callable[[], bool]) -> None:

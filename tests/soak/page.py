@@ -5,60 +5,47 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
+
+import pytest
+
+from tests import processes
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-app" / "bin" / "python"
-_SECONDS = 120  # to wait for anything, on a busy machine
+SECONDS = 120  # to wait for anything, on a busy machine
 _BOUNDARY = "part-of-a-form"
+_FORM = f"multipart/form-data; boundary={_BOUNDARY}"
 _OTHERS = ("gradio", "__autograph_generated_file")  # temporary files of libraries
 
 
 class Server:
-    """A page of its own, whose temporary files go where the tests see them."""
+    """A running page, with its own folder for temporary files."""
 
-    def __init__(self, folder: Path) -> None:
-        """Starts it in a folder, whose run it takes, and waits until it answers."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+    def __init__(self, process: Popen, port: int, folder: Path) -> None:
+        self.process = process
+        self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.temporary = folder / "temporary"
-        self.temporary.mkdir(exist_ok=True)
         self._log = folder / "log.txt"
-        places = {"TMPDIR": str(self.temporary), "GRADIO_SERVER_PORT": str(port)}
-        with self._log.open("w") as log:
-            self.process = subprocess.Popen(
-                [PYTHON, ROOT / "app.py"],
-                cwd=folder,
-                env={**os.environ, **places},
-                stdout=log,
-                stderr=log,
-            )
-        end = time.monotonic() + _SECONDS
-        while time.monotonic() < end and self.process.poll() is None:
-            with contextlib.suppress(OSError), urllib.request.urlopen(self.url):
-                return
-            time.sleep(0.1)
-        raise TimeoutError(self.said)
 
     @property
     def said(self) -> str:
-        """All that it printed."""
+        """Everything that it printed."""
         return self._log.read_text()
 
     @property
     def left(self) -> list[Path]:
-        """Folders that it or others before it keep for photographs and results."""
+        """Folders for photographs and results, of this page or an earlier one."""
         return [path for path in self.temporary.iterdir() if not path.name.startswith(_OTHERS)]
 
     def merge(self, photographs: Sequence[Path]) -> dict[str, bytes]:
-        """Uploads photographs and gives the content of the results, by name."""
+        """Uploads photographs; returns the content of the results, by name."""
         uploads = [
             {"path": path, "meta": {"_type": "gradio.FileData"}}
             for path in json.loads(self._post("upload", _form(photographs), _FORM))
@@ -73,22 +60,57 @@ class Server:
         return {file["orig_name"]: self._get(file["url"]) for file in files}
 
     def end(self, number: signal.Signals) -> int:
-        """Sends a signal and waits for the end; gives the exit code."""
+        """Sends a signal and waits for the end; returns the exit code."""
         self.process.send_signal(number)
-        return self.process.wait(_SECONDS)
+        return self.process.wait(SECONDS)
 
     def _post(self, path: str, data: bytes, kind: str) -> bytes:
         request = urllib.request.Request(f"{self.url}/gradio_api/{path}", data)
         request.add_header("Content-Type", kind)
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
             return answer.read()
 
     def _get(self, url: str) -> bytes:
-        with urllib.request.urlopen(url, timeout=_SECONDS) as answer:
+        with urllib.request.urlopen(url, timeout=SECONDS) as answer:
             return answer.read()
 
 
-_FORM = f"multipart/form-data; boundary={_BOUNDARY}"
+def require_gradio() -> None:
+    """Skips a test without Gradio, or fails it if ESBN_APP=required."""
+    if not PYTHON.exists():
+        message = "Gradio is not installed (make .venv-app/installed)"
+        if os.environ.get("ESBN_APP") == "required":
+            pytest.fail(message)
+        pytest.skip(message)
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    """Starts a page in a folder and waits until it answers; it is killed with the context."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (folder / "temporary").mkdir(exist_ok=True)
+    places = {"TMPDIR": str(folder / "temporary"), "GRADIO_SERVER_PORT": str(port)}
+    with (
+        (folder / "log.txt").open("w") as log,
+        processes.started(
+            [PYTHON, ROOT / "app.py"],
+            cwd=folder,
+            env={**os.environ, **places},
+            stdout=log,
+            stderr=log,
+        ) as process,
+    ):
+        server = Server(process, port, folder)
+        end = time.monotonic() + SECONDS
+        while process.poll() is None and time.monotonic() < end:
+            with contextlib.suppress(OSError), urllib.request.urlopen(server.url):
+                break
+            time.sleep(0.1)
+        else:
+            raise TimeoutError(server.said)
+        yield server
 
 
 def _form(files: Sequence[Path]) -> bytes:
@@ -103,7 +125,7 @@ def _form(files: Sequence[Path]) -> bytes:
 
 
 def _completed(answer: str) -> Any:
-    """What a stream of events says at its end."""
+    """Data of the last event of a stream."""
     event, _, data = answer.strip().rpartition("\n")
     if not event.strip().endswith("event: complete"):
         raise ConnectionError(answer)

@@ -6,7 +6,6 @@ It needs Gradio, as tests/test_app.py does.
 import collections
 import contextlib
 import http.client
-import os
 import signal
 import threading
 import time
@@ -14,10 +13,8 @@ import time
 import pytest
 
 from configs.start_up import INTERRUPTED
-from tests import photos, tiny
-from tests.processes import CONTEXT
-from tests.soak import killing
-from tests.soak.page import PYTHON, Server
+from tests import photos, processes, tiny
+from tests.soak import killing, page
 
 OF_GRADIO = "Keyboard interruption in main thread... closing server."
 SHARE, FEW = 0.07, 1  # kills in `make soak`, as a share of all, and in `make test`
@@ -33,15 +30,8 @@ def write_inputs(folder):
 
 @pytest.fixture
 def place(tmp_path):
-    if not PYTHON.exists():
-        message = "Gradio is not installed (make .venv-app/installed)"
-        if os.environ.get("ESBN_APP") == "required":
-            pytest.fail(message)
-        pytest.skip(message)
-    process = CONTEXT.Process(target=write_inputs, args=(tmp_path,))
-    process.start()
-    process.join()
-    assert process.exitcode == 0
+    page.require_gradio()
+    processes.run(write_inputs, tmp_path)
     return tmp_path
 
 
@@ -69,17 +59,20 @@ def ask(server, photographs):
 
 def test_a_killed_page_leaves_nothing_to_the_next_which_makes_the_same(place, capsys):
     photographs = sorted((place / "photographs").iterdir())
-    server = Server(place)
-    expected = server.merge(photographs)
-    assert len(expected) == 5
-    choice, tally = killing.seeded(), collections.Counter()
-    while tally["kills"] < killing.kills(SHARE, FEW):
-        number = kill_while_it_works(server, photographs, choice)
-        tally.update(["kills", number.name])
-        server = Server(place)
-        assert len(server.left) == 1
-        assert server.merge(photographs) == expected
-    assert server.end(signal.SIGTERM) == 0
-    assert server.left == []
+    choice, tally, most = killing.seeded(), collections.Counter(), killing.kills(SHARE, FEW)
+    expected = None
+    while tally["kills"] <= most:
+        with page.serving(place) as server:
+            assert len(server.left) == 1
+            made = server.merge(photographs)
+            expected = expected or made
+            assert len(made) == 5
+            assert made == expected
+            if tally["kills"] == most:
+                assert server.end(signal.SIGTERM) == 0
+                assert server.left == []
+                break
+            number = kill_while_it_works(server, photographs, choice)
+            tally.update(["kills", number.name])
     with capsys.disabled():
-        killing.say("app.py", tally)
+        killing.report("app.py", tally)

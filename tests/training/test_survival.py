@@ -1,39 +1,25 @@
 """Training killed at random moments ends with the bits of a run that was never stopped.
 
-Each kill is SIGKILL, SIGTERM or Ctrl-C to a process of its own. `make soak` sets ESBN_KILLS to make
-many more.
+Each kill is SIGKILL, SIGTERM or Ctrl-C to a process of its own. `make soak` makes many more.
 """
 
 import collections
-import os
+import functools
 import random
-import signal
 from pathlib import Path
 
-import numpy as np
-
 import training_align_low
-from tests import tiny
-from tests.processes import CONTEXT, run_as_script
+from tests import processes, tiny
 from tests.soak import killing
 
-KILLS = killing.kills(0.33, 3)
 STAGE = "align_low"
 # Checkpoints and previews every other step: most moments are in the middle of writing one.
-SETTINGS = {"steps": 60, "ema": 0.9, "clip_norm": 1.0, "validate_every": 2, "checkpoint_every": 2}
+SETTINGS = {"steps": 24, "ema": 0.9, "clip_norm": 1.0, "validate_every": 2, "checkpoint_every": 2}
 
 
 def train(run: Path, records_dir: str) -> None:
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     config = tiny.config(run, records_dir, **SETTINGS)
-    run_as_script(training_align_low.main, config, run.with_suffix(".log"))
-
-
-def start(run: Path, records_dir: str):
-    run.with_suffix(".log").write_text("")
-    process = CONTEXT.Process(target=train, args=(run, records_dir))
-    process.start()
-    return process
+    processes.run_as_script(training_align_low.main, config, run.with_suffix(".log"))
 
 
 def damage_newest(run: Path, choice: random.Random) -> bool:
@@ -49,50 +35,32 @@ def damage_newest(run: Path, choice: random.Random) -> bool:
     return True
 
 
-def test_killed_runs_end_with_the_bits_of_one_that_was_not(tmp_path, tiny_records, capsys):
-    choice = killing.seeded()
-    process = start(tmp_path / "whole", tiny_records)
-    process.join()
-    assert process.exitcode == 0
-    expected = tiny.weights(tmp_path / "whole", STAGE)
-    assert len(expected) > 40
+def left_by(run: Path) -> dict[str, object]:
+    """Weights, losses, scores and previews of a run."""
+    weights = tiny.weights(run, STAGE)
+    previews = sorted((run / STAGE / "previews").glob("*.png"))
+    assert len(weights) > 40
+    assert previews
+    return {
+        **{name: value.tobytes() for name, value in weights.items()},
+        "losses": [row["loss"] for row in tiny.log(run, STAGE)],
+        "scores": (run / STAGE / "validation.csv").read_text(),
+        "previews": {path.name: path.read_bytes() for path in previews},
+    }
 
-    tally = collections.Counter()
-    while tally["kills"] < KILLS:
+
+def test_killed_runs_end_with_the_bits_of_one_that_was_not(tmp_path, tiny_records, capsys):
+    processes.run(train, tmp_path / "whole", tiny_records)
+    expected = left_by(tmp_path / "whole")
+    choice, tally, most = killing.seeded(), collections.Counter(), killing.kills(0.33, 3)
+    while tally["kills"] < most:
         run = tmp_path / f"killed{tally['runs']}"
-        while True:
-            process = start(run, tiny_records)
-            # Once there have been enough, the run goes on to its end.
-            killed = None
-            if tally["kills"] < KILLS:
-                killed = killing.kill_soon(process, run, choice, writes=6, start=5)
-            if killed is None:
-                break
-            moment, number = killed
-            if number == signal.SIGINT and process.exitcode:  # 0: the run had just ended
-                killing.require_one_line(process.exitcode, run.with_suffix(".log").read_text())
-            tally.update(["kills", moment, number.name])
-            tally["files left half written"] += killing.being_written(run)
+        log = run.with_suffix(".log")
+        start = functools.partial(processes.running, train, run, tiny_records)
+        for _ in killing.run_with_kills(start, run, log, choice, tally, most):
             if tally["kills"] % 4 == 0:
                 tally["damaged checkpoints"] += damage_newest(run, choice)
-        process.join()
-        assert process.exitcode == 0
         tally["runs"] += 1
-        require_same(run, tmp_path / "whole", expected)
+        assert left_by(run) == expected
     with capsys.disabled():
-        killing.say("training", tally)
-
-
-def require_same(run: Path, whole: Path, expected: dict[str, np.ndarray]) -> None:
-    weights = tiny.weights(run, STAGE)
-    assert weights.keys() == expected.keys()
-    for name, value in weights.items():
-        np.testing.assert_array_equal(value, expected[name], err_msg=name)
-    logs = [[row["loss"] for row in tiny.log(folder, STAGE)] for folder in (run, whole)]
-    assert logs[0] == logs[1]
-    scores = [(folder / STAGE / "validation.csv").read_text() for folder in (run, whole)]
-    assert scores[0] == scores[1]
-    previews = [sorted((folder / STAGE / "previews").glob("*.png")) for folder in (run, whole)]
-    assert [path.name for path in previews[0]] == [path.name for path in previews[1]]
-    for ours, theirs in zip(*previews, strict=True):
-        assert ours.read_bytes() == theirs.read_bytes()
+        killing.report("training", tally)

@@ -1,11 +1,13 @@
-"""Several devices and several processes train like one device, and resume after a loss."""
+"""Several devices and several processes train what one device does, and survive a loss."""
 
+import contextlib
 import json
 import os
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 from keras.src.backend.tensorflow.optimizer import TFOptimizer
 
 import training_align_low
-from tests import tiny
+from tests import processes, tiny
 from utils.training import devices
 
 ROOT = Path(__file__).parents[2]
@@ -38,8 +40,8 @@ def one(tmp_path_factory, tiny_records):
     return settings.run
 
 
-def start(command, settings, **environment) -> subprocess.Popen:
-    return subprocess.Popen(
+def started(command, settings, **environment):
+    return processes.started(
         [sys.executable, *command, *tiny.flags(settings)],
         env={**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", **environment},
         stdout=subprocess.DEVNULL,
@@ -48,22 +50,23 @@ def start(command, settings, **environment) -> subprocess.Popen:
     )
 
 
-def start_pair(settings) -> list[subprocess.Popen]:
+@contextlib.contextmanager
+def started_pair(settings) -> Iterator[list[subprocess.Popen]]:
     """Two workers of this machine."""
     with socket.socket() as first, socket.socket() as second:
         for endpoint in (first, second):
             endpoint.bind(("127.0.0.1", 0))
         workers = [f"127.0.0.1:{endpoint.getsockname()[1]}" for endpoint in (first, second)]
-    cluster = {"worker": workers}
     script = [str(ROOT / "training_align_low.py")]
-    return [
-        start(
-            script,
-            settings,
-            TF_CONFIG=json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}),
-        )
+    tasks = [
+        {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
         for index in range(2)
     ]
+    with contextlib.ExitStack() as stack:
+        yield [
+            stack.enter_context(started(script, settings, TF_CONFIG=json.dumps(task)))
+            for task in tasks
+        ]
 
 
 def finish(process: subprocess.Popen) -> tuple[int, str]:
@@ -95,27 +98,28 @@ def test_two_processes_train_like_one_and_go_on_after_a_worker_was_killed(
     tmp_path, tiny_records, one
 ):
     settings = tiny.config(tmp_path, tiny_records, strategy="multi_worker", **COMMON)
-    chief, worker = start_pair(settings)
-    deadline = time.monotonic() + 200
-    while not list(tmp_path.glob(f"{STAGE}/checkpoints/*.sha256")):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    worker.kill()
-    finish(worker)
-    code, errors = finish(chief)
+    with started_pair(settings) as (chief, worker):
+        deadline = time.monotonic() + 200
+        while not list(tmp_path.glob(f"{STAGE}/checkpoints/*.sha256")):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        worker.kill()
+        code, errors = finish(chief)
     assert code != 0
     assert len(tiny.log(tmp_path, STAGE)) < COMMON["steps"]
     assert "Another worker was lost" in errors or "UNAVAILABLE" in errors
 
-    for process in start_pair(settings):
-        code, errors = finish(process)
-        assert code == 0, errors
+    with started_pair(settings) as pair:
+        for process in pair:
+            code, errors = finish(process)
+            assert code == 0, errors
     require_same_run(tmp_path, one)
 
 
 def test_two_devices_of_one_process_train_like_one(tmp_path, tiny_records, one):
     settings = tiny.config(tmp_path, tiny_records, strategy="mirrored", **COMMON)
-    code, errors = finish(start(["-c", TWO_DEVICES], settings))
+    with started(["-c", TWO_DEVICES], settings) as process:
+        code, errors = finish(process)
     assert code == 0, errors
     require_same_run(tmp_path, one)
 

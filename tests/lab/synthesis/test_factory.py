@@ -20,6 +20,7 @@ from lab import settings as lab_settings
 from lab.settings import ScenesConfig
 from lab.synthesis import factory
 from lab.synthesis.maps import find_maps, keep_maps
+from tests import processes
 from utils import command, files
 from utils.images import frames, radiance_maps
 from utils.scenes import folders
@@ -270,24 +271,24 @@ def test_every_field_is_a_flag(tmp_path):
     )
 
 
-def _started(tmp_path):
+@pytest.fixture
+def process(tmp_path):
     """lab/make_scenes.py, as soon as its first scene is there."""
     (tmp_path / "radiance").mkdir()
     noise = np.random.default_rng(0).random((64, 128, 3), np.float32) + 0.1
     radiance_maps.write_radiance(tmp_path / "radiance" / "a.hdr", noise)
     flags = ["--radiance=radiance", "--scenes=scenes", "--count=5000", "--height=64", "--width=64"]
-    process = subprocess.Popen(
+    with processes.started(
         [sys.executable, "-m", "lab.make_scenes", *flags],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "scenes" / "00001").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return process
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not (tmp_path / "scenes" / "00001").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        yield process
 
 
 def _workers(process):
@@ -296,9 +297,8 @@ def _workers(process):
     return [x for x in children if b"spawn_main" in Path(f"/proc/{x}/cmdline").read_bytes()]
 
 
-def test_ctrl_c_ends_all_processes_with_one_line(tmp_path):
+def test_ctrl_c_ends_all_processes_with_one_line(process):
     """Sent to the whole group, as a terminal does, once while scenes are being made."""
-    process = _started(tmp_path)
     os.killpg(process.pid, signal.SIGINT)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 130, said
@@ -306,8 +306,7 @@ def test_ctrl_c_ends_all_processes_with_one_line(tmp_path):
     assert said.rstrip().endswith(INTERRUPTED)
 
 
-def test_a_killed_run_leaves_no_process_and_the_next_goes_on_at_once(tmp_path):
-    process = _started(tmp_path)
+def test_a_killed_run_leaves_no_process_and_the_next_goes_on_at_once(process, tmp_path):
     workers = _workers(process)
     assert workers
     process.kill()
