@@ -1,4 +1,4 @@
-"""Command lines as pages and recipes have them: read from a page, parsed, run in this process."""
+"""Commands of pages and recipes: read from a page, parsed, run in this process."""
 
 import importlib
 import shlex
@@ -23,15 +23,16 @@ _PRESETS = {
 }
 
 
-def of_page(page: Path) -> list[list[str]]:
-    """The `python` lines of a Markdown page, each a script or module and its flags."""
-    lines = page.read_text().splitlines()
+def of_page(page: Path, section: str) -> list[list[str]]:
+    """The `python` lines below a heading of a Markdown page: each a script or module, and flags."""
+    _, _, text = page.read_text().partition(f"\n## {section}\n")
+    lines = text.partition("\n## ")[0].splitlines()
     commands = [shlex.split(line)[1:] for line in lines if line.startswith("    python ")]
     return [words[words[0] == "-m" :] for words in commands]
 
 
 def parse(script: str, *flags: str) -> Any:
-    """A script's config under some flags."""
+    """A script's settings under some flags."""
     return command.parse(_PRESETS[_module(script).rpartition(".")[2]], None, flags)
 
 
@@ -41,5 +42,4 @@ def run(script: str, *flags: str) -> int:
 
 
 def _module(script: str) -> str:
-    """Name of the module of `evaluate.py` or `lab.make_scenes`."""
     return script.removesuffix(".py")

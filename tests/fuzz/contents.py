@@ -1,6 +1,5 @@
-"""Plants scenes whose files are sound and whose pictures are odd: sizes, counts, kinds, values."""
+"""Plants scenes of sound files with odd pictures: sizes, counts, kinds, values."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,85 +9,63 @@ from tests.fuzz import pictures
 from tests.fuzz.randomness import Random, pick
 from tests.fuzz.scene_kinds import Planted
 from utils.images.frames import write_ldr
-from utils.radiometry.levels import to_8bit
+from utils.radiometry.levels import to_8bit, to_16bit
 from utils.radiometry.radiance import hdr_to_ldr
 
 _SIDES = (1, 2, 3, 5, 7, 8, 9, 10, 11, 15, 16, 16, 17, 24, 24, 32, 40, 40, 63, 65, 130)
 _PHOTOS = (16, 17, 24, 40, 63, 65, 130)
 _LONG_SIDES = (1000, 4097, 8193, 20_000)
 _STOPS = (
-    "0 2 4",
-    "0 2 4",
-    "0 2 4",
-    "0 2 4",
-    "0 2 4",
-    "-2 0 2",
-    "4 2 0",
-    "0 0.01 0.02",
-    "0 8 16",
-    "0.001 0.004 0.016",
-    "0 2",
-)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Frame:
-    """A frame that is to be written."""
-
-    values: np.ndarray
-    """`(H, W, 3)` in [0, 1]."""
-    sixteen_bits: bool
+    *4 * ("0 2 4",), "-2 0 2", "4 2 0", "0 0.01 0.02", "0 8 16", "0.001 0.004 0.016", "0 2",
+)  # fmt: skip
+_TIMES = (1 / 4096, 1 / 1024, 1 / 256, 1 / 64, 1 / 16, 1 / 4, 1.0, 1e-6, 30.0)
 
 
 def contents(scenes: Path, name: str, random: Random) -> Planted:
     """A scene of a data set with an odd picture, or an odd number of them."""
-    size, frames, what = _frames((0, 1, 2, 4, 7), _SIDES, random)
+    frames, what = _frames((0, 1, 2, 4, 7), _SIDES, random)
     folder = scenes / name
     folder.mkdir()
     for index, frame in enumerate(frames):
-        values = np.rint(frame.values * 65_535).astype(np.uint16)
-        path = folder / f"frame{index}{pick(random, ('.tif', '.png', '.TIFF'))}"
-        write_ldr(path, values if frame.sixteen_bits else to_8bit(values))
+        write_ldr(folder / f"frame{index}{pick(random, ('.tif', '.png', '.TIFF'))}", frame)
     stops = pick(random, _STOPS)
     (folder / "exposure.txt").write_text(stops.replace(" ", "\n") + "\n")
     if random.random() < 0.8:
-        truth_size = size if random.random() < 0.9 else _size(_SIDES, random)
-        truth = _values(truth_size, random) * np.float32(pick(random, (1, 1, 1, 1000, 1e-6)))
+        same = frames and random.random() < 0.9
+        size = frames[0].shape[:2] if same else _size(_SIDES, random)
+        truth = _values(size, random) * np.float32(pick(random, (1, 1, 1, 1000, 1e-6)))
         pictures.hdr(folder / "HDRImg.hdr", truth, random)
     return Planted(what=f"{what}, stops {stops}", name=name)
 
 
 def photographs(scenes: Path, name: str, random: Random) -> Planted:
     """Photographs with an odd picture, or an odd number of them."""
-    _, frames, what = _frames((2, 4, 5, 7), _SIDES if random.random() < 0.2 else _PHOTOS, random)
+    frames, what = _frames((2, 4, 5, 7), _SIDES if random.random() < 0.2 else _PHOTOS, random)
     folder = scenes / name
     folder.mkdir()
-    times = (1 / 4096, 1 / 1024, 1 / 256, 1 / 64, 1 / 16, 1 / 4, 1.0, 1e-6, 30.0)
     for index, frame in enumerate(frames):
-        values = np.rint(frame.values * 65_535).astype(np.uint16)
-        time = times[index] if random.random() < 0.95 else pick(random, times)
+        time = _TIMES[index] if random.random() < 0.95 else pick(random, _TIMES)
         block = photos.exif(time, orientation=pick(random, (1, 1, 1, 3, 6, 8)))
-        photos.write(folder / f"photo{index}{pick(random, ('.jpg', '.png'))}", values, block)
+        photos.write(folder / f"photo{index}{pick(random, ('.jpg', '.png'))}", frame, block)
     return Planted(what=f"photographs, {what}", name=name)
 
 
 def _frames(
     counts: tuple[int, ...], sides: tuple[int, ...], random: Random
-) -> tuple[tuple[int, int], list[_Frame], str]:
-    """Frames of one radiance, each two stops above the one before; some of another, or size."""
+) -> tuple[list[np.ndarray], str]:
+    """Frames of one radiance, two stops apart; some of another radiance, size or depth."""
     count, size = 3 if random.random() < 0.7 else pick(random, counts), _size(sides, random)
     radiance, depth, mixed = _values(size, random), random.random() < 0.6, random.random() < 0.1
-    frames, odd = [], []
+    frames = []
     for index in range(count):
         own = _size(sides, random) if random.random() < 0.03 else size
-        odd += [f"frame {index} of {own[1]}x{own[0]}"] if own != size else []
         strange = own != size or random.random() < 0.05
         values = hdr_to_ldr(_values(own, random) if strange else radiance, 4.0**index)
-        frames.append(_Frame(values=values, sixteen_bits=depth ^ (mixed and index == 1)))
+        sixteen_bits = depth ^ (mixed and index == 1)
+        frames.append(to_16bit(values) if sixteen_bits else to_8bit(to_16bit(values)))
     if frames and random.random() < 0.1:
         frames = count * [frames[0]]
-        odd.append("all the same")
-    return size, frames, ", ".join([f"{count} of {size[1]}x{size[0]}", *odd])
+    return frames, f"frames {[(x.shape[1], x.shape[0], str(x.dtype)) for x in frames]}"
 
 
 def _size(sides: tuple[int, ...], random: Random) -> tuple[int, int]:

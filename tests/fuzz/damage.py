@@ -9,7 +9,7 @@ from tests.fuzz.randomness import Random, pick
 
 Damage = Callable[[bytes, Random], bytes]
 
-_HEADER = 128  # bytes, most of what a decoder believes
+_HEADER = 128  # bytes that a decoder mostly trusts
 _HEADS = (
     b"\xff\xd8\xff\xe0\0\x10JFIF\0", b"\x89PNG\r\n\x1a\n", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08",
     b"II+\0\x08\0\0\0", b"RIFF\xff\xff\xff\xffWEBPVP8 ", b"\0\0\0\x18ftypheic", b"GIF89a", b"BM",
@@ -18,85 +18,8 @@ _HEADS = (
 )  # fmt: skip
 
 
-def cut_short(data: bytes, random: Random) -> bytes:
-    """Truncates anywhere, near the end as often as not."""
-    last = len(data) if random.random() < 0.5 else min(len(data), 64)
-    return data[: len(data) - int(random.integers(1, max(last, 1), endpoint=True))]
-
-
-def flip(data: bytes, random: Random) -> bytes:
-    """Flips bits of 1 to 64 bytes, in the header or anywhere."""
-    return _change(data, random, lambda byte: byte ^ int(1 << random.integers(8)))
-
-
-def replace_bytes(data: bytes, random: Random) -> bytes:
-    """Replaces 1 to 64 bytes, in the header or anywhere."""
-    return _change(data, random, lambda _: pick(random, (0, 1, 0x7F, 0x80, 0xFF, 0x0A, 0x20)))
-
-
-def blank(data: bytes, random: Random) -> bytes:
-    """Zeroes a block, or fills it with ones."""
-    start, end = _block(data, random)
-    return data[:start] + bytes([pick(random, (0, 255))]) * (end - start) + data[end:]
-
-
-def repeat(data: bytes, random: Random) -> bytes:
-    """Puts a block in twice, or over the one behind it."""
-    start, end = _block(data, random)
-    behind = end if random.random() < 0.5 else min(len(data), 2 * end - start)
-    return data[:end] + data[start:end] + data[behind:]
-
-
-def drop(data: bytes, random: Random) -> bytes:
-    """Leaves a block out."""
-    start, end = _block(data, random)
-    return data[:start] + data[end:]
-
-
-def swap_header(data: bytes, random: Random) -> bytes:
-    """Puts another format's first bytes before or over the file's own."""
-    head = pick(random, _HEADS)
-    return head + data[len(head) if random.random() < 0.7 else 0 :]
-
-
-def empty(_: bytes, random: Random) -> bytes:
-    """Nothing, or next to nothing."""
-    return bytes(random.integers(0, 256, pick(random, (0, 0, 1, 2, 3, 8, 12))).astype(np.uint8))
-
-
-def noise(data: bytes, random: Random) -> bytes:
-    """Random bytes, as long as the file and shorter, behind the file's own first ones or alone."""
-    head = data[: pick(random, (0, 4, 16, 64))]
-    return head + random.bytes(int(random.integers(1, max(2, len(data)))))
-
-
-def join(data: bytes, random: Random) -> bytes:
-    """Puts something behind the end, or the file behind itself."""
-    return data + (data if random.random() < 0.3 else random.bytes(int(random.integers(1, 4096))))
-
-
-DAMAGES: dict[str, Damage] = {
-    "cut short": cut_short,
-    "bits flipped": flip,
-    "bytes replaced": replace_bytes,
-    "a block blank": blank,
-    "a block repeated": repeat,
-    "a block left out": drop,
-    "another header": swap_header,
-    "empty": empty,
-    "noise": noise,
-    "something behind": join,
-    "another size": claim_size,
-    "another tag": change_tag,
-}
-
-
 def damage(data: bytes, random: Random) -> tuple[str, bytes]:
-    """Damages a file in one way that changes it.
-
-    Returns:
-        The name of the way, and the damaged bytes.
-    """
+    """Damages a file in one way that changes it; returns the way's name and the bytes."""
     while True:
         name = pick(random, list(DAMAGES))
         damaged = DAMAGES[name](data, random)
@@ -104,7 +27,22 @@ def damage(data: bytes, random: Random) -> tuple[str, bytes]:
             return name, damaged
 
 
+def _cut_short(data: bytes, random: Random) -> bytes:
+    """Truncates anywhere, near the end as often as not."""
+    last = len(data) if random.random() < 0.5 else min(len(data), 64)
+    return data[: len(data) - int(random.integers(1, max(last, 1), endpoint=True))]
+
+
+def _flip(data: bytes, random: Random) -> bytes:
+    return _change(data, random, lambda byte: byte ^ int(1 << random.integers(8)))
+
+
+def _replace_bytes(data: bytes, random: Random) -> bytes:
+    return _change(data, random, lambda _: pick(random, (0, 1, 0x7F, 0x80, 0xFF, 0x0A, 0x20)))
+
+
 def _change(data: bytes, random: Random, change: Callable[[int], int]) -> bytes:
+    """Changes 1 to 64 bytes, in the header or anywhere."""
     changed = bytearray(data)
     end = min(len(data), _HEADER) if random.random() < 0.5 else len(data)
     for place in random.integers(0, max(end, 1), int(2 ** random.integers(7))):
@@ -113,6 +51,53 @@ def _change(data: bytes, random: Random, change: Callable[[int], int]) -> bytes:
     return bytes(changed)
 
 
-def _block(data: bytes, random: Random) -> tuple[int, int]:
+def _change_block(data: bytes, random: Random) -> bytes:
+    """Blanks a block, leaves it out, inserts it twice or writes it over the next one."""
     start = int(random.integers(0, max(len(data), 1)))
-    return start, min(len(data), start + int(2 ** random.integers(12)))
+    end = min(len(data), start + int(2 ** random.integers(12)))
+    block, behind = data[start:end], min(len(data), 2 * end - start)
+    new, rest = pick(
+        random,
+        [
+            (bytes(end - start), end),
+            (b"\xff" * (end - start), end),
+            (b"", end),
+            (2 * block, end),
+            (2 * block, behind),
+        ],
+    )
+    return data[:start] + new + data[rest:]
+
+
+def _swap_header(data: bytes, random: Random) -> bytes:
+    """Writes another format's first bytes before or over the file's own."""
+    head = pick(random, _HEADS)
+    return head + data[len(head) if random.random() < 0.7 else 0 :]
+
+
+def _empty(_: bytes, random: Random) -> bytes:
+    return bytes(random.integers(0, 256, pick(random, (0, 0, 1, 2, 3, 8, 12))).astype(np.uint8))
+
+
+def _noise(data: bytes, random: Random) -> bytes:
+    """Random bytes, after the first ones of the file or alone."""
+    head = data[: pick(random, (0, 4, 16, 64))]
+    return head + random.bytes(int(random.integers(1, max(2, len(data)))))
+
+
+def _append(data: bytes, random: Random) -> bytes:
+    return data + (data if random.random() < 0.3 else random.bytes(int(random.integers(1, 4096))))
+
+
+DAMAGES: dict[str, Damage] = {
+    "cut short": _cut_short,
+    "bits flipped": _flip,
+    "bytes replaced": _replace_bytes,
+    "a block changed": _change_block,
+    "another header": _swap_header,
+    "empty": _empty,
+    "noise": _noise,
+    "something appended": _append,
+    "another size": claim_size,
+    "another tag": change_tag,
+}

@@ -1,5 +1,6 @@
-"""Plants scenes of one bad picture: a frame, a photograph, a truth."""
+"""Plants scenes with one bad picture: a frame, a photograph, a truth, a prediction."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,17 +9,12 @@ from photo.reading.camera_files import read_photo
 from tests import layouts, photos
 from tests.fuzz import pictures, tools
 from tests.fuzz.randomness import Random, pick
+from tests.fuzz.scene_doors import predictions_of
 from tests.fuzz.scene_kinds import Planted
-from tests.fuzz.spoiling import spoil
+from tests.fuzz.spoiling import ABSENT, spoil
 from utils.images.frames import read_ldr, write_ldr
-from utils.images.radiance_maps import read_radiance
+from utils.images.radiance_maps import RADIANCE_SUFFIXES, read_radiance
 from utils.radiometry.levels import to_8bit
-
-_WITHOUT_A_NAME = (
-    "no file", "a folder in its place", "a pipe in its place", "a broken link", "a link to itself",
-    "a link to its folder", "a link to a device", "a socket in its place",
-)  # fmt: skip
-"""What a script cannot name, for there is no file, or no picture by its name."""
 
 
 def frame(scenes: Path, name: str, random: Random) -> Planted:
@@ -37,9 +33,9 @@ def frame(scenes: Path, name: str, random: Random) -> Planted:
         if index != bad:
             good = folder / f"frame{index}{pick(random, ('.png', '.tif'))}"
             write_ldr(good, to_8bit(picture) if eight_bits else picture)
-    (folder / "exposure.txt").write_text("0\n2\n4\n")
+    tools.write_stops(folder)
     pictures.hdr(folder / "HDRImg.hdr", radiance, random)
-    return _spoiled(kind, folder, path, pixels, random)
+    return _spoiled(kind, folder, path, random)
 
 
 def photograph(scenes: Path, name: str, random: Random) -> Planted:
@@ -56,26 +52,36 @@ def photograph(scenes: Path, name: str, random: Random) -> Planted:
         else:
             photos.write(folder / f"photo{index}.jpg", picture, photos.exif(time))
     if random.random() < 0.7:
-        (folder / "exposure.txt").write_text("0\n2\n4\n")
-    return _spoiled(kind, folder, path, _read_photo(path), random)
+        tools.write_stops(folder)
+    return _spoiled(kind, folder, path, random)
 
 
 def truth(scenes: Path, name: str, random: Random) -> Planted:
     """A scene of a data set whose ground truth is bad."""
-    folder = scenes / name
-    folder.mkdir()
-    frames, radiance = layouts.pictures(int(random.integers(100)))
-    for index, picture in enumerate(frames):
-        write_ldr(folder / f"frame{index}.tif", picture)
-    (folder / "exposure.txt").write_text("0\n2\n4\n")
+    folder = layouts.write(scenes, "Kalantari", name, seed=int(random.integers(100)))
     path = folder / "HDRImg.hdr"
-    chance = random.random()
-    if chance < 0.2:
-        what, map_ = odd_values(radiance, random)
-        pictures.MAPS["RGBE"][0](path, np.clip(np.nan_to_num(map_), 0, 1e38), random)
+    if random.random() < 0.2:
+        what, radiance = odd_values(read_radiance(path), random)
+        pictures.hdr(path, np.clip(np.nan_to_num(radiance), 0, 1e38), random)
         return Planted(what=f"truth of {what}", name=name)
-    pictures.MAPS["RGBE"][0](path, radiance, random)
-    return _spoiled("truth", folder, path, read_radiance(path), random)
+    return _spoiled("truth", folder, path, random)
+
+
+def prediction(scenes: Path, name: str, random: Random) -> Planted:
+    """A healthy scene whose prediction is bad."""
+    layouts.write(scenes, "Kalantari", name, seed=int(random.integers(100)))
+    radiance = read_radiance(scenes / name / "HDRImg.hdr") * np.float32(0.9)
+    kind = pick(random, list(pictures.MAPS))
+    write, suffix = pictures.MAPS[kind]
+    path = predictions_of(scenes) / f"{name}{suffix}"
+    if random.random() < 0.3:
+        what, odd = odd_values(radiance, random)
+        write(path, odd if suffix == ".exr" else np.clip(np.nan_to_num(odd), 0, 1e38), random)
+        return Planted(what=f"prediction of {what}", name=name)
+    write(path, radiance, random)
+    done, now = spoil(path, random)
+    gone = not now.is_file() or now.suffix not in RADIANCE_SUFFIXES
+    return Planted(what=f"prediction, {kind}: {done}", name=name, file="" if gone else name)
 
 
 def odd_values(radiance: np.ndarray, random: Random) -> tuple[str, np.ndarray]:
@@ -83,8 +89,9 @@ def odd_values(radiance: np.ndarray, random: Random) -> tuple[str, np.ndarray]:
     chosen = radiance.copy()
     places = tuple(random.integers(0, length, 3) for length in radiance.shape)
     value = pick(random, (np.nan, np.inf, -np.inf, -0.001, -1.0, 1e30, 3e38, 1e-30))
+    chosen[places] = value
     variants = {
-        f"a few {value}": None,
+        f"a few {value}": chosen,
         f"only {value}": np.full_like(radiance, value),
         "one value": np.full_like(radiance, 0.25),
         "zeros": np.zeros_like(radiance),
@@ -92,57 +99,32 @@ def odd_values(radiance: np.ndarray, random: Random) -> tuple[str, np.ndarray]:
         "other pixels": np.tile(radiance, (2, 1, 1)),
     }
     what = pick(random, list(variants))
-    found = variants[what]
-    if found is None:
-        chosen[places] = value
-        return what, chosen
-    return what, np.ascontiguousarray(found)
+    return what, np.ascontiguousarray(variants[what])
 
 
-def _spoiled(
-    kind: str, folder: Path, path: Path, pixels: np.ndarray | None, random: Random
-) -> Planted:
+def _spoiled(kind: str, folder: Path, path: Path, random: Random) -> Planted:
+    pixels = _read(path)
     done, now = spoil(path, random)
+    absent = done in ABSENT or done.startswith("named")
 
     def right() -> bool:
-        """A file cut short is refused, or lacks nothing; every file reads alike each time."""
-        found, again = _read_any(now), _read_any(now)
+        """A truncated file is refused or lacks nothing; every file reads alike each time."""
+        found, again = _read(now), _read(now)
         if found is None or again is None or not np.array_equal(found, again, equal_nan=True):
-            return done in _WITHOUT_A_NAME or done.startswith("named")
+            return absent
         return done != "cut short" or pixels is None or np.array_equal(found, pixels)
 
-    missing = done in _WITHOUT_A_NAME or done.startswith("named")
     return Planted(
-        what=f"{kind}: {done}",
-        name=folder.name,
-        file="" if missing else now.name,
-        right=right,
+        what=f"{kind}: {done}", name=folder.name, file="" if absent else now.name, right=right
     )
 
 
-def _read_any(path: Path) -> np.ndarray | None:
-    if path.suffix == ".hdr":
-        return _radiance(path)
-    found = _read(path)
-    return _read_photo(path) if found is None else found
-
-
-def _radiance(path: Path) -> np.ndarray | None:
-    try:
-        return read_radiance(path)
-    except (ValueError, OSError):
-        return None
-
-
 def _read(path: Path) -> np.ndarray | None:
-    try:
-        return read_ldr(path)
-    except (ValueError, OSError):
-        return None
-
-
-def _read_photo(path: Path) -> np.ndarray | None:
-    try:
-        return read_photo(path).frame
-    except (ValueError, OSError):
-        return None
+    """Pixels of a map, a frame or a photograph; None if it is refused."""
+    readers: list[Callable[[Path], np.ndarray]] = [read_ldr, lambda path: read_photo(path).frame]
+    for read in [read_radiance] if path.suffix == ".hdr" else readers:
+        try:
+            return read(path)
+        except (ValueError, OSError):
+            continue
+    return None

@@ -21,7 +21,7 @@ _ODD = (
 
 
 def odd_name(random: Random) -> str:
-    """A name made of odd parts, of at most 200 bytes."""
+    """A name of odd parts, at most 200 bytes long."""
     name = "".join(pick(random, _ODD) for _ in range(int(random.integers(1, 4))))
     return os.fsdecode(os.fsencode(name)[:200])
 
@@ -31,28 +31,19 @@ def names(scenes: Path, name: str, random: Random) -> Planted:
     odd = odd_name(random)
     if odd.startswith("."):
         odd = f"x{odd}"
-    folder_name, file_name = name, ""
     chance = random.random()
-    if chance < 0.6:
-        folder_name = f"{odd}{name}"
-    if chance > 0.4:
-        file_name = odd
+    folder_name = f"{odd}{name}" if chance < 0.6 else name
     if random.random() < 0.15:
-        folder_name = folder_name + "y" * (
-            255 - len(os.fsencode(folder_name)) - random.integers(20)
-        )
+        folder_name += "y" * (255 - len(os.fsencode(folder_name)) - random.integers(20))
     folder = scenes / folder_name
     if random.random() < 0.5:
         tools.healthy_photographs(folder)
         ending = ".jpg"
     else:
-        _plain_scene(folder, int(random.integers(100)))
+        tools.healthy_scene(scenes / "plain", int(random.integers(100)))
+        (scenes / "plain").rename(folder)
         ending = ".tif"
-    for index, path in enumerate(sorted(folder.glob(f"*{ending}")) if file_name else ()):
-        path.rename(folder / f"{file_name}{index}{ending}")
-    return Planted(what=printable(f"{folder_name[:60]}, files {file_name[:30]}"), name=folder_name)
-
-
-def _plain_scene(folder: Path, seed: int) -> None:
-    tools.healthy_scene(folder.with_name("plain"), seed)
-    folder.with_name("plain").rename(folder)
+    if chance > 0.4:
+        for index, path in enumerate(sorted(folder.glob(f"*{ending}"))):
+            path.rename(folder / f"{odd}{index}{ending}")
+    return Planted(what=printable(folder_name[:60]), name=folder_name)

@@ -10,10 +10,10 @@ Option = TypeVar("Option")
 
 
 def generator(kind: str, number: int) -> Random:
-    """The random numbers of a case, which are those of no other."""
+    """Random numbers that belong to one case alone."""
     return np.random.default_rng([number, *kind.encode()])
 
 
 def pick(random: Random, options: Sequence[Option]) -> Option:
-    """One of some options, all alike probable."""
+    """One of some options, each equally likely."""
     return options[int(random.integers(len(options)))]

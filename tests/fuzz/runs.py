@@ -1,4 +1,4 @@
-"""Bad folders of runs: settings, checkpoints, logs, and what else lies there."""
+"""Bad folders of runs: settings, checkpoints, logs."""
 
 import functools
 import json
@@ -12,42 +12,34 @@ from configs import paths
 from configs.settings import ExportConfig
 from tests import tiny
 from tests.fuzz import tools
-from tests.fuzz.damage import damage
 from tests.fuzz.doors import enter
 from tests.fuzz.randomness import Random, pick
 from tests.fuzz.spoiling import spoil
 from tests.fuzz.whole_runs import Judged
-from utils import files
 from utils.runs import settings
 
-ODD_JSON: tuple[Any, ...] = (
+_ODD_JSON: tuple[Any, ...] = (
     None, True, 0, -1, 3, 2**40, 1e300, float("nan"), float("inf"), "", "x", "off", "auto", "4",
     [], [1], {}, {"a": 1}, "\x1b[2J", "\udcff", "9" * 5000,
 )  # fmt: skip
 
 
 def case(place: Path, random: Random) -> Judged:
-    """A trained run in which one file is bad."""
+    """A trained run in which one file is bad, to export or to resume."""
     run = place / "run"
     shutil.copytree(_run(), run)
     resumes = random.random() < 0.3
-    stage = paths.FUSION if random.random() < 0.8 else paths.ALIGNMENT["high"]
-    stage = paths.ALIGNMENT["low"] if resumes else stage
-    chosen = sorted(path for path in (run / stage).rglob("*") if path.is_file())
-    settings_file = run / stage / settings.SETTINGS_NAME
-    path = settings_file if random.random() < 0.4 else pick(random, chosen)
+    stage = run / (paths.ALIGNMENT["low"] if resumes else paths.FUSION)
+    path = stage / settings.SETTINGS_NAME
+    if random.random() < 0.6:
+        path = pick(random, sorted(path for path in stage.rglob("*") if path.is_file()))
     what = path.name
     if path.suffix == ".json" and random.random() < 0.7:
         damage_json(path, random)
-    elif random.random() < 0.3 and path.parent.name == settings.CHECKPOINTS_NAME:
-        _, data = damage(path.read_bytes(), random)
-        path.write_bytes(data)
-        _sum_up(path.parent)
-        what += ", right checksums"
     else:
         done, _ = spoil(path, random)
         what += f": {done}"
-    return _resume(run, what) if resumes else _export(place, run, what)
+    return _resume(run, what) if resumes else _export(run, place / "out", what)
 
 
 def damage_json(path: Path, random: Random) -> None:
@@ -59,11 +51,10 @@ def damage_json(path: Path, random: Random) -> None:
 
 
 def _change(content: Any, random: Random) -> Any:
-    odd = pick(random, ODD_JSON)
+    odd = pick(random, _ODD_JSON)
     if random.random() < 0.05 or not content or not isinstance(content, dict | list):
         return odd
-    keys = sorted(content) if isinstance(content, dict) else range(len(content))
-    key = pick(random, keys)
+    key = pick(random, sorted(content) if isinstance(content, dict) else range(len(content)))
     if isinstance(content[key], dict | list) and random.random() < 0.8:
         content[key] = _change(content[key], random)
     elif random.random() < 0.3:
@@ -75,24 +66,16 @@ def _change(content: Any, random: Random) -> Any:
     return content
 
 
-def _export(place: Path, run: Path, what: str) -> Judged:
-    out = place / "out"
+def _export(run: Path, out: Path, what: str) -> Judged:
     ran = enter(export.main, ExportConfig(run=run, save_weights=out), run)
-    fault = "refused, but wrote weights" if ran.code and out.exists() else ""
-    if not ran.code and not out.exists():
-        fault = "accepted, but wrote nothing"
+    wrong = bool(ran.code) == out.exists()
+    fault = f"exit code {ran.code}, weights written: {out.exists()}" if wrong else ""
     return Judged(what=f"{what}, export.py", ran=ran, names=str(run), fault=fault)
 
 
 def _resume(run: Path, what: str) -> Judged:
     ran = enter(training_align_low.main, tiny.config(run, str(_records())))
     return Judged(what=f"{what}, training_align_low.py", ran=ran, names=str(run.parent))
-
-
-def _sum_up(folder: Path) -> None:
-    for sums in folder.glob("*.sha256"):
-        parts = [x for x in sorted(folder.glob(f"{sums.stem}.*")) if x != sums]
-        sums.write_text("".join(f"{files.sha256(path)}  {path.name}\n" for path in parts))
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""The scripts that go through a folder of scenes, and what each leaves of a scene."""
+"""The scripts that read a folder of scenes, and the results of each scene."""
 
 import csv
 import dataclasses
@@ -17,70 +17,62 @@ import make_tfrecord
 import reconstruction_align2
 import reconstruction_fusion
 from configs.settings import EvaluationConfig, ReconstructionConfig, RecordsConfig
-from photo.showing.ultra_hdr import fits_ultra_hdr
-from tests.fuzz import tools
+from tests.fuzz import pictures, tools
 from tests.fuzz.doors import Ran, enter
 from utils.images.radiance_maps import read_radiance
 
 Left = Mapping[str, str]
-"""Names of what a run left of a scene, with what tells two apart."""
-
-ENDINGS = (".hdr", ".exr", ".png", "_ultrahdr.jpg", "_sheet.png")
+"""Names of a scene's results, each with its content or a digest of it."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SceneDoor:
-    """A script that goes through scenes."""
+    """A script that reads scenes."""
 
     name: str
     enter: Callable[[Path, Path], Ran]
     """Runs it on a folder of scenes; results go to another."""
     left_of: Callable[[Path, str], Left]
-    """What is in a folder of results of a scene of this name; empty if there is nothing."""
+    """Results of a scene of this name; empty if there are none."""
     whole: Callable[[Path, str], bool]
-    """Whether that is all there should be, and makes sense."""
+    """Whether these results are complete and make sense."""
     goes_on: bool = True
-    """Whether a bad scene leaves the others alone."""
+    """Whether the other scenes are done when one is bad."""
     photographs: bool = False
-    """Whether folders of photographs are scenes, too."""
+    """Whether it reads folders of photographs too."""
     in_part: bool = False
     """Whether a scene may fail in one way and succeed in another."""
 
 
-def _fusion(scenes: Path, out: Path) -> Ran:
+def _reconstruct(main: Callable[..., int | None], scenes: Path, out: Path) -> Ran:
     config = ReconstructionConfig(
         run=out / "run", scenes=(scenes,), results=out / "results", weights=tools.weights()
     )
-    return enter(reconstruction_fusion.main, config, scenes)
+    return enter(main, config, scenes)
 
 
-def _fusion_left(out: Path, name: str) -> Left:
-    return _digests(out / "results", (f"{name}.", f"{name}_"))
+def _results_left(out: Path, name: str) -> Left:
+    results = out / "results"
+    found = [*results.iterdir()] if results.is_dir() else []
+    flat = [path for path in found if path.name.startswith((f"{name}.", f"{name}_"))]
+    own = [*(results / name).iterdir()] if (results / name).is_dir() else []
+    digests = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in flat + own}
+    return {str(path.relative_to(results)): digest for path, digest in digests.items()}
 
 
 def _fusion_whole(out: Path, name: str) -> bool:
-    left = {*_fusion_left(out, name)}
-    if not {f"{name}{ending}" for ending in (".hdr", ".exr")} <= left:
-        return False
-    maps = [read_radiance(out / "results" / f"{name}{ending}") for ending in (".hdr", ".exr")]
-    endings = ENDINGS if fits_ultra_hdr(maps[0]) else [x for x in ENDINGS if "ultra" not in x]
+    left = _results_left(out, name)
+    maps = [read_radiance(out / "results" / x) for x in left if x.endswith((".hdr", ".exr"))]
+    sheets = [x for x in left if x.endswith("sheet.png")]
     sound = all(np.isfinite(x).all() and x.shape == maps[0].shape for x in maps)
-    return sound and left == {f"{name}{ending}" for ending in endings}
-
-
-def _align(scenes: Path, out: Path) -> Ran:
-    config = ReconstructionConfig(
-        run=out / "run", scenes=(scenes,), results=out / "results", weights=tools.weights()
-    )
-    return enter(reconstruction_align2.main, config, scenes)
-
-
-def _align_left(out: Path, name: str) -> Left:
-    return _digests(out / "results" / name, ("",))
+    return sound and len(maps) == 2 and len(sheets) == 1 and len(left) > 3
 
 
 def _align_whole(out: Path, name: str) -> bool:
-    return {*_align_left(out, name)} == {"aligned_low.png", "aligned_high.png"}
+    return {Path(x).name for x in _results_left(out, name)} == {
+        "aligned_low.png",
+        "aligned_high.png",
+    }
 
 
 def _evaluate(scenes: Path, out: Path, **settings: Any) -> Ran:
@@ -90,7 +82,25 @@ def _evaluate(scenes: Path, out: Path, **settings: Any) -> Ran:
     return enter(evaluate.main, dataclasses.replace(config, **settings), scenes)
 
 
-def scores_left(out: Path, name: str) -> Left:
+def predictions_of(scenes: Path) -> Path:
+    """The folder of predictions beside a folder of scenes; made if missing."""
+    folder = scenes.with_name("predictions")
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _evaluate_predictions(scenes: Path, out: Path) -> Ran:
+    folder = predictions_of(scenes)
+    for scene in sorted(scenes.glob("*_healthy")):
+        truth = read_radiance(scene / "HDRImg.hdr")
+        pictures.hdr(folder / f"{scene.name}.hdr", truth * 0.9, np.random.default_rng(0))
+    config = EvaluationConfig(
+        run=out / "run", scenes=scenes, results=out / "results", predictions=folder
+    )
+    return enter(evaluate.main, config, scenes, folder)
+
+
+def _scores_left(out: Path, name: str) -> Left:
     """The line of a scene in `scenes.csv`."""
     path = out / "results" / "scenes.csv"
     lines = path.read_text().splitlines() if path.is_file() else []
@@ -98,13 +108,12 @@ def scores_left(out: Path, name: str) -> Left:
     return {f"row of {name}": ",".join(row) for row in rows if row[0] == name}
 
 
-def scores_whole(out: Path, name: str) -> bool:
-    """Whether there is one such line, of finite numbers."""
-    rows = list(scores_left(out, name).values())
+def _scores_whole(out: Path, name: str) -> bool:
+    rows = list(_scores_left(out, name).values())
     return len(rows) == 1 and all(math.isfinite(float(x)) for x in rows[0].split(",")[-6:])
 
 
-def _records(scenes: Path, out: Path) -> Ran:
+def _pack(scenes: Path, out: Path) -> Ran:
     config = RecordsConfig(
         run=out / "run",
         scenes=scenes,
@@ -126,10 +135,6 @@ def _records_left(out: Path, name: str) -> Left:
     }
 
 
-def _records_whole(out: Path, name: str) -> bool:
-    return len(_records_left(out, name)) == 1
-
-
 def _check(scenes: Path, out: Path) -> Ran:
     config = RecordsConfig(run=out / "run", scenes=scenes, check=scenes)
     return enter(make_tfrecord.main, config, scenes)
@@ -137,19 +142,22 @@ def _check(scenes: Path, out: Path) -> Ran:
 
 FUSION = SceneDoor(
     name="reconstruction_fusion.py",
-    enter=_fusion,
-    left_of=_fusion_left,
+    enter=functools.partial(_reconstruct, reconstruction_fusion.main),
+    left_of=_results_left,
     whole=_fusion_whole,
     photographs=True,
 )
 ALIGN = SceneDoor(
     name="reconstruction_align2.py",
-    enter=_align,
-    left_of=_align_left,
+    enter=functools.partial(_reconstruct, reconstruction_align2.main),
+    left_of=_results_left,
     whole=_align_whole,
     photographs=True,
 )
-EVALUATE = SceneDoor(name="evaluate.py", enter=_evaluate, left_of=scores_left, whole=scores_whole)
+EVALUATE = SceneDoor(name="evaluate.py", enter=_evaluate, left_of=_scores_left, whole=_scores_whole)
+PREDICTIONS = dataclasses.replace(
+    EVALUATE, name="evaluate.py --predictions", enter=_evaluate_predictions
+)
 NTIRE = dataclasses.replace(
     EVALUATE,
     name="evaluate.py --protocol ntire",
@@ -163,9 +171,9 @@ BASELINES = dataclasses.replace(
 )
 RECORDS = SceneDoor(
     name="make_tfrecord.py",
-    enter=_records,
+    enter=_pack,
     left_of=_records_left,
-    whole=_records_whole,
+    whole=lambda out, name: len(_records_left(out, name)) == 1,
     goes_on=False,
 )
 CHECK = SceneDoor(
@@ -174,13 +182,3 @@ CHECK = SceneDoor(
     left_of=lambda _out, _name: {},
     whole=lambda _out, _name: True,
 )
-
-
-def _digests(folder: Path, starts: tuple[str, ...]) -> dict[str, str]:
-    if not folder.is_dir():
-        return {}
-    return {path.name: _digest(path) for path in folder.iterdir() if path.name.startswith(starts)}
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "a folder"

@@ -1,4 +1,4 @@
-"""Bad scenes among healthy ones, through every script that goes through scenes."""
+"""Bad scenes among healthy ones, through every script that reads scenes."""
 
 import dataclasses
 import functools
@@ -21,17 +21,13 @@ class Planted:
     """A bad scene."""
 
     what: str
-    """What is bad about it, in a few words."""
+    """What is bad, in a few words."""
     name: str
-    """Its folder's name."""
+    """Name of its folder."""
     file: str = ""
-    """Name of the bad file, which a failure must name; empty: any reason will do."""
+    """Name of the bad file, which an error must contain; empty: any reason will do."""
     right: Callable[[], bool] = lambda: True
-    """Whether its pixels are what they were, where it must not be accepted otherwise."""
-
-
-Plant = Callable[[Path, str, Random], Planted]
-"""Makes a scene in a folder of scenes, under a name that it may lengthen."""
+    """Whether it may be accepted, by its pixels."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,13 +35,14 @@ class SceneKind:
     """A kind of bad scene."""
 
     name: str
-    plant: Plant
+    plant: Callable[[Path, str, Random], Planted]
+    """Makes a scene in a folder of scenes, under a name that it may lengthen."""
     doors: tuple[SceneDoor, ...]
     """Case `n` goes through the one at `n` modulo their number."""
     together: int = 24
 
     def run(self, numbers: Sequence[int], folder: Path) -> list[Verdict]:
-        """Runs the cases of each door at once, those of doors that do not go on one by one."""
+        """Runs the cases of a script together, or one by one if it stops at a bad scene."""
         verdicts = []
         for index, door in enumerate(self.doors):
             group = [number for number in numbers if number % len(self.doors) == index]
@@ -56,14 +53,14 @@ class SceneKind:
 
     def _run(self, door: SceneDoor, cases: Sequence[int], folder: Path) -> list[Verdict]:
         place = Path(tempfile.mkdtemp(dir=folder))
-        plant_healthy(place / "scenes", photographs=door.photographs)
+        _plant_healthy(place / "scenes", door)
         planted = {
             number: self.plant(place / "scenes", f"case{number}x", generator(self.name, number))
             for number in cases
         }
         ran = door.enter(place / "scenes", place / "out")
         common = [*ran.faults, *half_written(place / "out"), *_changes(door, place / "out", ran)]
-        if common and len(cases) > 1:  # whose fault it is shows alone
+        if common and len(cases) > 1:  # one by one shows which case it is
             alone = [self._run(door, [number], folder)[0] for number in cases]
             if any(verdict.outcome == "fault" for verdict in alone):
                 return alone
@@ -90,7 +87,7 @@ class SceneKind:
         elif lines:
             fault = _fault_of_message(lines[0], shown, printable(bad.file))
         elif not door.whole(out, bad.name):
-            fault = f"neither refused nor written whole: {sorted(left)}, said {ran.errors}"
+            fault = f"neither refused nor complete: {sorted(left)}, said {ran.errors}"
         elif not bad.right():
             fault = "accepted with other pixels"
         if not fault and ran.code != (2 if ran.errors else 0):
@@ -104,19 +101,18 @@ class SceneKind:
         )
 
 
-def plant_healthy(scenes: Path, *, photographs: bool) -> None:
-    """Writes the healthy scenes of a run."""
+def _plant_healthy(scenes: Path, door: SceneDoor) -> None:
     tools.healthy_scene(scenes / _FIRST, 1)
     tools.healthy_scene(scenes / _LAST, 2)
-    if photographs:
+    if door.photographs:
         tools.healthy_photographs(scenes / _PHOTOGRAPHS)
 
 
 @functools.cache
 def _undisturbed(door: SceneDoor) -> dict[str, Left]:
-    """What a run on the healthy scenes alone leaves."""
+    """Results of a run on the healthy scenes alone."""
     with tempfile.TemporaryDirectory(dir=tools.weights().parent) as place:
-        plant_healthy(Path(place) / "scenes", photographs=door.photographs)
+        _plant_healthy(Path(place) / "scenes", door)
         ran = door.enter(Path(place) / "scenes", Path(place) / "out")
         if ran.faults:
             raise RuntimeError(f"{door.name} fails on healthy scenes: {ran.faults}")
@@ -128,7 +124,7 @@ def _left(door: SceneDoor, out: Path) -> dict[str, Left]:
 
 
 def _changes(door: SceneDoor, out: Path, ran: Ran) -> list[str]:
-    """Healthy scenes of which something else was left than without the bad ones."""
+    """Healthy scenes whose results differ from those without bad scenes."""
     if not door.goes_on and ran.code:
         return []
     expected, found = _undisturbed(door), _left(door, out)
@@ -138,7 +134,7 @@ def _changes(door: SceneDoor, out: Path, ran: Ran) -> list[str]:
 
 
 def _fault_of_message(line: str, scene: str, file: str) -> str:
-    if file and file not in line and "Scene" in line:  # a check says more than of one file
+    if file and file not in line and "Scene" in line:  # --check has findings about whole scenes
         return f"does not name {file}: {line}"
     if len(line.replace(scene, "").replace("error: Scene", "").strip(" :")) < 10:
         return f"gives no reason: {line}"

@@ -18,7 +18,7 @@ def spoil(path: Path, random: Random) -> tuple[str, Path]:
     """Damages a file, gives it another format's name, or puts something else in its place.
 
     Returns:
-        What was done, and the path, which may be another.
+        What was done, and the file's path, which may have changed.
     """
     chance = random.random()
     if chance < 0.78:
@@ -48,6 +48,7 @@ def _locked(path: Path) -> None:
 
 
 _PLACES: dict[str, Callable[[Path], object]] = {
+    "a locked file": _locked,
     "a folder in its place": lambda path: path.mkdir(),
     "a pipe in its place": os.mkfifo,
     "a broken link": lambda path: path.symlink_to(path.with_name("nowhere")),
@@ -55,6 +56,8 @@ _PLACES: dict[str, Callable[[Path], object]] = {
     "a link to its folder": lambda path: path.symlink_to(path.parent),
     "a link to a device": lambda path: path.symlink_to("/dev/zero"),
     "a socket in its place": _socket,
-    "a locked file": _locked,
     "no file": lambda _: None,
 }
+
+ABSENT = frozenset(_PLACES) - {"a locked file"}
+"""Ways after which there is no file of that name, so that an error cannot name it."""

@@ -1,4 +1,4 @@
-"""What every case of a process shares: tiny networks, healthy scenes, a place for scratch."""
+"""What all cases of a process share: tiny networks, healthy scenes, a scratch folder."""
 
 import ctypes
 import functools
@@ -21,16 +21,13 @@ from tests import layouts, photos, tiny
 from utils.inference import pipeline
 from utils.runs import weights as weights_files
 
-SIZE = (40, 24)
-"""Width and height of a tiny scene."""
-
-_OVERRIDE, _READ_SEARCH = 1, 2  # capabilities of Linux by which root passes every permission
+_OVERRIDE, _READ_SEARCH = 1, 2  # Linux capabilities with which root ignores permissions
 _CAPABILITIES = 0x20080522  # version 3
 
 
 @functools.cache
 def weights() -> Path:
-    """A folder of weights of tiny networks, for all cases of this process."""
+    """A folder of weights of tiny networks."""
     folder = Path(os.environ["TMPDIR"]).parent / "weights"
     if not folder.exists():
         weights_files.save(tiny.random_networks(), folder)
@@ -39,8 +36,8 @@ def weights() -> Path:
 
 @functools.cache
 def photographs() -> np.ndarray:
-    """`(3, H, W, 3)` uint16 frames, 2 stops apart."""
-    return photos.sample(SIZE)
+    """`(3, 24, 40, 3)` uint16 frames, 2 stops apart."""
+    return photos.sample((40, 24))
 
 
 def healthy_scene(folder: Path, seed: int) -> None:
@@ -53,7 +50,23 @@ def healthy_photographs(folder: Path) -> None:
     photos.write_bracket(folder, photographs())
 
 
-def share_networks() -> None:
+def write_stops(folder: Path) -> None:
+    """Writes the exposure file of a scene."""
+    (folder / "exposure.txt").write_text("0\n2\n4\n")
+
+
+def prepare(scratch: Path) -> None:
+    """Prepares this process: permissions hold, temporary files are in the scratch folder."""
+    (scratch / "tmp").mkdir(parents=True, exist_ok=True)
+    os.environ["TMPDIR"] = str(scratch / "tmp")
+    tempfile.tempdir = None
+    tf.config.experimental.enable_op_determinism()
+    warnings.simplefilter("ignore")  # of libraries that write the bad inputs
+    _share_networks()
+    obey_permissions()
+
+
+def _share_networks() -> None:
     """Opens the tiny networks once for all runs that name their folder."""
     open_networks = pipeline.open_networks
     shared = open_networks(ReconstructionConfig(run=Path("run"), weights=weights()))
@@ -65,19 +78,8 @@ def share_networks() -> None:
         mock.patch.object(script, "open_networks", opened).start()
 
 
-def prepare(scratch: Path) -> None:
-    """Makes this process ready for cases: permissions hold, temporary files can be seen."""
-    (scratch / "tmp").mkdir(parents=True, exist_ok=True)
-    os.environ["TMPDIR"] = str(scratch / "tmp")
-    tempfile.tempdir = None
-    tf.config.experimental.enable_op_determinism()
-    warnings.simplefilter("ignore")  # of libraries about the bad inputs while they are made
-    share_networks()
-    obey_permissions()
-
-
 def obey_permissions() -> None:
-    """Takes from root, if that is who we are, the right to pass every permission."""
+    """Makes permissions hold for root too."""
     if not photos.is_root():
         return
     libc = ctypes.CDLL(None, use_errno=True)
@@ -89,7 +91,7 @@ def obey_permissions() -> None:
 
 
 def clear(folder: Path) -> None:
-    """Removes a folder, however deep, whatever its permissions."""
+    """Removes a folder of any depth and permissions."""
     if folder.exists():
         subprocess.run(
             ["chmod", "-R", "u+rwx", str(folder)], stderr=subprocess.DEVNULL, check=False

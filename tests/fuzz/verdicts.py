@@ -1,4 +1,4 @@
-"""Verdicts about cases, and what they are of."""
+"""Verdicts on cases, and the kinds of cases."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ Outcome = Literal["refused", "accepted", "fault"]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What became of one case."""
+    """The outcome of one case."""
 
     kind: str
     number: int
     outcome: Outcome
-    """`refused` by name, `accepted` and all results written, or a `fault` of the project's."""
+    """`refused` by name, `accepted` with all results written, or a `fault` of the project."""
     put_in: str
     """The input, in a few words."""
     said: str
-    """What the program said of it, or the fault."""
+    """The error message, or the fault."""
 
 
 class Kind(Protocol):
@@ -27,12 +27,12 @@ class Kind(Protocol):
 
     @property
     def name(self) -> str:
-        """In the table, and before a case's number."""
+        """Name in the table, and before a case's number."""
         ...
 
     @property
     def together(self) -> int:
-        """Cases that go into one run, or one after the other."""
+        """Number of cases that a worker judges at once."""
         ...
 
     def run(self, numbers: Sequence[int], folder: Path) -> list[Verdict]:

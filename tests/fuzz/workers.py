@@ -1,4 +1,4 @@
-"""Runs cases in a process of their own, so that a signal or a hang is caught and has its case."""
+"""Runs cases in a process of their own, which may be killed or hang."""
 
 import contextlib
 import resource
@@ -9,18 +9,18 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Self
 
-from tests.fuzz import tools
+from tests.fuzz import kinds, tools
 from tests.fuzz.verdicts import Kind, Verdict
 from tests.processes import CONTEXT
 
 HANG = 60.0
-"""Seconds after which a case counts as hung; a machine may be busy, so there are many."""
+"""Seconds until a case counts as hung, many because a machine may be busy."""
 
-_ADDRESSES = 6 * 2**30  # bytes of address space beyond what is taken at the start
+_ADDRESSES = 6 * 2**30  # bytes of address space in addition to those at the start
 
 
 class Worker:
-    """A process that runs cases; when one kills or hangs it, another process takes its place."""
+    """A process that runs cases; replaced by another when a case kills or hangs it."""
 
     def __init__(self, scratch: Path) -> None:
         """Starts the process.
@@ -42,12 +42,12 @@ class Worker:
         tools.clear(self._scratch)
 
     def run(self, kind: str, numbers: Sequence[int], folder: Path) -> list[Verdict]:
-        """Runs cases of one kind; if they end the process, one by one.
+        """Runs cases of one kind; one by one if they end the process.
 
         Args:
-            kind: A name of `tests.fuzz.kinds`.
+            kind: A name in `tests.fuzz.kinds`.
             numbers: The cases.
-            folder: Where they are made; made if missing. What was faulty stays there.
+            folder: Their folder, made if missing. Faulty cases stay there.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._pipe.send((kind, list(numbers), folder))
@@ -60,7 +60,7 @@ class Worker:
         if len(numbers) > 1:
             tools.clear(folder)
             return [self.run(kind, [number], folder)[0] for number in numbers]
-        return [Verdict(kind=kind, number=numbers[0], outcome="fault", put_in="?", said=answer)]
+        return [_fault(kind, numbers[0], answer)]
 
     def _start(self) -> None:
         self._pipe, other = CONTEXT.Pipe()
@@ -69,7 +69,7 @@ class Worker:
         other.close()
 
     def _answer(self, seconds: float) -> list[Verdict] | str:
-        """What the process answers, or why it does not."""
+        """The verdicts, or why there are none."""
         try:
             if self._pipe.poll(seconds):
                 return self._pipe.recv()
@@ -82,10 +82,10 @@ class Worker:
 
 def _serve(pipe: Connection, scratch: Path) -> None:
     """Answers with verdicts until the pipe is closed."""
-    from tests.fuzz import kinds  # noqa: PLC0415 -- not in the process that starts this one
-
     tools.prepare(scratch)
-    _limit_memory()
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    size = pages * resource.getpagesize() + _ADDRESSES
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             name, numbers, folder = pipe.recv()
@@ -93,7 +93,7 @@ def _serve(pipe: Connection, scratch: Path) -> None:
 
 
 def _judge(kind: Kind, numbers: Sequence[int], folder: Path) -> list[Verdict]:
-    """Verdicts, also where the test itself fails, on one case alone if it can."""
+    """The verdicts; if the test itself fails, on each case alone."""
     try:
         return kind.run(numbers, folder)
     except Exception as error:
@@ -101,10 +101,8 @@ def _judge(kind: Kind, numbers: Sequence[int], folder: Path) -> list[Verdict]:
             return [_judge(kind, [number], folder)[0] for number in numbers]
         place = traceback.extract_tb(error.__traceback__)[-1]
         said = f"the test itself fails: {error!r}, {place.filename}:{place.lineno}"
-        return [Verdict(kind=kind.name, number=numbers[0], outcome="fault", put_in="?", said=said)]
+        return [_fault(kind.name, numbers[0], said)]
 
 
-def _limit_memory() -> None:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    size = pages * resource.getpagesize() + _ADDRESSES
-    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+def _fault(kind: str, number: int, said: str) -> Verdict:
+    return Verdict(kind=kind, number=number, outcome="fault", put_in="?", said=said)
