@@ -61,20 +61,36 @@ def official_tree(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_without_a_data_set_the_page_ends_with_a_table(maps):
-    ran = []
-    for script, *flags in commands.of_page(PAGE, "Without a data set"):
-        if any(flag.startswith("weights/") for flag in flags):
-            continue  # the shipped networks are slow, and other tests run them
-        run(script, *flags)
-        ran.append(script)
-    assert ran[-1] == "evaluate.py"
+def test_without_a_data_set_the_page_ends_with_a_table(maps, capsys):
+    lines = commands.of_page(PAGE, "Without a data set")
+    for script, *flags in lines:
+        if not any(flag.startswith("weights/") for flag in flags):  # other tests run these
+            run(script, *flags)
     trained = maps / "runs" / "tutorial"
     assert (trained / "results" / "report.html").exists()
+    rows = list(csv.DictReader((trained / "results" / "metrics.csv").read_text().splitlines()))
+    assert [row["scene"] for row in rows] == [*(f"{i:05}" for i in range(1, 6)), "mean"]
+    for name in ("psnr_mu", "psnr_l", "ssim_mu", "ssim_l"):
+        values = [float(row[name]) for row in rows]
+        assert np.isfinite(values).all()
+        assert values[-1] == pytest.approx(np.mean(values[:-1]), abs=1e-3)
+    for path in (trained / "results").rglob("*.hdr"):
+        radiance = radiance_maps.read_radiance(path)
+        assert radiance.shape == (64, 80, 3)
+        assert 0 <= radiance.min() <= radiance.max() <= 1
     table = (trained / "evaluation" / "methods.md").read_text()
     assert "tutorial" in table
     assert "opencv-debevec" in table
     assert (trained / "fusion" / "curves.png").exists()
+
+    checkpoints = {path: path.read_bytes() for path in trained.glob("*/checkpoints/*")}
+    capsys.readouterr()
+    for script, *flags in lines:
+        if script.startswith("training"):
+            run(script, *flags)
+    assert capsys.readouterr().out.count("nothing to do") == 3
+    assert checkpoints
+    assert {path: path.read_bytes() for path in checkpoints} == checkpoints
 
 
 def test_kalantaris_data_set_ends_with_the_tables_of_five_protocols(official_tree, capsys):
