@@ -22,9 +22,9 @@ app: .venv-app/installed
 weights: .venv/installed
 	$(BIN)/python -m lab.make_weights
 
-# Each worker takes groups of files; tests/conftest.py says which and in which order.
+# Two workers; each runs whole files, whose tests share what is slow to make.
 test: .venv/installed-dev lint
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 # Number of CASES; another SEED makes others. Failing cases are kept in the folder fuzz.
 CASES ?= 10000

@@ -1,4 +1,4 @@
-"""A small synthetic bracket and networks that can be computed by hand, for tests."""
+"""A small synthetic bracket, and networks whose results can be computed by hand."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from utils.scenes.scene import Scene
 
 
 def bracket(height=24, width=40, *, truth=True, dtype: type = np.uint16) -> Any:
-    """A Scene whose frames are of one radiance, rolled sideways in low and high.
+    """A scene with frames of one radiance, shifted sideways in low and high.
 
-    Typed as Any because a test knows whether it asked for a truth.
+    Typed as Any because each test knows whether there is a truth.
     """
     radiance = np.random.default_rng(0).random((height, width, 3)).astype(np.float32) ** 3
     values = np.array([0, 2, 4], np.float32)

@@ -1,4 +1,4 @@
-"""Tiny scenes in the layouts of the field's data sets, for tests."""
+"""Tiny scenes in the layouts of the field's data sets."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def pictures(seed: int = 0, height: int = 24, width: int = 40, stops=STOPS):
 
 
 def write(root: Path, layout: str, name: str, seed: int = 0) -> Path:
-    """Writes one scene in a layout; returns the folder that stands for it."""
+    """Writes one scene in a layout; returns its folder."""
     frames, radiance = pictures(seed)
     files, exposures, truth = LAYOUTS[layout]
     folder = root / files[1].format(name=name)

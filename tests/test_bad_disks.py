@@ -1,4 +1,4 @@
-"""Every script on a full disk, in a read-only folder and below a file: one line, nothing half."""
+"""Every script on a full disk, in a read-only folder, below a file: one error, no partial file."""
 
 import dataclasses
 import logging
@@ -30,7 +30,7 @@ from utils.runs import weights
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Scenes, radiance maps, weights and records to read."""
+    """Scenes, radiance maps, weights and records."""
     folder = tmp_path_factory.mktemp("data")
     folder.chmod(0o755)  # read by another user in `disk.read_only`
     for seed, name in enumerate(("a", "b", "c")):
@@ -81,7 +81,7 @@ def _train_low(data, output):
 
 
 def _train_on(data, output):
-    """A training whose events outgrow every other file."""
+    """Training whose event file becomes larger than any other."""
     changed = {"validate_every": 1, "checkpoint_every": 100, "steps": 9}
     return training_align_low.main, dataclasses.replace(_training(data, output), **changed)
 
@@ -130,14 +130,14 @@ ROOM = {
     "export": (200, 400_000),  # weights, graph
     "--save-weights": (200,),
 }
-"""Bytes that a file may have, so that each time another is the first to have no room."""
+"""Limits of a file in bytes; at each another file is the first that fails."""
 
 
 @pytest.fixture
 def refused(monkeypatch, capsys):
-    """Runs a script as its command line does; gives the lines that begin with `error:`."""
+    """Runs a script as its command line does; returns the lines that begin with `error:`."""
     logger = logging.getLogger("tensorflow")
-    monkeypatch.setattr(logger, "level", logging.ERROR)  # it warns of the many graphs of a test
+    monkeypatch.setattr(logger, "level", logging.ERROR)  # no warnings of many graphs
 
     def refused(main, config):
         monkeypatch.setattr(sys, "argv", ["script.py"])
@@ -156,7 +156,7 @@ def refused(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(("script", "size"), [(name, n) for name in ROOM for n in ROOM[name]])
-def test_a_full_disk_is_said_and_leaves_nothing_half(data, tmp_path, refused, script, size):
+def test_a_full_disk_is_an_error_and_leaves_no_partial_file(data, tmp_path, refused, script, size):
     output = tmp_path / "output"
     with disk.room_for(size):
         errors = refused(*SCRIPTS[script](data, output))
@@ -165,7 +165,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_half(data, tmp_path, refused, sc
     assert disk.half_written(tmp_path) == []
 
 
-def test_events_that_have_no_room_end_training_in_one_line(data, tmp_path, refused):
+def test_a_full_disk_for_events_ends_training_with_one_line(data, tmp_path, refused):
     with disk.room_for(110_000):
         (error,) = refused(*_train_on(data, tmp_path / "run"))
     assert "events for TensorBoard; name another --run folder" in error

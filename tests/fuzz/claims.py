@@ -1,4 +1,4 @@
-"""Changes what a picture's file claims about itself: its size, the tags of a TIFF file."""
+"""Changes the size in a picture's header, and the tags of a TIFF file."""
 
 import re
 import struct
@@ -12,7 +12,7 @@ _ODD = (0, 1, 2, 3, 5, 8, 16, 17, 32, 64, 255, 256, 4096, 32_773, 50_000, 65_535
 
 
 def claim_size(data: bytes, random: Random) -> bytes:
-    """Declares a size that the file does not have; a file whose format is not known stays."""
+    """Writes a wrong size into the header; files of unknown format stay as they are."""
     width, height = pick(random, _SIZES), pick(random, _SIZES)
     for starts, claim in _CLAIMS:
         if data.startswith(starts):
@@ -21,7 +21,7 @@ def claim_size(data: bytes, random: Random) -> bytes:
 
 
 def change_tag(data: bytes, random: Random) -> bytes:
-    """Changes type, count or value of one to three tags of a TIFF file; another file stays."""
+    """Changes type, count or value of one to three tags; only of TIFF files."""
     if data[:4] not in {b"II*\0", b"MM\0*"}:
         return data
     known = [tag for tag, _ in _tags(data)]
@@ -87,7 +87,7 @@ _CLAIMS: tuple[tuple[tuple[bytes, ...], Callable[[bytes, int, int], bytes]], ...
 
 
 def _tags(data: bytes) -> list[tuple[int, int]]:
-    """Tags of the first directory of a TIFF file, with the places of their entries."""
+    """Tags of the first directory of a TIFF file, with the offsets of their entries."""
     order = "<" if data[:2] == b"II" else ">"
     try:
         (start,) = struct.unpack_from(f"{order}I", data, 4)
@@ -99,7 +99,7 @@ def _tags(data: bytes) -> list[tuple[int, int]]:
 
 
 def _set_tags(data: bytes, values: dict[int, int], part: int = 0) -> bytes:
-    """Writes a number over the value (part 0), the count (1) or the type (2) of some tags."""
+    """Overwrites the value (part 0), the count (1) or the type (2) of some tags."""
     changed = bytearray(data)
     order = "<" if data[:2] == b"II" else ">"
     for tag, place in _tags(data):

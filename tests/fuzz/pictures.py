@@ -1,4 +1,4 @@
-"""Writes pictures in the formats that are read, in many of their variants."""
+"""Writes pictures in all supported formats and many of their variants."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -45,7 +45,7 @@ def jpeg(path: Path, frame: np.ndarray, exif: Image.Exif, random: Random) -> Non
 
 
 def png(path: Path, frame: np.ndarray, exif: Image.Exif, random: Random) -> None:
-    """8 bits and fewer, of all kinds of pixels."""
+    """At most 8 bits, all kinds of pixels."""
     mode = pick(random, ("RGB", "RGB", "RGBA", "L", "LA", "P", "1"))
     Image.fromarray(to_8bit(frame)).convert(mode).save(path, "png", exif=exif)
 
@@ -59,13 +59,13 @@ def png16(path: Path, frame: np.ndarray, _: Image.Exif, random: Random) -> None:
 
 
 def webp(path: Path, frame: np.ndarray, exif: Image.Exif, random: Random) -> None:
-    """With losses or without."""
+    """Lossy or lossless."""
     image = Image.fromarray(to_8bit(frame))
     image.save(path, "webp", exif=exif, lossless=bool(random.integers(2)))
 
 
 def heic(path: Path, frame: np.ndarray, exif: Image.Exif, random: Random) -> None:
-    """As phones write it."""
+    """As written by phones."""
     quality = int(random.integers(50, 96))
     pillow_heif.from_pillow(Image.fromarray(to_8bit(frame))).save(
         path, format="HEIF", exif=exif.tobytes(), quality=quality
@@ -73,12 +73,12 @@ def heic(path: Path, frame: np.ndarray, exif: Image.Exif, random: Random) -> Non
 
 
 def tiff(path: Path, frame: np.ndarray, exif: Image.Exif, random: Random) -> None:
-    """Compressions, planes, tiles, kinds and depths of samples, byte orders, 64-bit offsets."""
+    """All compressions, planes, tiles, kinds and depths of samples, byte orders, 64-bit offsets."""
     for _ in range(100):
         samples, options = _tiff_variant(frame, random)
         try:
             tifffile.imwrite(path, samples, **options, extratags=_tags(exif))
-        except Exception:  # what a writer raises of a combination that it has not
+        except Exception:  # an unsupported combination
             continue
         return
     tifffile.imwrite(path, frame, **_GOOD_TIFF)
@@ -95,7 +95,7 @@ def hdr(path: Path, radiance: np.ndarray, _: Random) -> None:
 
 
 def exr(path: Path, radiance: np.ndarray, random: Random) -> None:
-    """OpenEXR of all compressions, in lines, of half and of whole floats, of other channels too."""
+    """OpenEXR of all compressions, half or full floats, with other channels too."""
     dtype = pick(random, (np.float16, np.float32))
     pixels = np.ascontiguousarray(radiance, dtype)
     alpha = np.ones((*radiance.shape[:2], 1), dtype)
@@ -122,13 +122,13 @@ FRAMES: dict[str, tuple[FrameWriter, tuple[str, ...]]] = {
     "WebP": (webp, (".jpg", ".png")),
     "TIFF": (tiff, (".tif", ".tiff")),
 }
-"""Formats of a data set's frame: their writers and suffixes."""
+"""Writer and suffixes of every format of a data set's frame."""
 
 PHOTOGRAPHS = FRAMES | {"HEIC": (heic, (".heic", ".jpg")), "raw": (raw, (".dng", ".nef"))}
-"""Formats of a photograph."""
+"""Writer and suffixes of every format of a photograph."""
 
 MAPS: dict[str, tuple[MapWriter, str]] = {"RGBE": (hdr, ".hdr"), "OpenEXR": (exr, ".exr")}
-"""Formats of radiance."""
+"""Writer and suffix of every format of radiance."""
 
 
 def _tiff_variant(frame: np.ndarray, random: Random) -> tuple[np.ndarray, dict[str, Any]]:
@@ -168,6 +168,6 @@ def _tiff_variant(frame: np.ndarray, random: Random) -> tuple[np.ndarray, dict[s
 
 
 def _tags(exif: Image.Exif) -> list[Any]:
-    """The shutter time in the main directory, as scanners write it."""
+    """The shutter time in the main directory, as written by scanners."""
     time = Exposure.of(exif).time
     return [] if time is None else [(0x829A, "2I", 1, (1, round(1 / time)), True)]
