@@ -51,7 +51,7 @@ def half_written(folder: Path) -> list[str]:
 
 
 def check_writer(write: Callable[[Path], object], folder: Path, name: str) -> None:
-    """Checks that a full disk is an error and keeps the old file, and that any path can be written."""
+    """Checks that a full disk is an error and keeps the old file, and that any path works."""
     path = folder / os.fsdecode(b"\xff\xfe") / name
     write(path)
     old = path.read_bytes()
