@@ -15,6 +15,7 @@ from tests.fuzz.randomness import Random, pick
 from tests.fuzz.scene_kinds import Planted
 from tests.fuzz.spoiling import spoil
 from utils.images.frames import write_ldr
+from utils.radiometry.levels import to_8bit
 
 _NUMBERS = (
     "0", "2", "4", "-2", "1", "1/60", "1/0", "0/1", "0.01", "1e400", "-1e400", "1e-400", "nan",
@@ -45,7 +46,7 @@ def exposure_file(scenes: Path, name: str, random: Random) -> Planted:
     kind = pick(random, (".tif", ".png", ".jpg"))
     frames, radiance = layouts.pictures(int(random.integers(100)))
     for index, frame in enumerate(frames):
-        write_ldr(folder / f"frame{index}{kind}", frame // 257 if kind == ".jpg" else frame)
+        write_ldr(folder / f"frame{index}{kind}", to_8bit(frame) if kind == ".jpg" else frame)
     if random.random() < 0.6:
         pictures.hdr(folder / "HDRImg.hdr", radiance, random)
     path = folder / "exposure.txt"
