@@ -119,15 +119,15 @@ SCRIPTS = {
 }
 ROOM = {
     "make_tfrecord": (0, 2000),
-    "make_scenes": (0, 2000),
+    "make_scenes": (2000,),
     "make_scenes by two": (2000,),
     "training_align_low": (0, 200, 2000, 40_000),  # lock, settings, preview, checkpoint
     "training_fusion": (200,),
-    "reconstruction_align2": (0, 200),
+    "reconstruction_align2": (200,),
     "--save-release": (2000,),
-    "reconstruction_fusion": (0, 200, 20_000),  # radiance, sheet
+    "reconstruction_fusion": (200, 20_000),  # radiance, sheet
     "evaluate": (0, 2000, 20_000),  # tables, bars, maps
-    "export": (200, 400_000),  # weights, graph
+    "export": (400_000,),  # graph
     "--save-weights": (200,),
 }
 """Limits of a file in bytes; at each another file is the first that fails."""
