@@ -38,7 +38,7 @@ def _complete(place: Path, what: str) -> Judged:
     """Runs make_tfrecord.py on the records that are there."""
     config = _config(place)
     ran = enter(make_tfrecord.main, config, config.scenes)
-    count = 0 if ran.code else len(shards.read_index(config.records))
+    count = 0 if ran.code else len(shards.read_index(str(config.records)))
     fault = "" if ran.code or count == _SCENES else f"accepted with {count} scenes of {_SCENES}"
     return Judged(what=f"{what}, make_tfrecord.py", ran=ran, names=str(place / "run"), fault=fault)
 
