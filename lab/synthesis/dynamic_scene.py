@@ -1,79 +1,62 @@
-"""Makes one synthetic dynamic scene: a hand-held bracket of moving things.
+"""Dynamic scenes of generator 2: sharp pictures, fine edges, depth, and cameras with defects.
 
-One scene is made in four steps:
+The four steps are those of lab/synthesis/dynamic_scene.py, made otherwise:
 
-1. exposure steps, then a background that suits them: a view of a radiance map, scaled so that the
-   middle frame is well exposed with a random share of it saturated (`_choose_background`);
-2. objects cut from other maps, each with an outline and a path (`_random_object`);
-3. for every frame the mean of sharp renderings over its exposure, as camera and objects move
-   (`Stage.shot`): motion blur grows with exposure, moving things cover and reveal;
-4. a sensor: shot and read noise, clipping, gamma, 8 bits (`sense`).
-
-The truth is step 3 of the middle frame, noiseless, clipped to [0, 1]. All of it is a function of
-the random generator that is handed in. This is generator 1 of lab/make_scenes.py;
-lab/synthesis/sharp_scenes.py is generator 2.
+1. backgrounds are mostly large panoramas and photographs, seen at their own sharpness;
+2. objects have fine edges (lab/synthesis/objects/fine_outlines.py) and textures as sharp as the
+   background; the nearer move more with the camera; many stand before what the middle frame clips;
+3. motion is that of a piece of a larger picture, up to 1500 pixels wide as in Kalantari's data;
+4. a share of the cameras has defects (lab/synthesis/cameras.py).
 """
 
 import dataclasses
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
-from lab.synthesis.backgrounds import LoadMap, choose_background
-from lab.synthesis.cameras import CLEAN, Defects, store
-from lab.synthesis.motion import Track, homography, random_camera_track, random_object_track
-from lab.synthesis.objects.foregrounds import (
-    OVERSAMPLING,
-    canvas_size,
-    draw_sprite,
-    paste,
-    texture_of,
-)
-from lab.synthesis.objects.outlines import Outline, random_outline
-from lab.synthesis.objects.strands import Matted
-from lab.synthesis.views import View, random_view
+from lab.synthesis import dynamic_scene
+from lab.synthesis.backgrounds import LoadMap, fault
+from lab.synthesis.cameras import random_defects, reference_radiance
+from lab.synthesis.dynamic_scene import MovingObject, Scenery, SyntheticScene
+from lab.synthesis.maps import Kind
+from lab.synthesis.motion import homography, random_camera_track, random_own_track
+from lab.synthesis.objects.fine_outlines import random_matted
+from lab.synthesis.objects.foregrounds import OVERSAMPLING, canvas_size, texture_of
+from lab.synthesis.views import View, sharp_view
 from utils.radiometry import bracket
-from utils.radiometry.radiance import hdr_to_ldr
+from utils.radiometry.radiance import brightest_channel, hdr_to_ldr
 
-STEPS = ((1, 2), (1, 3), (1.5, 3), (2, 4), (2, 5), (3, 5), (3, 6))
-_STEP_SHARES = (0.08, 0.05, 0.07, 0.35, 0.05, 0.05, 0.35)  # mostly those of Kalantari's data
-_OBJECT_SHARES = (0.3, 0.35, 0.2, 0.15)  # of one, two, three and four objects
-_OBJECT_LOG_HEIGHTS = np.log([0.25, 0.9])  # of the frame's height
-_OBJECT_LOG_MEDIANS = np.log([0.02, 0.7])  # radiance, of the middle frame's saturation
-_LONGEST_BLUR = 16.0  # pixels
-_BLUR_STEP = 1.4  # pixels between the sharp renderings that make up a blurred frame
+"""Of a source of pictures: a large radiance map, a large photograph, a small one of either."""
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SyntheticScene:
-    """Scene that `random_scene` makes; arrays as in `scene.Scene`."""
-
-    ldr: np.ndarray
-    exposure_values: np.ndarray
-    hdr: np.ndarray
-    sources: tuple[int, ...]
-    """Indices of the maps that were used, the background's first."""
-    homographies: np.ndarray
-    """`(3, 3, 3)`: the background's pixels in each frame to those in the reference."""
+_BACKGROUND_SHARES = {"sharp": 0.52, "photograph": 0.22, "small": 0.26}
+_TEXTURE_SHARES = {"sharp": 0.35, "photograph": 0.45, "small": 0.2}
+_WHOLE_WIDTH = 1500  # pixels of a picture of Kalantari's data
+_TRIES = 36
+_LOW_FRAMES_LIGHTS = 0.45  # of its saturation, so that the middle frame lacks what is much brighter
+_LOG_SATURATED = np.log([0.06, 0.45])  # share of the middle frame's pixels
+_OBJECT_SHARES = (0.22, 0.3, 0.24, 0.14, 0.1)  # of one to five objects
+_LOG_HEIGHTS = np.log([0.2, 0.9])  # of the frame's height, in a picture as wide as the frame
+_LOG_MEDIANS = np.log([0.02, 0.7])  # radiance, of the middle frame's saturation
+_BEFORE_LIGHTS = 0.4  # share of objects that stand before what the middle frame clips
+_TEXTURE_ZOOM = (0.6, 1.3)  # pixels of the frame for each of a texture's source
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class MovingObject:
-    """Something in front of the background."""
+class Background:
+    """A view, and how bright it is."""
 
-    texture: np.ndarray
-    outline: Outline | Matted
-    height: float
-    """In pixels of its canvas."""
-    track: Track
-    """Of `foregrounds.paste`'s pose."""
-    roundness: float = 0.0
-    """Of `foregrounds.draw_sprite`."""
+    view: View
+    scale: float
+    """Radiance of the scene for each of the map's."""
+    source: int
+    lights: np.ndarray
+    """`(N, 2)` pixels, x and y, some of those that the middle frame clips."""
 
 
 def random_scene(
     load_map: LoadMap,
-    map_count: int,
+    kinds: Sequence[Kind],
     rng: np.random.Generator,
     *,
     height: int,
@@ -81,77 +64,127 @@ def random_scene(
     static: bool,
     exposure_steps: Sequence[float] = (),
     gamma_spread: float = 0.0,
+    camera_defects: float = 0.0,
 ) -> SyntheticScene:
     """Makes a scene.
 
     Args:
         load_map: Gives the maps, by index.
-        map_count: How many maps there are.
+        kinds: What each of them is.
         rng: Source of all randomness.
         height: Height of the frames in pixels.
         width: Width of the frames in pixels.
         static: Nothing moves, neither camera nor objects.
-        exposure_steps: Steps to choose from, in stops, the same from low to mid as from mid to
-            high; none: the mixture of `STEPS`.
-        gamma_spread: Standard deviation of the logarithm of the cameras' gamma about that of 2.2.
+        exposure_steps: As for `dynamic_scene.random_scene`.
+        gamma_spread: As for `dynamic_scene.random_scene`.
+        camera_defects: Share of cameras that are not clean, in [0, 1].
 
     Returns:
         The scene: `(3, height, width, 3)` uint8 frames and truth in [0, 1].
     """
     size = (height, width)
-    exposure_values = random_exposure_values(rng, exposure_steps)
+    exposure_values = dynamic_scene.random_exposure_values(rng, exposure_steps)
     times = bracket.exposure_times(exposure_values)
-    background, scale, source = choose_background(load_map, map_count, rng, size, times)
-    sources, objects = [source], []
+    background = _choose_background(load_map, kinds, rng, size, times)
+    whole = width * max(_WHOLE_WIDTH / width, 1) ** rng.uniform()
+    camera = random_camera_track(rng, whole, static)
+    sources, objects = [background.source], []
     count = 1 + rng.choice(len(_OBJECT_SHARES), p=_OBJECT_SHARES)
-    heights = [height * np.exp(rng.uniform(*_OBJECT_LOG_HEIGHTS)) for _ in range(count)]
+    nearness = np.sqrt(whole / width)
+    heights = [height * nearness * np.exp(rng.uniform(*_LOG_HEIGHTS)) for _ in range(count)]
     for object_height in sorted(heights):  # the nearer, the larger
-        sources.append(_other_index(source, map_count, rng))
+        sources.append(_pick(kinds, _TEXTURE_SHARES, rng))
+        spot = rng.uniform((0.05, 0.3), (0.95, 0.9)) * (width, height)
+        if len(background.lights) and rng.random() < _BEFORE_LIGHTS:
+            spot = rng.choice(background.lights) + rng.normal(0, 0.1 * object_height, 2)
+        depth = 1 + rng.uniform(0, 1.5) * min(object_height / height, 1)
         objects.append(
             _random_object(
                 load_map(sources[-1]),
                 rng,
                 height=object_height,
-                median=np.exp(rng.uniform(*_OBJECT_LOG_MEDIANS)) / times[1],
-                track=random_object_track(rng, size, static),
+                median=np.exp(rng.uniform(*_LOG_MEDIANS)) / times[1],
+                track=random_own_track(
+                    rng, spot, width=whole, camera=camera, depth=depth, static=static
+                ),
             )
         )
     stage = Scenery(
-        background=background,
-        scale=scale,
-        camera=random_camera_track(rng, width, static),
+        background=background.view,
+        scale=background.scale,
+        camera=camera,
         objects=objects,
         size=size,
     )
     radiance = stage.bracket(times, rng.uniform(0.0, 0.3))
-    times = other_gamma(times, gamma_spread, rng)
+    defects = random_defects(rng, camera_defects)
+    truth = reference_radiance(radiance[1], times[1], defects.curve)
+    taken = dynamic_scene.other_gamma(times, gamma_spread, rng) * 2.0 ** np.array(
+        defects.exposure_errors
+    )
     return SyntheticScene(
-        ldr=sense(radiance, times.astype(np.float32), rng),
+        ldr=dynamic_scene.sense(radiance, taken.astype(np.float32), rng, defects),
         exposure_values=exposure_values,
-        hdr=np.clip(radiance[1], 0, 1),
+        hdr=np.clip(truth, 0, 1),
         sources=tuple(sources),
-        homographies=np.stack([homography(stage.camera.at(frame, 0), size) for frame in range(3)]),
+        homographies=np.stack([homography(camera.at(frame, 0), size) for frame in range(3)]),
     )
 
 
-def random_exposure_values(rng: np.random.Generator, steps: Sequence[float]) -> np.ndarray:
-    """`(3,)` float32 stops, of one of the equal steps, or of the mixture of `STEPS` if none."""
-    chosen = STEPS[rng.choice(len(STEPS), p=_STEP_SHARES)]
-    if steps:
-        step = rng.choice(steps)
-        chosen = (step, 2 * step)
-    return np.array([0.0, *chosen], np.float32)
+def _pick(kinds: Sequence[Kind], shares: dict[str, float], rng: np.random.Generator) -> int:
+    """A random source: first its kind, of those there are, then one of that kind."""
+    there = [kind for kind in shares if kind in kinds]
+    weights = np.array([shares[kind] for kind in there])
+    kind = there[rng.choice(len(there), p=weights / weights.sum())]
+    return int(rng.choice([i for i, other in enumerate(kinds) if other == kind]))
 
 
-def other_gamma(times: np.ndarray, spread: float, rng: np.random.Generator) -> np.ndarray:
-    """Exposure times that a camera of another gamma seems to have had.
+def _choose_background(
+    load_map: LoadMap,
+    kinds: Sequence[Kind],
+    rng: np.random.Generator,
+    size: tuple[int, int],
+    times: np.ndarray,
+) -> Background:
+    """The first of some views that is well exposed and sharp, or the best of them."""
+    reduction = max(1.0, max(size) / 256)
+    small = [round(side / reduction) for side in size]
+    candidates = []
+    source = _pick(kinds, _BACKGROUND_SHARES, rng)
+    for attempt in range(_TRIES):
+        if attempt % 4 == 3:  # not at once: a picture that seldom suits has its share too
+            source = _pick(kinds, _BACKGROUND_SHARES, rng)
+        view = sharp_view(load_map(source), *size, rng)
+        preview = view.render(small[0], small[1], np.diag([reduction, reduction, 1]))
+        saturated = np.exp(rng.uniform(*_LOG_SATURATED))
+        brightest = brightest_channel(preview)
+        scale = float(1 / (np.quantile(brightest, 1 - saturated) * times[1]))
+        flaw = fault(preview * scale, times) + _dullness(preview * scale, times, view)
+        clipped = np.argwhere(brightest * scale * times[1] >= 1)[:, ::-1] * reduction
+        candidates.append((flaw, view, scale, source, clipped))
+        if flaw == 0:
+            break
+    _, view, scale, source, lights = min(candidates, key=lambda candidate: candidate[0])
+    return Background(view=view, scale=scale, source=source, lights=lights)
 
-    A frame that a gamma of 2.2 is assumed for, taken with another one, is like one whose distance
-    to the reference, in stops, is another. The truth is what the reference says.
+
+def _dullness(radiance: np.ndarray, times: np.ndarray, view: View) -> float:
+    """How little a background has to teach; 0 is good enough.
+
+    The low frame shows nothing where the middle one clips, what it shows there is hardly brighter,
+    there is little texture, or the view is a blurred one of a small map.
     """
-    if not spread:
-        return times
-    return times[1] * (times / times[1]) ** np.exp(rng.normal(0, spread))
+    low = hdr_to_ldr(radiance, 1.0)
+    mid = hdr_to_ldr(radiance, times[1])
+    flat = np.abs(low - cv2.GaussianBlur(low, (0, 0), 2)).max(-1) < 0.004
+    texture = np.abs(mid - cv2.GaussianBlur(mid, (0, 0), 2)).mean()
+    faults = (
+        2 * (np.mean(flat & (mid.max(-1) >= 1)) - 0.15),
+        60 * (0.016 - texture),
+        3 * (_LOW_FRAMES_LIGHTS - np.quantile(brightest_channel(radiance), 0.97)),
+        0.5 * (view.zoom - 1.8),
+    )
+    return float(sum(max(value, 0.0) for value in faults))
 
 
 def _random_object(
@@ -160,88 +193,16 @@ def _random_object(
     *,
     height: float,
     median: float,
-    track: Track,
+    track: dynamic_scene.Track,
 ) -> MovingObject:
     """Cuts an object of a height in pixels and a median radiance from a map."""
-    canvas_height = height * OVERSAMPLING
-    canvas = canvas_size(canvas_height)
+    canvas = canvas_size(height * OVERSAMPLING)
+    zoom = OVERSAMPLING * np.exp(rng.uniform(*np.log(_TEXTURE_ZOOM)))
+    view = sharp_view(log_map, canvas, canvas, rng, zoom=zoom)
     return MovingObject(
-        texture=texture_of(random_view(log_map, canvas, canvas, rng), canvas, median, rng),
-        outline=random_outline(rng),
-        height=canvas_height,
+        texture=texture_of(view, canvas, median, rng),
+        outline=random_matted(rng),
+        height=height * OVERSAMPLING,
         track=track,
+        roundness=rng.uniform(0, 0.7),
     )
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Scenery:
-    """Everything that is in front of the camera, and the camera's own motion."""
-
-    background: View
-    scale: float
-    camera: Track
-    objects: Sequence[MovingObject]
-    size: tuple[int, int]
-
-    def bracket(self, times: np.ndarray, shutter: float) -> np.ndarray:
-        """Radiance `(3, H, W, 3)` of frames of these exposure times.
-
-        Args:
-            times: `(3,)` relative exposure times.
-            shutter: The longest exposure, in intervals between frames.
-        """
-        return np.stack(
-            [self.shot(frame, shutter * time / times[2]) for frame, time in enumerate(times)]
-        )
-
-    def shot(self, frame: int, duration: float) -> np.ndarray:
-        """Mean radiance `(H, W, 3)` of a frame over an exposure of `duration` frame intervals."""
-        tracks = [self.camera, *(thing.track for thing in self.objects)]
-        fastest = max(np.hypot(*track.rate[:2]) for track in tracks)
-        blur = min(fastest * duration, _LONGEST_BLUR)
-        count = max(1, int(np.ceil(blur / _BLUR_STEP)))
-        span = blur / fastest if fastest else 0.0
-        time = frame - 1 if fastest else 0
-        sprites = [
-            draw_sprite(thing.texture, thing.outline, time, thing.height, thing.roundness)
-            for thing in self.objects
-        ]
-        moments = span * ((np.arange(count) + 0.5) / count - 0.5)
-        return np.mean([self._sharp(sprites, frame, moment) for moment in moments], axis=0)
-
-    def _sharp(self, sprites: Sequence[np.ndarray], frame: int, moment: float) -> np.ndarray:
-        view = homography(self.camera.at(frame, moment), self.size)
-        image = self.background.render(*self.size, view) * np.float32(self.scale)
-        for sprite, thing in zip(sprites, self.objects, strict=True):
-            image = paste(image, sprite, thing.track.at(frame, moment))
-        return image
-
-
-def sense(
-    radiance: np.ndarray,
-    times: np.ndarray,
-    rng: np.random.Generator,
-    defects: Defects = CLEAN,
-) -> np.ndarray:
-    """Takes the photographs with one camera at one ISO.
-
-    Args:
-        radiance: `(3, H, W, 3)`, one a frame, 1 saturating at exposure time 1.
-        times: `(3,)` relative exposure times.
-        rng: Source of the noise, and of how much there is.
-        defects: Of the camera.
-
-    Returns:
-        `(3, H, W, 3)` uint8 frames.
-    """
-    full_well = float(np.exp(rng.uniform(*np.log([2000, 30000]))))  # electrons
-    read_noise = float(np.exp(rng.uniform(*np.log([2e-4, 2e-3]))))  # of saturation
-    light = radiance * bracket.per_frame(times)
-    deviation = np.sqrt(light / full_well + read_noise**2)
-    noisy = light + deviation * rng.standard_normal(light.shape, np.float32)
-    return store(hdr_to_ldr(noisy, 1.0), defects, rng)
-
-
-def _other_index(index: int, count: int, rng: np.random.Generator) -> int:
-    """A random index below `count`, not `index` if there is another."""
-    return int((index + rng.integers(1, count)) % count) if count > 1 else index
