@@ -1,8 +1,8 @@
-"""Makes dynamic scenes with ground truth from radiance maps, for want of a data set.
+"""Makes synthetic dynamic scenes with ground truth from radiance maps.
 
 Reads .hdr and .exr files, panoramas or photographs, from `--radiance`, and ordinary photographs
-from `--photographs`; writes one folder a scene, in the layout of Kalantari's data set, to
-`--scenes`. Run it before make_tfrecord.py; run again, it makes the scenes that are missing.
+from `--photographs`; writes one folder per scene, in the layout of Kalantari's data set, to
+`--scenes`. Run it before make_tfrecord.py. Running it again makes the missing scenes.
 """
 
 from lab import settings

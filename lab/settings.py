@@ -2,7 +2,6 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
 
 from configs import paths
 from configs.presets import Preset
@@ -45,8 +44,6 @@ class ScenesConfig:
     given, a mixture of 1 to 3 stops."""
     gamma_spread: float = 0.0
     """Standard deviation of the logarithm of the cameras' gamma around 2.2 (0.05: 2.1 to 2.3)."""
-    generator: Literal[1, 2] = 2
-    """1: scenes as the first weights were trained on; 2: sharper views, depth, camera defects."""
     camera_defects: float = 0.35
     """Share of cameras with JPEG compression, colour noise, a tone curve other than a gamma, or
     exposures other than stated, in [0, 1]."""

@@ -1,7 +1,7 @@
-"""Cameras of synthetic scenes: a clean one, and defects that photographs have.
+"""Cameras of synthetic scenes: the sensor, and defects found in photographs.
 
-A clean camera has the gamma that is assumed, exposures as they are stated and no compression. The
-others differ in what people's photographs differ in; the truth stays what the reference says.
+A clean camera has a gamma of 2.2, exposures as stated and no compression. The others have the
+defects of people's photographs; the truth then follows the reference frame (`reference_radiance`).
 """
 
 import dataclasses
@@ -9,34 +9,35 @@ import dataclasses
 import cv2
 import numpy as np
 
+from utils.radiometry import bracket
 from utils.radiometry.radiance import hdr_to_ldr, ldr_to_hdr
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Defects:
-    """Deviations of one camera; the defaults are a clean one's."""
+    """Defects of one camera; the defaults are those of a clean one."""
 
     curve: float = 0.0
     """Strength of an S-curve after the gamma, in (-1, 1); above 0: more contrast."""
     exposure_errors: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    """Stops that the frames were exposed longer than stated; the reference's is 0."""
+    """Stops of exposure beyond what is stated, per frame; 0 for the reference."""
     chroma_noise: float = 0.0
-    """Standard deviation of blotches of colour, of white, in the frame as it is stored."""
+    """Standard deviation of colour blotches in the stored frame, white being 1."""
     quality: int | None = None
-    """JPEG quality; None: not compressed."""
+    """JPEG quality; None: uncompressed."""
 
 
 CLEAN = Defects()
 
 _QUALITY = (85, 97)
-_CURVE = (-0.15, 0.45)  # f' of the S-curve from 0.85 to 1.22 amid, from 1.15 to 0.55 at the ends
+_CURVE = (-0.15, 0.45)  # slope 0.85 to 1.22 in the middle, 1.15 to 0.55 at the ends
 _LOG_CHROMA = np.log([0.003, 0.015])
 _EXPOSURE_ERROR = 0.5  # stops, at most
 _SHARES = (0.6, 0.6, 0.4, 0.5)  # of JPEG, curve, chroma noise, errors, among cameras with defects
 
 
 def random_defects(rng: np.random.Generator, share: float) -> Defects:
-    """A clean camera, or with a probability of `share` one with some of the defects."""
+    """A clean camera, or with probability `share` one with some of the defects."""
     if rng.random() >= share:
         return CLEAN
     jpeg, curve, chroma, errors = rng.random(4) < _SHARES
@@ -60,14 +61,14 @@ def tone_curve(ldr: np.ndarray, curve: float) -> np.ndarray:
 
 
 def reference_radiance(radiance: np.ndarray, time: float, curve: float) -> np.ndarray:
-    """Radiance as the reference tells it when a gamma of 2.2 is assumed.
+    """Radiance read from the reference, assuming a gamma of 2.2.
 
-    Where the reference clips, the radiance itself; elsewhere what its tone curve makes of it.
+    Includes the camera's tone curve, except where the reference clips.
 
     Args:
         radiance: `(H, W, 3)` true radiance.
         time: Relative exposure time of the reference.
-        curve: Of `tone_curve`.
+        curve: Strength for `tone_curve`.
     """
     if not curve:
         return radiance
@@ -75,13 +76,48 @@ def reference_radiance(radiance: np.ndarray, time: float, curve: float) -> np.nd
     return np.where(radiance * time >= 1, radiance, told)
 
 
+def other_gamma(times: np.ndarray, spread: float, rng: np.random.Generator) -> np.ndarray:
+    """Apparent exposure times of a camera with another gamma, read with a gamma of 2.2.
+
+    Another gamma scales the distance to the reference in stops.
+    """
+    if not spread:
+        return times
+    return times[1] * (times / times[1]) ** np.exp(rng.normal(0, spread))
+
+
+def sense(
+    radiance: np.ndarray,
+    times: np.ndarray,
+    rng: np.random.Generator,
+    defects: Defects = CLEAN,
+) -> np.ndarray:
+    """Takes the photographs, with one camera at one ISO.
+
+    Args:
+        radiance: `(3, H, W, 3)`, one per frame; 1 saturates at exposure time 1.
+        times: `(3,)` relative exposure times.
+        rng: Source of the noise and of its strength.
+        defects: The camera's defects.
+
+    Returns:
+        `(3, H, W, 3)` uint8 frames.
+    """
+    full_well = float(np.exp(rng.uniform(*np.log([2000, 30000]))))  # electrons
+    read_noise = float(np.exp(rng.uniform(*np.log([2e-4, 2e-3]))))  # of saturation
+    light = radiance * bracket.per_frame(times)
+    deviation = np.sqrt(light / full_well + read_noise**2)
+    noisy = light + deviation * rng.standard_normal(light.shape, np.float32)
+    return store(hdr_to_ldr(noisy, 1.0), defects, rng)
+
+
 def store(ldr: np.ndarray, defects: Defects, rng: np.random.Generator) -> np.ndarray:
-    """The frames as the camera stores them.
+    """Applies the tone curve, colour noise, rounding to 8 bits and JPEG compression.
 
     Args:
         ldr: `(3, H, W, 3)` float32 frames in [0, 1], gamma-encoded.
-        defects: The camera's.
-        rng: Source of its noise; a clean camera takes nothing from it.
+        defects: The camera's defects.
+        rng: Source of the noise; unused for a clean camera.
 
     Returns:
         `(3, H, W, 3)` uint8.
@@ -97,12 +133,12 @@ def store(ldr: np.ndarray, defects: Defects, rng: np.random.Generator) -> np.nda
 
 
 def _blotch(frame: np.ndarray, deviation: float, rng: np.random.Generator) -> np.ndarray:
-    """Adds noise of colour at constant luma, of about two pixels, less of it where it is bright."""
+    """Adds colour noise at constant luma, about two pixels wide, weaker in bright areas."""
     height, width = frame.shape[:2]
     noise = rng.standard_normal((height // 2 + 1, width // 2 + 1, 2), np.float32)
     noise = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
     red, blue = noise[..., 0], noise[..., 1]
-    # Luma of Rec. 601, which JPEG separates colour by: the green takes back what the others add.
+    # Luma of Rec. 601, as in JPEG: green cancels the luma of red and blue.
     colour = np.dstack([red, -(0.299 * red + 0.114 * blue) / 0.587, blue])
     amount = np.float32(deviation) * (1.25 - frame.max(-1, keepdims=True))
     visible = (frame > 0) & (frame < 1)  # a clipped channel stays clipped

@@ -1,7 +1,7 @@
-"""Many synthetic scenes: radiance maps from folders, processes side by side, scenes on disk.
+"""Writes synthetic scenes to a folder, with several processes.
 
-Scene `i` of a seed depends on the seed, on `i` and on the maps and photographs, on nothing else: a
-folder may be filled in several runs, with any number of processes, and comes out the same.
+Scene `i` depends on the seed, on `i` and on the maps and photographs only: a folder may be filled
+in several runs, with any number of processes, and gets the same bytes.
 """
 
 import concurrent.futures
@@ -22,31 +22,31 @@ import numpy as np
 from tqdm import tqdm
 
 from lab.settings import ScenesConfig
-from lab.synthesis import dynamic_scene, sharp_scenes
 from lab.synthesis.backgrounds import LoadMap
-from lab.synthesis.maps import Kind, find_maps, find_photographs, keep_maps, kind_of
+from lab.synthesis.dynamic_scene import random_scene
+from lab.synthesis.maps import Kind, cached_maps, find_maps, find_photographs, kind_of
 from utils import files
 from utils.scenes import folders
 
 SETTINGS_FILE = "make_scenes.json"
-"""Beside the scenes: what they were made with."""
+"""Settings and maps, beside the scenes."""
 
-_CACHE_BYTES = {1: 2**29, 2: 2**31}
-"""Of decoded maps in each process: 80 maps of 1024x512; or 40 of 4096x2048 at half precision."""
+_CACHE_BYTES = 2**31
+"""Cache of decoded maps in each process: 40 maps of 4096x2048."""
 
 
 def make_scenes(config: ScenesConfig) -> int:
-    """Makes the scenes that are not there yet.
+    """Makes the missing scenes.
 
     Args:
-        config: Settings; scenes go to folders `00001`, `00002`, .. of `config.scenes`.
+        config: Settings; scenes go to folders `00001`, `00002`, .. in `config.scenes`.
 
     Returns:
         Number of scenes made.
 
     Raises:
-        ValueError: There is no usable map, or the folder holds scenes of another kind.
-        LockedError: Another process makes scenes in the folder.
+        ValueError: There is no usable map, or the folder holds other scenes.
+        LockedError: Another process is writing to the folder.
     """
     paths = [*find_maps(config), *find_photographs(config)]
     with files.lock(config.scenes):
@@ -68,39 +68,30 @@ def _make_missing(config: ScenesConfig, paths: Sequence[Path]) -> int:
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_start_worker,
             ) as pool:
-                with _postponed_interrupts():  # the first jobs start the processes
+                with _postponed_interrupts():  # the first jobs start the workers
                     first = [pool.submit(job, index) for index in missing[: config.workers]]
                 try:
                     rest = pool.map(job, missing[config.workers :])
                     for _ in itertools.chain((future.result() for future in first), rest):
                         bar.update()
                 except KeyboardInterrupt:
-                    pool.shutdown(cancel_futures=True)  # the scenes that are begun are finished
+                    pool.shutdown(cancel_futures=True)  # finishes the scenes in progress
                     raise
     return len(missing)
 
 
 def scene_folder(config: ScenesConfig, index: int) -> Path:
-    """Folder of scene `index`, counted from 0."""
+    """Folder of scene `index`, starting at 0."""
     return config.scenes / f"{index + 1:05d}"
 
 
-@functools.lru_cache(maxsize=1)  # one a process
-def _loader(paths: tuple[Path, ...], generator: int) -> LoadMap:
-    dtype = np.float32 if generator == 1 else np.float16
-    return keep_maps(paths, _CACHE_BYTES[generator], dtype)
-
-
-@functools.lru_cache(maxsize=1)
-def _kinds(paths: tuple[Path, ...]) -> tuple[Kind, ...]:
-    return tuple(kind_of(path) for path in paths)
+@functools.lru_cache(maxsize=1)  # one per process
+def _maps(paths: tuple[Path, ...]) -> tuple[LoadMap, tuple[Kind, ...]]:
+    return cached_maps(paths, _CACHE_BYTES), tuple(kind_of(path) for path in paths)
 
 
 def _start_worker() -> None:
-    """Leaves a process one thread of OpenCV's, and a watch that ends it when its parent has ended.
-
-    A parent that is killed could not end it, and it would go on beside the next run.
-    """
+    """Limits OpenCV to one thread, and ends the worker with its parent, even a killed one."""
     cv2.setNumThreads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -114,10 +105,7 @@ def _end_with_parent() -> None:
 
 @contextlib.contextmanager
 def _postponed_interrupts() -> Iterator[None]:
-    """Starts processes that a Ctrl-C leaves alone: it is for the one that started them.
-
-    That one gets it when the context ends; the others inherit that they do not.
-    """
+    """Delays Ctrl-C; processes started meanwhile inherit the mask and ignore it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -127,24 +115,16 @@ def _postponed_interrupts() -> Iterator[None]:
 
 def _make_scene(config: ScenesConfig, paths: tuple[Path, ...], index: int) -> None:
     rng = np.random.default_rng([config.seed, index])
-    load_map = _loader(paths, config.generator)
     static = rng.random() < config.static_share
-    if config.generator == 1:
-        random_scene = functools.partial(dynamic_scene.random_scene, load_map, len(paths), rng)
-    else:
-        random_scene = functools.partial(
-            sharp_scenes.random_scene,
-            load_map,
-            _kinds(paths),
-            rng,
-            camera_defects=config.camera_defects,
-        )
     scene = random_scene(
+        *_maps(paths),
+        rng,
         height=config.height,
         width=config.width,
         static=static,
         exposure_steps=config.exposure_steps,
         gamma_spread=config.gamma_spread,
+        camera_defects=config.camera_defects,
     )
     background, *objects = (paths[source].name for source in scene.sources)
     folders.write_scene(
@@ -157,7 +137,7 @@ def _make_scene(config: ScenesConfig, paths: tuple[Path, ...], index: int) -> No
 
 
 def _claim_folder(config: ScenesConfig, paths: Sequence[Path]) -> None:
-    """Writes the settings beside the scenes, or checks that they are those of the scenes there."""
+    """Writes the settings, or compares them with those of the existing scenes."""
     path = config.scenes / SETTINGS_FILE
     settings = json.loads(json.dumps(dataclasses.asdict(config), default=str))
     for free in ("radiance", "photographs", "scenes", "count", "workers", "include", "exclude"):
@@ -167,7 +147,7 @@ def _claim_folder(config: ScenesConfig, paths: Sequence[Path]) -> None:
         before = files.read_json(path)
         maps = before.pop("maps", None)
         if not isinstance(maps, list) or not all(isinstance(name, str) for name in maps):
-            raise ValueError(f"{path} must name the maps. Received: {maps!r}")
+            raise ValueError(f"{path} must list the maps. Received: {maps!r}")
         changed = set(settings["maps"]) ^ set(maps)
         if changed:
             raise ValueError(
@@ -184,7 +164,7 @@ def _claim_folder(config: ScenesConfig, paths: Sequence[Path]) -> None:
                 )
     elif config.scenes.exists() and any(p.is_dir() for p in config.scenes.iterdir()):
         raise ValueError(
-            f"Made scenes are kept apart from others; choose an empty folder."
+            f"Synthetic scenes need a folder of their own; choose an empty one."
             f" Received: {config.scenes}"
         )
     else:

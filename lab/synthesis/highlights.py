@@ -1,6 +1,6 @@
-"""Radiance from an ordinary photograph: its highlights are expanded above what its file holds.
+"""Radiance from an ordinary photograph, by expanding its highlights.
 
-The result is plausible, not measured: a photograph of 8 bits has lost how bright its lights were.
+The result is plausible, not measured: an 8-bit photograph does not say how bright its lights were.
 """
 
 import cv2
@@ -9,20 +9,20 @@ import numpy as np
 from utils.radiometry import radiance
 from utils.radiometry.radiance import brightest_channel
 
-THRESHOLD = 0.45  # of white, linear; what is darker stays as it is
-PEAK = 8.0  # times white, reached inside large lights
-_SMALL_LIGHT = 0.4  # of the expansion, for a light that is a single pixel
-_REACH = 0.02  # of the height: standard deviation of the density of lights
-_COARSE = 4  # pixels for each of the density's
-_PALEST = 0.02  # least channel, of the brightest: no surface or lens is darker in one colour
+THRESHOLD = 0.45  # of white, linear; darker values stay unchanged
+PEAK = 8.0  # times white, inside large lights
+_SMALL_LIGHT = 0.4  # expansion of a single-pixel light, relative to a large one
+_REACH = 0.02  # standard deviation of the density of lights, relative to the height
+_COARSE = 4  # picture pixels per density pixel
+_PALEST = 0.02  # least channel relative to the brightest: no real surface is more saturated
 _LIGHT = radiance.ldr_to_hdr(np.arange(256, dtype=np.float32) / 255, np.float32(1))
 
 
 def expand(white: np.ndarray, strength: np.ndarray | float = 1.0) -> np.ndarray:
-    """Curve of the expansion: identity up to `THRESHOLD`, then smooth and rising.
+    """Expansion curve: identity up to `THRESHOLD`, then smooth and rising.
 
     Inverse tone mapping after Banterle et al., "Inverse Tone Mapping", GRAPHITE 2006: values are
-    expanded by how bright they are, weighed by an expand map. The quadratic toe is ours.
+    expanded by brightness, weighted by an expand map. The quadratic toe is ours.
 
     Args:
         white: Linear light in [0, 1], any shape.
@@ -36,9 +36,9 @@ def expand(white: np.ndarray, strength: np.ndarray | float = 1.0) -> np.ndarray:
 
 
 def photograph_radiance(ldr: np.ndarray) -> np.ndarray:
-    """Radiance that a photograph may have been taken of.
+    """Plausible radiance behind a photograph.
 
-    Its expand map is the smoothed density of lights, as in Rempel et al., "Ldr2Hdr: On-the-fly
+    The expand map is the smoothed density of lights, as in Rempel et al., "Ldr2Hdr: On-the-fly
     Reverse Tone Mapping of Legacy Video and Photographs", SIGGRAPH 2007: a clipped area glows from
     its edge to its middle.
 
@@ -58,6 +58,6 @@ def photograph_radiance(ldr: np.ndarray) -> np.ndarray:
     density = cv2.resize(density, (width, height), interpolation=cv2.INTER_LINEAR)
     strength = _SMALL_LIGHT + (1 - _SMALL_LIGHT) * density
     gain = expand(white, strength) / np.maximum(white, 1e-6)
-    # Eight bits near white become far steps; a gain this smooth does not show them.
+    # Smooths the 8-bit steps near white, which the expansion enlarges.
     gain = cv2.GaussianBlur(gain, (0, 0), 0.8)
     return np.maximum(light, _PALEST * white[..., None]) * gain[..., None]

@@ -1,4 +1,4 @@
-"""Finds radiance maps and photographs to make scenes of, and keeps decoded ones in memory."""
+"""Finds radiance maps and photographs for synthetic scenes, and caches decoded ones."""
 
 import dataclasses
 import operator
@@ -17,17 +17,17 @@ from utils.radiometry import levels
 from utils.scenes.tree import walk
 
 Kind = Literal["sharp", "photograph", "small"]
-"""Kind of a source: a large radiance map, a large photograph, or a small one of either."""
+"""A large radiance map, a large photograph, or a small file of either."""
 
 _SHARP_BYTES = {True: 2**22, False: 2**17}
-"""Least file of a large radiance map (2048x1024 and more), and of a large photograph."""
+"""File size of a large radiance map (2048x1024 and more; True), of a large photograph (False)."""
 
 
 def find_maps(config: ScenesConfig) -> list[Path]:
-    """The radiance maps a config names, sorted by name.
+    """The radiance maps selected by a config, sorted by name.
 
     Raises:
-        ValueError: A folder is missing, or has none.
+        ValueError: A folder is missing, or no map is selected.
     """
     found = []
     for folder in config.radiance:
@@ -44,10 +44,10 @@ def find_maps(config: ScenesConfig) -> list[Path]:
 
 
 def find_photographs(config: ScenesConfig) -> list[Path]:
-    """The photographs a config names, sorted by name; none if it names no folder.
+    """The photographs selected by a config, sorted by name; empty without a folder.
 
     Raises:
-        ValueError: The folder is missing, or has none whatever their names.
+        ValueError: The folder is missing or holds no photographs.
     """
     if config.photographs is None:
         return []
@@ -55,8 +55,8 @@ def find_photographs(config: ScenesConfig) -> list[Path]:
     if not _chosen(config.photographs, frames.LDR_SUFFIXES, everything):
         there = _what_is_there(config.photographs)
         raise ValueError(
-            f"There are no photographs (.jpg, .png, .tif) in this folder; name another, or leave"
-            f" --photographs out. Received: {config.photographs}{there}"
+            f"There are no photographs (.jpg, .png, .tif) in this folder; choose another, or omit"
+            f" --photographs. Received: {config.photographs}{there}"
         )
     found = _chosen(config.photographs, frames.LDR_SUFFIXES, config)
     return sorted(found, key=lambda path: path.name)
@@ -82,34 +82,31 @@ def _chosen(folder: Path, suffixes: frozenset[str], config: ScenesConfig) -> lis
 
 
 def kind_of(path: Path) -> Kind:
-    """The kind of a source of pictures; its size shows in its file's, without decoding it."""
+    """Kind of a picture file, by file size, without decoding it."""
     is_map = path.suffix.lower() in radiance_maps.RADIANCE_SUFFIXES
     if path.stat().st_size < _SHARP_BYTES[is_map]:
         return "small"
     return "sharp" if is_map else "photograph"
 
 
-def keep_maps(
-    paths: Sequence[Path], capacity: int, dtype: type[np.floating] = np.float32
-) -> Callable[[int], np.ndarray]:
-    """Returns a function that loads map number `index` as `views.prepare_map` gives it.
+def cached_maps(paths: Sequence[Path], capacity: int) -> Callable[[int], np.ndarray]:
+    """A function that loads a map by index, prepared by `views.prepare_map`.
 
-    Photographs come with expanded highlights. The maps used last stay in memory.
+    The highlights of photographs are expanded. The most recently used maps stay in memory.
 
     Args:
         paths: Files of the maps and photographs.
-        capacity: Bytes to keep; a larger map is read anew each time.
-        dtype: Type of the logarithms.
+        capacity: Size of the cache in bytes; a larger map is read each time.
 
     Raises:
-        ValueError: Of the function: the file is unreadable or holds values that are no radiance.
+        ValueError: By the function: the file is unreadable or holds values that are no radiance.
     """
 
     @cachetools.cached(cachetools.LRUCache(capacity, getsizeof=operator.attrgetter("nbytes")))
     def load(index: int) -> np.ndarray:
         path = paths[index]
         try:
-            return prepare_map(_read(path), dtype)
+            return prepare_map(_read(path))
         except ValueError as error:
             raise ValueError(f"{path.name}: {error}") from error
 

@@ -1,4 +1,1 @@
-"""Moving objects of synthetic scenes: outlines, fine edges, textures and where they are pasted.
-
-May import what `lab/synthesis` may.
-"""
+"""Moving objects of synthetic scenes: outlines, fine edges, textures, pasting."""

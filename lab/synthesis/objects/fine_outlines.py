@@ -2,29 +2,29 @@
 
 import numpy as np
 
-from lab.synthesis.objects.outlines import HEAD, Outline, Wave, random_figure, random_wave
+from lab.synthesis.objects.outlines import HEAD, Wave, random_figure, random_wave
 from lab.synthesis.objects.strands import Matted, Strand, along
 
 
-def random_matted(rng: np.random.Generator) -> Outline | Matted:
-    """A figure (most often), a plant, a bush, something furry, a railing or a thing with holes."""
+def random_matted(rng: np.random.Generator) -> Matted:
+    """A figure (most often), a plant, a bush, fur, a railing or a shape with holes."""
     makers = (_figure, _plant, _bush, _furry, _railing, _pierced)
     return makers[rng.choice(len(makers), p=(0.4, 0.22, 0.12, 0.08, 0.06, 0.12))](rng)
 
 
 def _tints(rng: np.random.Generator, count: int, spread: float) -> np.ndarray:
-    """`(count, 3)` factors about one colour, each brighter or darker than it."""
+    """`(count, 3)` factors around one colour, brighter and darker."""
     return np.exp(rng.normal(0, 0.15, 3) + rng.normal(0, spread, (count, 1)))
 
 
 def _foliage_tints(rng: np.random.Generator, count: int) -> np.ndarray:
-    """`(count, 3)` factors, mostly greenish, yellowish or brownish ones."""
+    """`(count, 3)` factors, mostly green, yellow or brown."""
     colour = np.array([[0.55, 0.9, 0.3], [0.95, 0.85, 0.3], [0.8, 0.5, 0.3], [1, 1, 1]])
     return colour[rng.choice(4, p=[0.5, 0.15, 0.15, 0.2])] * _tints(rng, count, 0.35)
 
 
 def _figure(rng: np.random.Generator) -> Matted:
-    """A person with hair, at times with a bag or a stick."""
+    """A person with hair, sometimes with a stick."""
     limbs = random_figure(rng)
     x, y = HEAD
     count = int(rng.integers(200, 450))
@@ -60,7 +60,7 @@ def _figure(rng: np.random.Generator) -> Matted:
 
 
 def _plant(rng: np.random.Generator) -> Matted:
-    """Stems from the ground, twigs of theirs, leaves along both."""
+    """Stems, twigs, and leaves along both."""
     slender, leaf = rng.uniform(0.006, 0.02), np.exp(rng.uniform(*np.log([0.03, 0.14])))
     narrow, wild = rng.uniform(0.12, 0.55), rng.uniform(0.1, 0.5)
     stems = [
@@ -119,7 +119,7 @@ def _holes(
 
 
 def _bush(rng: np.random.Generator) -> Matted:
-    """Foliage: a body with gaps, leaves all about its edge and some across it."""
+    """Foliage: a body with gaps, leaves along its edge and across it."""
     count, leaf = int(rng.integers(120, 350)), np.exp(rng.uniform(*np.log([0.03, 0.11])))
     narrow = rng.uniform(0.2, 0.6)
     inside = rng.random(count) < 0.5
@@ -141,7 +141,7 @@ def _bush(rng: np.random.Generator) -> Matted:
 
 
 def _furry(rng: np.random.Generator) -> Matted:
-    """A blob with fur that lies in one direction."""
+    """A blob with fur combed in one direction."""
     count, longest = int(rng.integers(400, 900)), np.exp(rng.uniform(*np.log([0.03, 0.12])))
     combed, corners = rng.uniform(0, 2 * np.pi), 256
     strands = []
@@ -180,7 +180,7 @@ def _railing(rng: np.random.Generator) -> Matted:
 
 
 def _pierced(rng: np.random.Generator) -> Matted:
-    """A blob or an angular thing with some holes, or none."""
+    """A blob or an angular shape with up to six holes."""
     corners = 96 if rng.random() < 0.6 else int(rng.integers(4, 9))
     holes = _holes(rng, int(rng.integers(0, 7)), (0.08, 0.4))
     return Matted(body=random_wave(rng, corners), holes=holes)

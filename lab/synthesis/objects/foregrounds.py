@@ -1,37 +1,36 @@
-"""Moving objects of a synthetic scene: cut-outs of radiance maps with an outline of their own.
+"""Moving objects of a synthetic scene: radiance maps cut out by an outline.
 
-An object lives on a square canvas of its own, drawn larger than it will be seen. Its outline
-changes from frame to frame (limbs swing, blobs wobble) while its texture stays fixed to it.
+An object is drawn on a square canvas at 1.5 times its final size. Its outline changes from frame to
+frame (limbs swing, blobs wobble); its texture does not.
 """
 
 import cv2
 import numpy as np
 
-from lab.synthesis.objects.outlines import Outline
 from lab.synthesis.objects.strands import Matted, parts
 from lab.synthesis.views import View
 from utils.radiometry.radiance import brightest_channel
 
-OVERSAMPLING = 1.5  # canvas pixels for each pixel of the frame, so that warping costs no sharpness
-_ROUNDED = 0.03  # of an object's height: how far in from its edges it is darker
+OVERSAMPLING = 1.5  # canvas pixels per frame pixel: keeps pasted objects sharp
+_ROUNDED = 0.03  # width of the darker edge, of the object's height
 _SHIFT = 4  # fractional bits of cv2's polygon corners
 
 
 def draw_sprite(
     texture: np.ndarray,
-    outline: Outline | Matted,
+    outline: Matted,
     time: float,
     height: float,
     roundness: float = 0.0,
 ) -> np.ndarray:
-    """An object on its canvas at one moment.
+    """Draws an object on its canvas at one moment.
 
     Args:
         texture: `(S, S, 3)` radiance.
         outline: The object's outline.
         time: Moment, in frames from the reference.
         height: Height of the object in canvas pixels.
-        roundness: How much darker the object is at its edges than amid, in [0, 1].
+        roundness: Darkening of the edges, in [0, 1].
 
     Returns:
         `(S, S, 4)` float32: radiance times coverage, and coverage in [0, 1].
@@ -43,7 +42,7 @@ def draw_sprite(
         points = np.rint((part.corners * height + (size - 1) / 2) * 2**_SHIFT).astype(np.int32)
         cv2.fillPoly(mask, [points], 255 * part.covers, cv2.LINE_AA, _SHIFT)
         cv2.fillPoly(tint, [points], part.tint.tolist(), cv2.LINE_8, _SHIFT)
-    # Softer than the polygons' own smoothing: a lens has no perfectly sharp edge.
+    # Softer than the polygons' antialiasing, like the edges of a lens image.
     alpha = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), 0.5 * OVERSAMPLING)
     tint = cv2.GaussianBlur(tint, (0, 0), 0.7 * OVERSAMPLING)
     if roundness:
@@ -54,16 +53,16 @@ def draw_sprite(
 
 
 def canvas_size(height: float) -> int:
-    """Side of the square canvas that holds an object of this height, in the same pixels."""
+    """Side of the square canvas for an object of this height, in the same pixels."""
     return int(np.ceil(1.6 * height))
 
 
 def paste(frame: np.ndarray, sprite: np.ndarray, pose: np.ndarray) -> np.ndarray:
-    """Puts an object in front of a frame.
+    """Pastes an object in front of a frame.
 
     Args:
         frame: `(H, W, 3)` radiance.
-        sprite: `(S, S, 4)`, of `draw_sprite`.
+        sprite: `(S, S, 4)`, from `draw_sprite`.
         pose: `(4,)` centre x, y in pixels, rotation in radians, logarithm of scale.
 
     Returns:
@@ -82,20 +81,20 @@ def paste(frame: np.ndarray, sprite: np.ndarray, pose: np.ndarray) -> np.ndarray
 
 
 def texture_of(view: View, size: int, median: float, rng: np.random.Generator) -> np.ndarray:
-    """A square texture with a random contrast and a shading from one side to the other.
+    """A square texture of random contrast, shaded from one side to the other.
 
     Args:
-        view: What to cut from.
+        view: The view to cut from.
         size: Side in pixels.
         median: Median of the brightest channel, in radiance of the scene.
         rng: Source of randomness.
 
     Returns:
-        `(size, size, 3)` float32, positive; its highlights are not much above 12 times the median.
+        `(size, size, 3)` float32, positive; highlights up to about 12 times the median.
     """
     texture = view.render(size, size)
     texture /= np.median(brightest_channel(texture))
-    # A whole landscape in the shape of a person reads as a hole: most things have less contrast.
+    # Full contrast makes an object look like a hole in the scene.
     texture = np.minimum(texture, 12) ** np.float32(rng.uniform(0.3, 1.0))
     ramp = np.linspace(-1, 1, size, dtype=np.float32)
     angle = rng.uniform(0, 2 * np.pi)

@@ -1,6 +1,6 @@
-"""Outlines of moving objects: polygons that change from frame to frame.
+"""Bodies of moving objects: polygons that change from frame to frame.
 
-Coordinates are in heights of the object, from its centre, x right and y down; an outline stays
+Coordinates are relative to the object's height, from its centre, x right and y down. A body stays
 within 0.8 of the centre.
 """
 
@@ -12,21 +12,18 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Limb:
-    """A rounded part of a figure that turns about one end."""
+    """A rounded part of a figure, rotating about one end."""
 
     joint: tuple[float, float] | int
-    """Where that end is, in figure heights from the figure's centre, x right, y down; or the
-    number of the limb at whose far end it is."""
+    """Position of that end; or the index of the limb that it is attached to."""
     length: float
-    """In figure heights."""
     thickness: float
-    """In figure heights."""
     angle: float
     """Radians from straight down."""
     swing: float
-    """Radians it turns from one frame to the next."""
+    """Rotation from one frame to the next, in radians."""
     tint: np.ndarray
-    """`(3,)` factor of its texture."""
+    """`(3,)` factor of the texture."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,48 +34,37 @@ class Wave:
     phases: np.ndarray
     drifts: np.ndarray
     corners: int
-    """Number of corners of the drawn polygon: few make it angular."""
+    """Corners of the drawn polygon; few make it angular."""
     stretch: float
-    """Width over height."""
+    """Width / height."""
 
 
-Outline = Sequence[Limb] | Wave
-
-
-def random_outline(rng: np.random.Generator) -> Outline:
-    """A standing figure (most often), a smooth blob or a polygon."""
-    kind = rng.choice(["figure", "blob", "polygon"], p=[0.6, 0.25, 0.15])
-    if kind == "figure":
-        return random_figure(rng)
-    return random_wave(rng, 96 if kind == "blob" else None)
-
-
-def random_wave(rng: np.random.Generator, corners: int | None) -> Wave:
-    """A closed curve of that many corners; None: of four to eight."""
+def random_wave(rng: np.random.Generator, corners: int) -> Wave:
+    """A random closed curve."""
     harmonics = np.arange(1, 8)
     return Wave(
         amplitudes=rng.normal(0, 0.35, 7) / harmonics,
         phases=rng.uniform(0, 2 * np.pi, 7),
         drifts=rng.normal(0, 0.25, 7),
-        corners=corners or int(rng.integers(4, 9)),
+        corners=corners,
         stretch=rng.uniform(0.6, 1.5),
     )
 
 
-def polygons(outline: Outline, time: float) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The parts of an outline at one moment, back to front.
+def polygons(body: Sequence[Limb] | Wave, time: float) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The parts of a body at one moment, back to front.
 
     Args:
-        outline: The outline.
+        body: A figure's limbs, or a closed curve.
         time: Moment, in frames from the reference.
 
     Returns:
-        Corners `(N, 2)` and tint `(3,)` of every part.
+        Corners `(N, 2)` and tint `(3,)` of each part.
     """
-    if isinstance(outline, Wave):
-        return [(_wave_corners(outline, time), np.ones(3))]
+    if isinstance(body, Wave):
+        return [(_wave_corners(body, time), np.ones(3))]
     parts, ends = [], []
-    for limb in outline:
+    for limb in body:
         joint = ends[limb.joint] if isinstance(limb.joint, int) else np.array(limb.joint)
         angle = limb.angle + limb.swing * time
         down = np.array([-np.sin(angle), np.cos(angle)])
@@ -98,16 +84,16 @@ def _wave_corners(wave: Wave, time: float) -> np.ndarray:
 def _limb_corners(limb: Limb, joint: np.ndarray, down: np.ndarray) -> np.ndarray:
     turn = np.linspace(0, 2 * np.pi, 32, endpoint=False)
     along = (1 - np.cos(turn)) / 2 * (limb.length + limb.thickness / 2) - limb.thickness / 2
-    # A power below 1 fills the ellipse towards a capsule, as arms and trunks are.
+    # A power below 1 turns the ellipse into a capsule, like arms and trunks.
     across = np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** 0.5 * limb.thickness / 2
     right = np.array([down[1], -down[0]])
     return joint + along[:, None] * down + across[:, None] * right
 
 
 HEAD = (0.0, -0.44)
-"""Where a figure's head begins."""
+"""Start of a figure's head."""
 
-_FIGURE = (  # joint, length, thickness, which turn it takes, which clothes
+_FIGURE = (  # joint, length, thickness, kind of rotation, clothes
     ((-0.05, 0.02), 0.27, 0.11, "thigh", 0),
     (0, 0.27, 0.085, "shin", 0),
     ((0.05, 0.02), 0.27, 0.11, "thigh", 0),
@@ -123,7 +109,7 @@ _FIGURE = (  # joint, length, thickness, which turn it takes, which clothes
 
 
 def random_figure(rng: np.random.Generator) -> list[Limb]:
-    """A person of sorts: legs and arms of two parts, neck, trunk and head, all swinging."""
+    """A person: legs and arms of two parts, neck, trunk and head, all swinging."""
     clothes = np.exp(rng.normal(0, 0.6, (3, 1)) + rng.normal(0, 0.2, (3, 3)))
     wide = rng.uniform(0.8, 1.3)
     spread = {"thigh": 0.35, "shin": 0.3, "upper arm": 0.6, "forearm": 0.6, "trunk": 0.06}

@@ -1,7 +1,7 @@
-"""Outlines with fine edges: figures with hair, plants, bushes, fur, railings, things with holes.
+"""Outlines with fine edges: a body, holes, and strands such as hairs, leaves and bars.
 
-Coordinates as in lab/synthesis/objects/outlines.py. Everything is a polygon in the
-end: a strand is a ribbon along a bent line, drawn back to front with the body it grows from.
+Coordinates as in lab/synthesis/objects/outlines.py. A strand is a ribbon along a bent line. All
+parts become polygons, drawn back to front.
 """
 
 import dataclasses
@@ -10,13 +10,13 @@ from typing import Literal
 
 import numpy as np
 
-from lab.synthesis.objects.outlines import Limb, Outline, Wave, polygons
+from lab.synthesis.objects.outlines import Limb, Wave, polygons
 
-_REACH = 0.75  # from the centre, just inside the canvas
+_REACH = 0.75  # from the centre: just inside the canvas
 _ALONG = np.linspace(0, 1, 9)
 
 Profile = Literal["hair", "leaf", "bar"]
-_PROFILES: dict[Profile, np.ndarray] = {  # half the width, of the thickness
+_PROFILES: dict[Profile, np.ndarray] = {  # half width, relative to the thickness
     "hair": 0.5 * (1 - _ALONG) ** 0.7,
     "leaf": 0.5 * np.sin(np.pi * (0.04 + 0.96 * _ALONG)) ** 0.8,
     "bar": np.full_like(_ALONG, 0.5),
@@ -28,32 +28,32 @@ class Strand:
     """A ribbon along a bent line: a hair, a leaf, a twig, a bar."""
 
     root: tuple[float, float] | int
-    """Where it begins; or the number of the corner of the body's wave that it grows from."""
+    """Start point; or the index of a corner of the body's wave."""
     angle: float
-    """Radians from straight down at its root, clockwise as seen."""
+    """Radians from straight down at the root, clockwise."""
     length: float
     thickness: float
-    """Where it is thickest."""
+    """At the thickest point."""
     bend: float = 0.0
-    """Radians that its direction turns from root to tip."""
+    """Change of direction from root to tip, in radians."""
     flutter: float = 0.0
-    """Radians that it turns about its root from one frame to the next."""
+    """Rotation about the root from one frame to the next, in radians."""
     profile: Profile = "hair"
-    """`hair`: thinner towards its tip; `leaf`: thickest amid; `bar`: the same all along."""
+    """`hair`: thinner towards the tip; `leaf`: thickest in the middle; `bar`: constant."""
     tint: np.ndarray = dataclasses.field(default_factory=lambda: np.ones(3))
-    """`(3,)` factor of its texture."""
+    """`(3,)` factor of the texture."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Matted:
-    """A body, holes in it, and strands in front of both."""
+    """A body with holes, and strands in front."""
 
     body: Sequence[Limb] | Wave | None = None
     holes: Sequence[tuple[np.ndarray, float, Wave]] = ()
     """Centre, size and curve of each."""
     strands: Sequence[Strand] = ()
     sway: float = 0.0
-    """How far the top leans to the right from one frame to the next; the foot stays."""
+    """Shift of the top to the right from one frame to the next; the foot stays."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -65,14 +65,11 @@ class Part:
     tint: np.ndarray
     """`(3,)` factor of the texture."""
     covers: bool = True
-    """False: a hole, which uncovers what was drawn before it."""
+    """False: a hole."""
 
 
-def parts(outline: Outline | Matted, time: float) -> Iterator[Part]:
-    """The polygons of any outline, back to front, `time` frames from the reference."""
-    if not isinstance(outline, Matted):
-        yield from (Part(corners=corners, tint=tint) for corners, tint in polygons(outline, time))
-        return
+def parts(outline: Matted, time: float) -> Iterator[Part]:
+    """The polygons of an outline, back to front, `time` frames from the reference."""
     body = polygons(outline.body, time) if outline.body is not None else []
     holes = [(centre + size * polygons(wave, time)[0][0]) for centre, size, wave in outline.holes]
     edge = body[0][0] if isinstance(outline.body, Wave) else np.zeros((1, 2))
@@ -87,7 +84,7 @@ def parts(outline: Outline | Matted, time: float) -> Iterator[Part]:
 
 
 def along(strand: Strand, at: float) -> tuple[float, float]:
-    """The point of a strand at a share of its length."""
+    """Point of a strand at a fraction of its length."""
     ribbon = _ribbons([strand], np.zeros((1, 2)), 0)[0]
     line = (ribbon[: len(_ALONG)] + ribbon[: len(_ALONG) - 1 : -1]) / 2
     x, y = (np.interp(at, _ALONG, line[:, axis]) for axis in range(2))
@@ -95,13 +92,13 @@ def along(strand: Strand, at: float) -> tuple[float, float]:
 
 
 def _leant(corners: np.ndarray, lean: float) -> np.ndarray:
-    """Corners `(.., 2)` of a body whose top leans to the right, held on the canvas."""
+    """Corners `(.., 2)` with the top shifted to the right, clipped to the canvas."""
     right = lean * (0.5 - corners[..., 1:]) ** 2 * np.array([1, 0])
     return np.clip(corners + right, -_REACH, _REACH)
 
 
 def _ribbons(strands: Sequence[Strand], edge: np.ndarray, time: float) -> np.ndarray:
-    """Corners `(count, N, 2)` of strands, some of which grow from an edge `(M, 2)`."""
+    """Corners `(count, N, 2)` of strands; integer roots refer to an edge `(M, 2)`."""
     if not strands:
         return np.zeros((0, 2 * len(_ALONG), 2))
     roots = [
