@@ -1,8 +1,16 @@
-"""Places that training must not see: parts of file names, for `--include` and `--exclude`.
+"""Places held out from training: parts of file names, for `--include` and `--exclude`.
 
-A place is on one side, whatever the size of its panorama. Names of photographs stand beside those
-of radiance maps; no picture of a recognisable person is among those of the test, whose scenes may
-be published.
+A place is held out in every size of its panorama. The test photographs show no recognisable person,
+because the test scenes may be published. The test scenes, where `TEST_MAPS` and `SHARP_TEST_MAPS`
+stand for the names below:
+
+    python -m lab.make_scenes --scenes data/card_test --count 24 --height 384 --width 512 --seed 2 \
+        --static-share 0 --exposure-steps 2 3 --camera-defects 0 --include TEST_MAPS
+    python -m lab.make_scenes --scenes data/sharp_test --radiance data/radiance_4k --count 12 \
+        --height 640 --width 960 --seed 2 --static-share 0 --exposure-steps 2 3 --camera-defects 0 \
+        --include SHARP_TEST_MAPS
+    python -m lab.make_scenes --scenes data/protocols --count 2 --height 1000 --width 1500 --seed 5 \
+        --static-share 0 --camera-defects 0 --include TEST_MAPS
 """
 
 TEST_MAPS = (
@@ -15,7 +23,7 @@ TEST_MAPS = (
     "quarry_01",
     "blue_grotto",
 )
-"""Places of the 24 test scenes of docs/weights.md, made of maps of 1024x512."""
+"""For the 24 test scenes and the two large ones, from maps of 1024x512."""
 
 SHARP_TEST_MAPS = (
     "chinese_garden_4k",
@@ -26,7 +34,7 @@ SHARP_TEST_MAPS = (
     "charolettenbrunn_park",
     "old_bus_depot",
 )
-"""Places of the sharp test scenes, made of maps of 4096x2048."""
+"""For the 12 sharp test scenes, from maps of 4096x2048."""
 
 TEST_PHOTOGRAPHS = (
     "kitten-on-lawn",
