@@ -1,8 +1,8 @@
 """Trains the weights in `weights/` further: makes scenes and records, trains three stages, exports.
 
 Reads radiance maps and photographs. Writes scenes to the folder `weights` of `--data`; records,
-checkpoints and weights to `--run`. Training starts from weights/esbn-64; with `--preset small`, from
-networks narrowed from it. The recipe runs the other scripts one by one, with fixed seeds. Run the
+checkpoints and weights to `--run`. Training starts from weights/esbn-64, or with `--preset small`
+from networks narrowed from it. The recipe runs the other scripts one by one, with fixed seeds. Run the
 command again to resume. `--show` prints the commands; `--rehearse` runs all of them in minutes with
 tiny networks.
 """

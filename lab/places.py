@@ -9,8 +9,8 @@ stand for the names below:
     python -m lab.make_scenes --scenes data/sharp_test --radiance data/radiance_4k --count 12 \
         --height 640 --width 960 --seed 2 --static-share 0 --exposure-steps 2 3 --camera-defects 0 \
         --include SHARP_TEST_MAPS
-    python -m lab.make_scenes --scenes data/protocols --count 2 --height 1000 --width 1500 --seed 5 \
-        --static-share 0 --camera-defects 0 --include TEST_MAPS
+    python -m lab.make_scenes --scenes data/protocols --count 2 --height 1000 --width 1500 \
+        --seed 5 --static-share 0 --camera-defects 0 --include TEST_MAPS
 """
 
 TEST_MAPS = (

@@ -1,1 +1,1 @@
-"""Studies behind figures in the docs: run as `python -m lab.studies.NAME`."""
+"""Studies: `python -m lab.studies.NAME` prints a table. lab/NOTES.md has results."""

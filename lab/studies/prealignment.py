@@ -16,7 +16,7 @@ import numpy as np
 from configs import paths
 from lab.settings import ScenesConfig
 from lab.synthesis.dynamic_scene import random_scene
-from lab.synthesis.maps import cached_maps, find_maps, kind_of
+from lab.synthesis.maps import Kind, cached_maps, find_maps, kind_of
 from utils.camera_motion.homography import Fit, Reference
 
 SIZES = {(384, 512): 40, (256, 256): 20}
@@ -44,7 +44,8 @@ def displacement(fit: Fit | None, true: np.ndarray, size: tuple[int, int]) -> fl
 def study(radiance: Path, size: tuple[int, int], count: int) -> Iterator[dict[str, np.ndarray]]:
     """Displacement of low and high frame, `(2,)` pixels, before and after in modes auto and on."""
     maps = find_maps(ScenesConfig(radiance=(radiance,)))
-    load, kinds = cached_maps(maps, 2**29), tuple(map(kind_of, maps))
+    load = cached_maps(maps, 2**29)
+    kinds: list[Kind] = [kind_of(path) for path in maps]
     for index in range(count):
         scene = random_scene(
             load,
