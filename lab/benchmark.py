@@ -1,10 +1,9 @@
-"""Measures this machine: networks, inference, training, data path, large pictures.
+"""Benchmarks this machine: networks, inference, training, data path, large pictures.
 
-Prints tables, and writes them with `--json`. `plain` computes the networks as the paper's figures
-describe them, step by step in float32; the variants alternate in one run, so their ratios hold on a
-busy machine too. Needs no data and no weights.
+Prints tables, and writes them with `--json`. `plain` is the paper's arithmetic in float32. Variants
+alternate in one run, so their ratios hold on a busy machine too. Needs no data and no weights.
 
-`--trade-off SCENES --weights DIR [DIR ..]` measures instead what weights and self-ensembles buy.
+`--trade-off SCENES --weights DIR [DIR ..]` measures quality against time instead.
 """
 
 import dataclasses
@@ -38,22 +37,22 @@ from utils.training.stages import Stage, alignment_stage
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Scale:
-    """Sizes and repeats of a measurement."""
+    """Sizes and repeats."""
 
     size: tuple[int, int] = (896, 1344)
     """Height and width of the pictures."""
     turns: int = 3
-    """Turns of the variants."""
+    """Turns of each variant."""
     alignment_batch: int = 8
-    """Patches of 256x256 in a training step of alignment."""
+    """Batch of an alignment step, in patches of 256x256."""
     merging_batch: int = 4
-    """Patches of 256x256 in a training step of merging."""
+    """Batch of a merging step, in patches of 256x256."""
     scenes: int = 8
-    """Scenes of 1500x1000 written to records."""
+    """Scenes of 1500x1000 in the records."""
     samples: int = 800
-    """Training samples taken."""
+    """Training samples read."""
     large: tuple[int, int] | None = (4000, 6000)
-    """Height and width of the picture in tiles."""
+    """Height and width of a picture in tiles; None: skipped."""
 
 
 QUICK = Scale(
@@ -68,7 +67,7 @@ QUICK = Scale(
 
 
 def main(config: BenchmarkConfig) -> None:
-    """Measures everything, one table after the other."""
+    """Prints all tables."""
     scale = QUICK if config.quick else Scale()
     if config.trade_off:
         measure_trade_off(config, config.trade_off, scale.turns)
@@ -95,7 +94,7 @@ def main(config: BenchmarkConfig) -> None:
         report[title] = measure()
         heading = f"{title} (quick)" if config.quick else title
         tqdm.write(markdown(heading, report[title]))
-        _write(config, report)  # after each table: what was measured is not lost
+        _write(config, report)  # after each table, so that a stop loses nothing
 
 
 def _write(config: BenchmarkConfig, report: dict[str, list[Row]]) -> None:
@@ -104,7 +103,7 @@ def _write(config: BenchmarkConfig, report: dict[str, list[Row]]) -> None:
 
 
 def measure_trade_off(config: BenchmarkConfig, scenes: Path, turns: int) -> None:
-    """Prints, writes and draws quality against time."""
+    """Prints and draws quality against time."""
     report = {
         "Machine": [hardware.describe()],
         "Quality against time": trade_off.measure(scenes, config.weights, turns),
@@ -137,8 +136,8 @@ def measure_networks(size: tuple[int, int]) -> list[Row]:
 def measure_inference(scale: Scale) -> list[Row]:
     """Seconds of each network and of a scene from 16-bit frames to radiance, and shares of peak.
 
-    The peak is that of the trunk's convolution, 3x3 of 256 channels at an eighth of the size, in
-    the same turns. A share counts the multiply-adds of the fast graph.
+    The peak is the speed of the trunk's convolution in the same turns. A share counts the
+    multiply-adds of the fast graph.
     """
     frames = [tf.random.uniform((1, *scale.size, 6), -1.0, 1.0).numpy() for _ in range(3)]
     scene = random_scene(*scale.size)
@@ -166,7 +165,7 @@ def measure_inference(scale: Scale) -> list[Row]:
 
 
 def measure_memory(size: tuple[int, int]) -> list[Row]:
-    """Most memory of a process that reconstructs one scene."""
+    """Peak memory of a process that reconstructs one scene."""
     rows: list[Row] = []
     for variant in VARIANTS:
         _, peak = timing.in_fresh_process(time_scene, variant, size, False)
@@ -177,12 +176,12 @@ def measure_memory(size: tuple[int, int]) -> list[Row]:
 def time_scene(
     variant: str, size: tuple[int, int], warm_up: bool, width: int = widths.PAPER
 ) -> float:
-    """Seconds that one scene takes, in a process of its own.
+    """Seconds for one scene.
 
     Args:
         variant: A name of `VARIANTS`.
         size: Height and width.
-        warm_up: Do it twice and take the second time, which finds its graphs and memory ready.
+        warm_up: Time the second of two runs.
         width: Channels of the first convolution.
     """
     networks, scene = build_networks(variant, width), random_scene(*size)
@@ -194,7 +193,7 @@ def time_scene(
 
 
 def measure_training(scale: Scale) -> list[Row]:
-    """Seconds of a training step of one alignment, and of merging on given frames."""
+    """Seconds of a training step of one alignment, and of merging alone."""
     rows: list[Row] = []
     jobs = ((LOW, scale.alignment_batch), (MERGING, scale.merging_batch))
     for name, batch_size in jobs:
@@ -216,7 +215,7 @@ def _low_stage(networks: dict[str, Any]) -> Stage:
 
 
 def measure_tiling(size: tuple[int, int], large: tuple[int, int]) -> list[Row]:
-    """Cost of a large picture for each pixel, against a scene of the usual size, and its memory."""
+    """Seconds per megapixel and memory of a large picture, against a scene."""
     rows: list[Row] = []
     for channels, variant in itertools.product(
         (widths.PAPER, widths.SMALL), ("float32", "bfloat16")

@@ -1,4 +1,4 @@
-"""Speed of the data path: scenes to records, records to training samples."""
+"""Speed of writing records and of reading training samples."""
 
 import tempfile
 import time
@@ -26,8 +26,8 @@ def measure(*, count: int, samples: int, workers: int = 2) -> list[Row]:
 
     Args:
         count: Scenes.
-        samples: Training samples of 256x256 to take for each figure.
-        workers: Shards that are written side by side.
+        samples: Training samples of 256x256 per figure.
+        workers: Number of processes.
     """
     with tempfile.TemporaryDirectory() as folder:
         root, records = Path(folder, "scenes"), Path(folder, "records")
@@ -48,7 +48,7 @@ def measure(*, count: int, samples: int, workers: int = 2) -> list[Row]:
 
 def _sampling(records: Path, samples: int, *, faithful: bool) -> list[Row]:
     batches = iter(Samples(str(records), SamplingConfig(resample=faithful)).batches(_BATCH, 0))
-    for _ in range(4):  # fills the cache of scenes and the buffers
+    for _ in range(4):  # fills cache and buffers
         next(batches)
     wall, cpu = time.perf_counter(), time.process_time()
     for _ in range(samples // _BATCH):
@@ -62,7 +62,7 @@ def _sampling(records: Path, samples: int, *, faithful: bool) -> list[Row]:
 
 
 def _write_scene(folder: Path, seed: int) -> None:
-    """Radiance that is smooth with some edges and grain, seen by a camera of 16 bits."""
+    """Writes a scene of smooth radiance with edges and grain, in 16 bits."""
     generator = np.random.default_rng(seed)
     height, width = _SIZE
     radiance = np.zeros((height, width, 3), np.float32)

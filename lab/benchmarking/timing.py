@@ -1,4 +1,4 @@
-"""Fair timings: variants alternate and the median counts; peak memory in a fresh process."""
+"""Timings of alternating variants, peak memory of a fresh process, and their tables."""
 
 import multiprocessing
 import statistics
@@ -8,17 +8,18 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from utils.hardware import peak_memory
+from utils.reporting.tables import Table, to_markdown
 
 Result = TypeVar("Result")
 
 
 def alternate(variants: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Runs each variant once to warm up, then all of them in turn.
+    """Times variants in turn, after a warm-up of each.
 
-    Turns share what else goes on in the machine, so ratios hold where absolute times do not.
+    Other load affects all variants alike, so ratios hold where absolute times do not.
 
     Args:
-        variants: What to run, by name.
+        variants: Functions by name.
         repeats: Turns.
 
     Returns:
@@ -36,14 +37,14 @@ def alternate(variants: Mapping[str, Callable[[], object]], repeats: int) -> dic
 
 
 def in_fresh_process(function: Callable[..., Result], *args: object) -> tuple[Result, int]:
-    """Runs a function of a module in a process of its own.
+    """Runs a function in a new process.
 
     Args:
-        function: What to run; it and what it takes and gives can be pickled.
+        function: A function of a module; it, its arguments and its result can be pickled.
         args: Its arguments.
 
     Returns:
-        Its result and the most memory the process took, in bytes.
+        Its result and the peak memory of the process, in bytes.
 
     Raises:
         RuntimeError: The process ended without a result.
@@ -73,28 +74,25 @@ Row = dict[str, str | int | float | bool]
 
 
 def markdown(title: str, rows: Sequence[Row]) -> str:
-    """A table under its title; numbers stand to the right, with three digits if not whole."""
+    """A table with a title; numbers have three digits unless whole."""
     columns = list(rows[0])
     numeric = [isinstance(rows[0][column], int | float) for column in columns]
-    lines = [
-        _line(columns),
-        _line(["---:" if right else "---" for right in numeric]),
-        *(_line([_text(row[column]) for column in columns]) for row in rows),
-    ]
-    return "\n".join([f"## {title}", "", *lines, ""])
+    table = Table(
+        heading=columns,
+        rows=[[_text(row[column]) for column in columns] for row in rows],
+        notes=[],
+        labels=(*numeric, True).index(True),
+    )
+    return f"## {title}\n\n{to_markdown(table)}"
 
 
 def compare(seconds: dict[str, float], baseline: str) -> Row:
-    """Columns of a comparison: each variant's seconds, then how many times faster it is."""
+    """Columns of a comparison: seconds of each variant, then its speed-up."""
     row: Row = {f"{name}, s": value for name, value in seconds.items()}
     for name, value in seconds.items():
         if name != baseline:
             row[f"{name}, x"] = seconds[baseline] / value
     return row
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _text(value: str | float | bool) -> str:

@@ -19,6 +19,7 @@ halo.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 
 import keras
@@ -150,9 +151,12 @@ def _is_fast(network: keras.Model) -> bool:
 
 def _compile(network: keras.Model) -> Compiled:
     """A graph function of a network's inputs, one by one, of batch 1 and any size."""
-
-    def call(*inputs: Tensor) -> Tensor:
-        return network(list(inputs), training=False)
-
     signature = [tf.TensorSpec((1, *x.shape[1:]), x.dtype) for x in network.inputs]
-    return tf.function(call, input_signature=signature, autograph=False)
+    # A partial, not a closure: TensorFlow counts the traces of all closures of one function
+    # together, and would warn of retracing.
+    function = functools.partial(_infer, network)
+    return tf.function(function, input_signature=signature, autograph=False)
+
+
+def _infer(network: keras.Model, *inputs: Tensor) -> Tensor:
+    return network(list(inputs), training=False)
