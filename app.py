@@ -25,7 +25,7 @@ import numpy as np
 
 from configs import presets
 from configs.paths import WEIGHTS_DIR
-from configs.settings import PrealignmentName, ToneName
+from configs.settings import ToneName
 from photo.reading.camera_files import PHOTO_SUFFIXES, read_photo
 from photo.reading.exif import exposure_value
 from photo.reading.folder import read_photographs
@@ -37,15 +37,16 @@ from photo.reading.uploads import (
     typed_stops,
 )
 from photo.temporary import temporary_folder
-from utils.evaluation.protocols import configured
+from utils.camera_motion.prealignment import prealigned
+from utils.evaluation.protocols import PROTOCOLS
 from utils.files import printable
 from utils.images.drawing import shrink
+from utils.inference.anchoring import anchored
 from utils.inference.pipeline import Networks, open_networks
 from utils.inference.reconstruction import reconstruct
 from utils.radiometry.bracket import MID_FRAME
 from utils.radiometry.levels import to_8bit
-from utils.reporting.results import write_reconstruction
-from utils.runs.networks import trained_prealignment
+from utils.reporting.results import full_title, write_reconstruction
 
 FILE_MEGABYTES, MEGAPIXELS = 100, 60  # of one photograph
 AUTOMATIC = "automatic"
@@ -129,16 +130,16 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
         for path in paths:
             (folder / "photographs" / path.name).symlink_to(path)
         progress(0.1, "Opening the networks")
-        networks, prealign = _networks(size)
-        motion: PrealignmentName = "on" if prealign == "on" else "auto"
-        protocol = configured("full", None, motion, anchor=CONFIG.anchor)
+        networks = _networks(size)
         given = None if table == by_exif else stops
-        scene = read_photographs(folder / "photographs", exposures=given, prealignment=motion)
+        scene = read_photographs(folder / "photographs", exposures=given)
+        scene = prealigned(scene, CONFIG.prealign)
         progress(0.3, "Merging")
-        reconstruction = reconstruct(networks, protocol.prepare(scene), protocol)
+        reconstruction = anchored(reconstruct(networks, scene, PROTOCOLS["full"]), scene)
         progress(0.9, "Writing the files")
+        title = full_title("full", CONFIG.prealign, anchored=True)
         written = write_reconstruction(
-            folder / "results", scene, reconstruction, protocol, None, tone=tone, picture="jpg"
+            folder / "results", scene, reconstruction, title, None, tone=tone, picture="jpg"
         )
     except (ValueError, OSError) as error:
         forget(request)
@@ -158,10 +159,9 @@ def forget(request: gr.Request) -> None:
 
 
 @functools.cache
-def _networks(size: str) -> tuple[Networks, PrealignmentName]:
-    """The networks, and how the camera's motion was taken out of what they were trained on."""
-    config = SIZES[size]
-    return open_networks(config), config.prealign or trained_prealignment(config)
+def _networks(size: str) -> Networks:
+    """The networks of a size, opened once."""
+    return open_networks(SIZES[size])
 
 
 def _references(names: Sequence[str]) -> gr.Dropdown:

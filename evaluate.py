@@ -1,130 +1,155 @@
 """Scores a run, or anyone's results, under one or more protocols, and makes tables and plots.
 
-Reads scenes with truth, and either the newest weights of the run or, with --predictions, a folder
-of .hdr or .exr files made by any method. Writes to the run's (or the predictions') `evaluation`
-folder: `scenes`, `protocols` and `published` as .csv, .md and .tex, `scenes.png` and `errors.png`;
-with --baselines or --self-ensemble, `methods`: what one gets without networks, or of several copies
-of each scene, beside it; with --against, `comparison` of two folders of predictions.
+Reads scenes with truth, and the newest weights of the run or, with --predictions, a folder of .hdr
+or .exr files made by any method. Writes to the `evaluation` folder of the run (or of the
+predictions): `scenes`, `protocols` and `published` as .csv, .md and .tex, `scenes.png` and
+`errors.png`; with --baselines or --self-ensemble, `methods`, which compares with methods without
+networks and with the mean over mirrored and turned copies; with --against, `comparison` of two
+results scene by scene.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from configs import paths, presets
-from configs.settings import EvaluationConfig, PrealignmentName
+from configs.settings import Copies, EvaluationConfig, PrealignmentName
 from utils import command, files
 from utils.evaluation.baselines import BASELINES
 from utils.evaluation.perceptual import ColorVideoVdp, Display
 from utils.evaluation.protocols import Protocol, configured
-from utils.evaluation.scoring import (
-    Meter,
-    Predict,
-    Scores,
-    from_files,
-    from_function,
-    from_networks,
-    score,
-)
-from utils.inference.pipeline import open_networks
+from utils.evaluation.scoring import Meter, Predict, Scores, from_files, from_function, score
+from utils.inference.anchoring import anchored
+from utils.inference.pipeline import Networks, open_networks
+from utils.inference.reconstruction import reconstruct
 from utils.reporting import plots, provenance, score_tables, tables
-from utils.runs.networks import trained_prealignment, weights_files
+from utils.reporting.results import full_title
+from utils.reporting.score_tables import ByScene
+from utils.runs.networks import weights_files
+from utils.scenes.scene import Scene
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Method:
+    """A method to score, and what its results are labelled with."""
+
+    predict: Predict
+    prealign: PrealignmentName = "off"
+    anchored: bool = False
+
+    def label(self, name: str) -> str:
+        """A name followed by what is done to the method's frames and results."""
+        return full_title(name, self.prealign, anchored=self.anchored)
+
+    def by_title(self, scores: Scores) -> dict[str, ByScene]:
+        """Scores by labelled title of the protocol."""
+        return {self.label(title): rows for title, rows in scores.by_protocol.items()}
 
 
 def main(config: EvaluationConfig) -> int:
     """Scores every scene; returns 2 if something could not be scored, else 0."""
-    prealign = config.prealign or _trained_prealignment(config)
-    anchor = config.anchor and config.predictions is None
-    protocols = [
-        configured(name, config.sixteen_bits, prealign, anchor=anchor) for name in config.protocol
-    ]
+    protocols = [configured(name, config.sixteen_bits) for name in config.protocol]
     display = Display(peak=config.display_peak, black=config.display_black)
     meter = Meter(display=display, vdp=ColorVideoVdp(display) if config.cvvdp else None)
     results = config.results or paths.evaluation_dir(config.predictions or config.run)
-    predictors = _methods(config)
+    methods = _methods(config)
     with files.lock(results):
-        failures = _evaluate(config, protocols, predictors, meter, results)
+        failures = _evaluate(config, protocols, methods, meter, results)
     return command.report_failures(failures)
+
+
+def from_networks(networks: Networks, copies: Copies = 1, *, anchor: bool = False) -> Predict:
+    """Results of networks, averaged over copies of the scene."""
+
+    def predict(_scene: Scene, prepared: Scene, protocol: Protocol) -> np.ndarray:
+        result = reconstruct(networks, prepared, protocol, copies)
+        return (anchored(result, prepared) if anchor else result).hdr
+
+    return predict
+
+
+def _methods(config: EvaluationConfig) -> dict[str, Method]:
+    """Methods by name; the first is the one that the settings are about."""
+    if config.predictions is not None:
+        found = {config.method: Method(predict=from_files(config.predictions, config.scenes))}
+    else:
+        networks = open_networks(config)
+        names: dict[str, Copies] = {config.method: 1}
+        if config.self_ensemble > 1:
+            names[f"{config.method}, self-ensemble of {config.self_ensemble}"] = (
+                config.self_ensemble
+            )
+        found = {
+            name: Method(
+                predict=from_networks(networks, copies, anchor=config.anchor),
+                prealign=config.prealign,
+                anchored=config.anchor,
+            )
+            for name, copies in names.items()
+        }
+    if config.baselines:
+        for name, baseline in BASELINES.items():
+            found[name] = Method(predict=from_function(baseline), prealign=config.prealign)
+    return found
 
 
 def _evaluate(
     config: EvaluationConfig,
     protocols: Sequence[Protocol],
-    predictors: Mapping[str, Predict],
+    methods: Mapping[str, Method],
     meter: Meter,
     results: Path,
 ) -> list[str]:
     """Scores every method and writes the tables; returns what could not be scored."""
-    first, *others = predictors.items()
-    scores = score(config.scenes, protocols, first[1], meter)
-    _write(results, config, scores, meter)
-    failures = scores.failures
-    if others:
-        methods = {config.method: scores.by_protocol}
-        for name, predict in others:
-            found = score(config.scenes, protocols, predict, meter)
-            methods[name] = found.by_protocol
-            failures += found.failures
-        table = score_tables.method_table(methods, meter.notes)
+    scored: dict[str, Scores] = {}
+    for name, method in methods.items():
+        scored[name] = score(config.scenes, protocols, method.predict, meter, method.prealign)
+        if name == config.method:
+            _write(results, name, method, scored[name], meter)
+    failures = [failure for scores in scored.values() for failure in scores.failures]
+    if len(methods) > 1:
+        titled = {name: method.by_title(scored[name]) for name, method in methods.items()}
+        table = score_tables.method_table(titled, meter.notes)
         tables.write(results / "methods", table)
         tqdm.write(tables.to_markdown(table))
+    ours, method = scored[config.method], methods[config.method]
     if config.against is not None:
-        other = score(config.scenes, protocols, from_files(config.against, config.scenes), meter)
-        _compare(results, (config.method, config.against.name), scores, other)
-        failures += other.failures
-    if any(scores.by_protocol.values()):
+        theirs = score(config.scenes, protocols, from_files(config.against, config.scenes), meter)
+        names = (method.label(config.method), config.against.name)
+        table = score_tables.comparison_table(names, ours.by_protocol, theirs.by_protocol)
+        tables.write(results / "comparison", table)
+        tqdm.write(tables.to_markdown(table))
+        failures += theirs.failures
+    if any(ours.by_protocol.values()):
         files_of_weights = [] if config.predictions is not None else weights_files(config)
-        provenance.write(results, [protocol.title for protocol in protocols], files_of_weights)
+        titles = [method.label(protocol.title) for protocol in protocols]
+        provenance.write(results, titles, files_of_weights)
     return failures
 
 
-def _trained_prealignment(config: EvaluationConfig) -> PrealignmentName:
-    """What the networks expect of the frames; files expect nothing."""
-    return "off" if config.predictions is not None else trained_prealignment(config)
-
-
-def _methods(config: EvaluationConfig) -> dict[str, Predict]:
-    """Names each method and gives its results; the first is the one that the settings are about."""
-    if config.predictions is not None:
-        methods = {config.method: from_files(config.predictions, config.scenes)}
-    else:
-        networks = open_networks(config)
-        methods = {config.method: from_networks(networks)}
-        if config.self_ensemble > 1:
-            name = f"{config.method}, self-ensemble of {config.self_ensemble}"
-            methods[name] = from_networks(networks, config.self_ensemble)
-    if config.baselines:
-        methods |= {name: from_function(method) for name, method in BASELINES.items()}
-    return methods
-
-
-def _write(results: Path, config: EvaluationConfig, scores: Scores, meter: Meter) -> None:
-    by_protocol = {title: rows for title, rows in scores.by_protocol.items() if rows}
-    if not by_protocol:
+def _write(results: Path, name: str, method: Method, scores: Scores, meter: Meter) -> None:
+    """Writes the tables and plots of one method and prints the means."""
+    by_title = {title: rows for title, rows in method.by_title(scores).items() if rows}
+    if not by_title:
         tqdm.write("No scene could be scored.")
         return
-    overview = score_tables.protocol_table(by_protocol, meter.notes)
-    published = score_tables.paper_table(config.method, by_protocol)
-    tables.write(results / "scenes", score_tables.scene_table(by_protocol, meter.notes))
+    overview = score_tables.protocol_table(by_title, meter.notes)
+    published = score_tables.paper_table(name, by_title)
+    tables.write(results / "scenes", score_tables.scene_table(by_title, meter.notes))
     tables.write(results / "protocols", overview)
     tables.write(results / "published", published)
-    psnr_mu = {title: _psnr_mu(rows) for title, rows in by_protocol.items()}
+    psnr_mu = {
+        title: {scene: numbers["psnr_mu"] for scene, numbers in rows.items()}
+        for title, rows in by_title.items()
+    }
     plots.scene_bars(results / "scenes.png", psnr_mu)
-    first = next(iter(by_protocol))
-    title = f"{config.method}, protocol {first}"
+    first = next(title for title, rows in scores.by_protocol.items() if rows)
+    title = f"{name}, protocol {method.label(first)}"
     plots.error_maps(results / "errors.png", scores.error_maps[first], title)
     tqdm.write(f"{tables.to_markdown(overview)}\n{tables.to_markdown(published)}")
-
-
-def _psnr_mu(rows: score_tables.ByScene) -> Mapping[str, float]:
-    return {scene: numbers["psnr_mu"] for scene, numbers in rows.items()}
-
-
-def _compare(results: Path, names: tuple[str, str], first: Scores, second: Scores) -> None:
-    table = score_tables.comparison_table(names, first.by_protocol, second.by_protocol)
-    tables.write(results / "comparison", table)
-    tqdm.write(tables.to_markdown(table))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,10 @@
 """Writes the whole ESBN as one graph: three frames and their exposure times in, radiance out.
 
 Reads the newest weights of the run (or the authors' checkpoints). Writes a SavedModel, which needs
-TensorFlow and nothing of this project, and with `--onnx` an ONNX file; or, with `--save-weights`,
-the weights alone (utils/runs/weights.py). Run it when the last stage is trained; what is there
-already is not replaced. The graph aligns and merges, no more: if the networks were trained on
-frames whose camera motion was taken out (make_tfrecord.py --prealign), bring low and high to the
-reference's view before, as utils/camera_motion/prealignment.py does. The SavedModel's
-`assets.extra/README.txt` and the ONNX file's metadata say so.
+TensorFlow but no code of this project, and with `--onnx` an ONNX file; or, with `--save-weights`,
+only the weights (utils/runs/weights.py). Run it after the last stage; existing files are kept. The
+graph aligns and merges: for hand-held brackets, take the camera's motion out of low and high
+before, as utils/camera_motion/prealignment.py does.
 """
 
 from tqdm import tqdm
@@ -16,23 +14,23 @@ from configs.settings import ExportConfig
 from utils import command
 from utils.inference import export
 from utils.runs import weights
-from utils.runs.networks import load_networks, trained_prealignment
+from utils.runs.networks import load_networks, prealign_in_words
 
 
 def main(config: ExportConfig) -> None:
-    """Writes the exports that are not there yet."""
+    """Writes the exports that do not exist yet."""
     if config.save_weights is not None:
         if not config.save_weights.exists():
-            weights.save(load_networks(config), config.save_weights, trained_prealignment(config))
+            weights.save(load_networks(config), config.save_weights, prealign_in_words(config))
             tqdm.write(f"{config.save_weights}: safetensors")
         return
     folder = config.output or paths.export_dir(config.run, config.weights)
     onnx = folder.with_name(f"{folder.name}.onnx")
     if not folder.exists():
-        export.save(load_networks(config), folder, trained_prealignment(config))
+        export.save(load_networks(config), folder)
         tqdm.write(f"{folder}: SavedModel")
     if config.onnx and not onnx.exists():
-        export.save_onnx(folder, onnx, trained_prealignment(config))
+        export.save_onnx(folder, onnx)
         tqdm.write(f"{onnx}: ONNX")
 
 

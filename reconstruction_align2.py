@@ -18,14 +18,12 @@ from utils.evaluation.psnr_ssim import AlignmentMetrics
 from utils.evaluation.scores import score_alignment
 from utils.inference.pipeline import open_networks
 from utils.inference.reconstruction import align
-from utils.reporting.results import markdown_table, write_aligned, write_metrics
-from utils.runs.networks import trained_prealignment
+from utils.reporting.results import full_title, markdown_table, write_aligned, write_metrics
 
 
 def main(config: ReconstructionConfig) -> int:
     """Aligns every scene; returns 2 if one failed, else 0."""
-    prealign = config.prealign or trained_prealignment(config)
-    protocol = configured(config.protocol, config.sixteen_bits, prealign)
+    protocol = configured(config.protocol, config.sixteen_bits)
     results = config.results or paths.results_dir(config.run)
     scenes = PreparedScenes(
         config.scenes, protocol, config.exposures, config.prealign, config.reference
@@ -42,8 +40,9 @@ def main(config: ReconstructionConfig) -> int:
                     rows.append((scene.name, score_alignment(aligned, scene)))
         with scenes.attempt():
             if rows:
-                write_metrics(results / "aligned.csv", rows, protocol, AlignmentMetrics)
-                tqdm.write(markdown_table(rows, protocol, AlignmentMetrics))
+                title = full_title(protocol.title, config.prealign)
+                write_metrics(results / "aligned.csv", rows, title, AlignmentMetrics)
+                tqdm.write(markdown_table(rows, title, AlignmentMetrics))
     code = command.report_failures(scenes.failures)
     tqdm.write(f"Wrote the aligned frames of {command.count(written, 'scene')} to {results}")
     return code

@@ -18,21 +18,23 @@ from photo.reading.inputs import PreparedScenes
 from photo.showing.page import HtmlReport
 from utils import command, files
 from utils.evaluation.protocols import configured
+from utils.inference.anchoring import anchored
 from utils.inference.pipeline import open_networks
 from utils.inference.reconstruction import reconstruct
 from utils.reporting.results import (
     CLASHING,
+    full_title,
     markdown_table,
     write_metrics,
     write_reconstruction,
 )
-from utils.runs.networks import trained_prealignment, weights_in_words
+from utils.runs.networks import weights_in_words
 
 
 def main(config: ReconstructionConfig) -> int:
     """Reconstructs every scene; returns 2 if one failed, else 0."""
-    prealign = config.prealign or trained_prealignment(config)
-    protocol = configured(config.protocol, config.sixteen_bits, prealign, anchor=config.anchor)
+    protocol = configured(config.protocol, config.sixteen_bits)
+    title = full_title(protocol.title, config.prealign, anchored=config.anchor)
     results = config.results or paths.results_dir(config.run)
     scenes = PreparedScenes(
         config.scenes,
@@ -54,6 +56,8 @@ def main(config: ReconstructionConfig) -> int:
         for scene in scenes:
             with scenes.attempt(scene.name):
                 reconstruction = reconstruct(networks, scene, protocol, config.self_ensemble)
+                if config.anchor:
+                    reconstruction = anchored(reconstruction, scene)
                 metrics = (
                     None if scene.hdr is None else protocol.score(reconstruction.hdr, scene.hdr)
                 )
@@ -61,7 +65,7 @@ def main(config: ReconstructionConfig) -> int:
                     results,
                     scene,
                     reconstruction,
-                    scenes.protocol_of(scene),
+                    title,
                     metrics,
                     tone=config.tone,
                     picture=config.picture,
@@ -72,11 +76,11 @@ def main(config: ReconstructionConfig) -> int:
                 written += 1
         with scenes.attempt():
             if rows:
-                write_metrics(results / "metrics.csv", rows, protocol)
-                tqdm.write(markdown_table(rows, protocol))
+                write_metrics(results / "metrics.csv", rows, title)
+                tqdm.write(markdown_table(rows, title))
             settings = dataclasses.asdict(config) | {
                 "scenes": " ".join(map(str, config.scenes)),
-                "protocol": protocol.title,
+                "protocol": title,
                 "weights": weights_in_words(config),
             }
             page.write(results / "report.html", settings, scenes.failures)

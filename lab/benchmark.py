@@ -21,14 +21,19 @@ from configs import paths
 from configs.settings import TrainingConfig
 from lab import settings
 from lab.benchmarking import cost, data_path, surroundings, timing, trade_off, widths
-from lab.benchmarking.inputs import PROTOCOL, merging_stage, random_batch, random_scene
+from lab.benchmarking.inputs import (
+    merging_stage,
+    random_batch,
+    random_scene,
+    reconstruct_anchored,
+)
 from lab.benchmarking.timing import Row, compare, markdown
 from lab.benchmarking.variants import PLAIN, VARIANTS, build_networks, merging_of
 from lab.settings import BenchmarkConfig
 from models import esbn
 from models.frames import LOW, MERGING
 from utils import command, files, hardware
-from utils.inference.pipeline import Networks, reconstruct_picture
+from utils.inference.pipeline import Networks
 from utils.reporting import plots
 from utils.training.optimisation import compile_step
 from utils.training.optimisers import adam
@@ -148,7 +153,7 @@ def measure_inference(scale: Scale) -> list[Row]:
         "merging": (costs[MERGING], lambda nets: merging_of(nets)(*frames)),
         "scene, frames to radiance": (
             sum(costs.values()),
-            lambda nets: reconstruct_picture(nets, scene, PROTOCOL),
+            lambda nets: reconstruct_anchored(nets, scene),
         ),
     }
     rows: list[Row] = []
@@ -186,9 +191,9 @@ def time_scene(
     """
     networks, scene = build_networks(variant, width), random_scene(*size)
     if warm_up:
-        reconstruct_picture(networks, scene, PROTOCOL)
+        reconstruct_anchored(networks, scene)
     start = time.perf_counter()
-    reconstruct_picture(networks, scene, PROTOCOL)
+    reconstruct_anchored(networks, scene)
     return time.perf_counter() - start
 
 

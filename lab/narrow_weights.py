@@ -23,7 +23,7 @@ from utils import command
 from utils.radiometry.levels import join_network_input
 from utils.records import batches
 from utils.runs import weights
-from utils.runs.networks import load_networks, trained_prealignment
+from utils.runs.networks import load_networks, prealign_in_words
 from utils.training import stages
 
 
@@ -48,7 +48,7 @@ def main(config: NarrowingConfig) -> None:
         merged_of[side] = stages.aligned_frame(aligned, time)
     inputs = [merged_of[LOW], reference, merged_of[HIGH]]
     narrowing.narrow(wide[MERGING], slim[MERGING], inputs)
-    weights.save(slim, folder, trained_prealignment(config))
+    weights.save(slim, folder, prealign_in_words(config))
     tqdm.write(f"{folder}: safetensors")
 
 

@@ -26,8 +26,7 @@ ALLOWED = {
     },
     "utils.runs": {"models", "utils.hardware", "utils.files"},
     "utils.evaluation": {
-        *("utils.inference", "utils.camera_motion", "utils.scenes", "utils.images"),
-        *("utils.radiometry", "photo.reading"),
+        *("utils.camera_motion", "utils.scenes", "utils.images", "utils.radiometry", "utils.files"),
     },
     "utils.training": {
         *("utils.records", "utils.runs", "utils.evaluation", "utils.scenes", "utils.images"),

@@ -42,6 +42,7 @@ NAMES = {
     "lock/a.b.": "lock/a.b.",
 }
 """Names of folders below that of all scenes to what is shown of them."""
+MOTION = "full, camera motion taken out (auto)"
 
 
 def _write(folder, seed):
@@ -60,7 +61,6 @@ def scenes(tmp_path):
 def _networks(monkeypatch):
     for script in (reconstruction_align2, reconstruction_fusion):
         monkeypatch.setattr(script, "open_networks", lambda *_: source_networks())
-        monkeypatch.setattr(script, "trained_prealignment", lambda _: "off")
 
 
 def _column(path):
@@ -91,7 +91,7 @@ def test_results_keep_the_tree_and_say_one_name(scenes, tmp_path, capsys):
     said = capsys.readouterr().out
     for name in NAMES.values():
         cell = name.replace("|", r"\|")
-        for title in ("full", "full, anchored"):
+        for title in (MOTION, f"{MOTION}, anchored"):
             assert said.count(f"| {cell} | {title} |") == 1
     page = (results / "report.html").read_text()
     headings = [html.unescape(name) for name in re.findall(r"<section [^>]*>\n<h2>(.*)</h2>", page)]

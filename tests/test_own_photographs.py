@@ -25,7 +25,6 @@ ENDINGS = (".hdr", ".exr", ".jpg", "_ultrahdr.jpg", "_sheet.png")
 @pytest.fixture(autouse=True)
 def _networks(monkeypatch):
     monkeypatch.setattr(reconstruction_fusion, "open_networks", lambda *_: NETWORKS)
-    monkeypatch.setattr(reconstruction_fusion, "trained_prealignment", lambda _: "off")
 
 
 def _config(root):

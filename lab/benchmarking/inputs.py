@@ -4,14 +4,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from utils.evaluation.protocols import configured
+from utils.evaluation.protocols import PROTOCOLS
+from utils.inference.anchoring import anchored
+from utils.inference.pipeline import Networks, Reconstruction, reconstruct_picture
 from utils.radiometry.bracket import MERGING
 from utils.records.patches import Batch, batch_shapes
 from utils.scenes.scene import Scene
 from utils.training.stages import Losses, Stage, merging_loss
-
-PROTOCOL = configured("full", None, anchor=True)
-"""What reconstruction does by default, but for camera motion."""
 
 _PATCH = 256
 
@@ -22,6 +21,11 @@ def random_scene(height: int, width: int) -> Scene:
     ldr = generator.integers(0, 2**16, (3, height, width, 3), dtype=np.uint16)
     values = np.array([0, 2, 4], np.float32)
     return Scene(name="noise", ldr=ldr, exposure_values=values, hdr=None)
+
+
+def reconstruct_anchored(networks: Networks, scene: Scene) -> Reconstruction:
+    """The default reconstruction but for camera motion."""
+    return anchored(reconstruct_picture(networks, scene, PROTOCOLS["full"]), scene)
 
 
 def random_batch(size: int) -> Batch:

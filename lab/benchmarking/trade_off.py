@@ -8,17 +8,18 @@ from typing import get_args
 import numpy as np
 from tqdm import tqdm
 
-from configs.settings import Copies, ReconstructionConfig
+from configs.settings import Copies, PrealignmentName, ReconstructionConfig
 from lab.benchmarking import timing
 from lab.benchmarking.timing import Row
 from utils.camera_motion.prealignment import prealigned
-from utils.evaluation.protocols import Protocol, configured
+from utils.evaluation.protocols import PROTOCOLS
+from utils.inference.anchoring import anchored
 from utils.inference.pipeline import Networks, open_networks
 from utils.inference.reconstruction import reconstruct
-from utils.runs.networks import trained_prealignment
 from utils.scenes.folders import find_scenes, read_scene
 from utils.scenes.scene import Scene, SceneError
 
+FULL = PROTOCOLS["full"]
 SECONDS, PSNR_MU, PSNR_L = "s a scene", "PSNR-mu", "PSNR-l"
 
 
@@ -28,7 +29,7 @@ def measure(scenes: Path, weights: Sequence[Path], turns: int) -> list[Row]:
     Args:
         scenes: A folder of scenes with ground truth; all are scored, the first one is timed, from
             frames to radiance.
-        weights: Folders of weights. Each gets the camera's motion taken out as in its training.
+        weights: Folders of weights.
         turns: Turns of the timing; the median counts.
 
     Returns:
@@ -43,13 +44,11 @@ def measure(scenes: Path, weights: Sequence[Path], turns: int) -> list[Row]:
     for folder in weights:
         config = ReconstructionConfig(run=folder, weights=folder)
         networks = open_networks(config)
-        prealign = trained_prealignment(config)
-        protocol = configured("full", None, prealign, anchor=config.anchor)
-        prepared = list(_prepared(scenes, protocol))
+        prepared = list(_prepared(scenes, config.prealign))
         for copies in get_args(Copies):
-            run = functools.partial(_run, networks, protocol, copies)
+            run = functools.partial(_run, networks, copies)
             scores = [
-                protocol.score(run(scene), truth)
+                FULL.score(run(scene), truth)
                 for scene, truth in tqdm(prepared, desc=f"{folder}, {copies}", unit="scene")
             ]
             row: Row = {"weights": str(folder), "copies": copies}
@@ -61,13 +60,13 @@ def measure(scenes: Path, weights: Sequence[Path], turns: int) -> list[Row]:
     return [row | {SECONDS: seconds[str(number)]} for number, row in enumerate(rows)]
 
 
-def _prepared(scenes: Path, protocol: Protocol) -> Iterator[tuple[Scene, np.ndarray]]:
+def _prepared(scenes: Path, mode: PrealignmentName) -> Iterator[tuple[Scene, np.ndarray]]:
     for folder in find_scenes(scenes):
-        scene = protocol.prepare(prealigned(read_scene(folder, scenes), protocol.prealign))
+        scene = prealigned(read_scene(folder, scenes), mode)
         if scene.hdr is None:
             raise SceneError(f"Quality needs the truth. Received: none in {folder}")
         yield scene, scene.hdr
 
 
-def _run(networks: Networks, protocol: Protocol, copies: Copies, scene: Scene) -> np.ndarray:
-    return reconstruct(networks, scene, protocol, copies).hdr
+def _run(networks: Networks, copies: Copies, scene: Scene) -> np.ndarray:
+    return anchored(reconstruct(networks, scene, FULL, copies), scene).hdr

@@ -17,12 +17,11 @@ from tqdm import tqdm
 from configs import paths
 from configs.settings import ReconstructionConfig
 from utils.camera_motion.prealignment import prealigned
-from utils.evaluation.protocols import configured
+from utils.evaluation.protocols import PROTOCOLS
 from utils.inference.pipeline import align_picture, merge_picture, open_networks
 from utils.radiometry.bracket import HIGH, LOW, MID_FRAME, SOURCE_FRAME
 from utils.radiometry.levels import ldr_to_float
 from utils.radiometry.radiance import brightest_channel, hdr_to_ldr, mu_law
-from utils.runs.networks import trained_prealignment
 from utils.scenes.folders import find_scenes, read_scene
 from utils.scenes.scene import Scene
 
@@ -61,11 +60,10 @@ def main() -> None:
     networks = open_networks(config)
     if networks.merging is None:
         parser.error(f"The weights must have a merging network. Received: {arguments.weights}")
-    protocol = configured("full", None, trained_prealignment(config))
+    protocol = PROTOCOLS["full"]
     rows: dict[str, list[tuple[float, float, float]]] = {}
     for folder in tqdm(find_scenes(arguments.scenes), unit="scene"):
-        scene = prealigned(read_scene(folder, arguments.scenes), protocol.prealign)
-        scene = protocol.prepare(scene)
+        scene = prealigned(read_scene(folder, arguments.scenes), config.prealign)
         truth = np.asarray(scene.hdr)
         clipped = brightest_channel(ldr_to_float(scene.ldr[MID_FRAME])) >= _CLIPPED
         aligned = align_picture(networks, scene, protocol)

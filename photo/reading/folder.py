@@ -8,14 +8,12 @@ from typing import Self
 
 import numpy as np
 
-from configs.settings import PrealignmentName
 from photo.reading.agreement import mismatches, step_warnings
 from photo.reading.camera_files import read_photo
 from photo.reading.exif import Exposure
 from photo.reading.exposures import Exposures, find_exposures
 from photo.reading.frame_choice import choose, small_version
 from photo.reading.search import photograph_paths
-from utils.camera_motion.prealignment import prealign
 from utils.images.radiance_maps import RADIANCE_SUFFIXES
 from utils.radiometry.bracket import MID_FRAME
 from utils.scenes.folders import scene_name
@@ -29,8 +27,6 @@ class Photographs(Scene):
 
     files: tuple[str, ...] = ()
     """File names of low, reference and high."""
-    notes: tuple[str, ...] = ()
-    """What was found and decided, a line each."""
     warnings: tuple[str, ...] = ()
     """What may spoil the result, a line each."""
     exif: bytes = b""
@@ -41,7 +37,6 @@ def read_photographs(
     folder: Path,
     root: Path | None = None,
     exposures: Sequence[float] | None = None,
-    prealignment: PrealignmentName = "auto",
     *,
     reference: str | None = None,
     files: Sequence[Path] = (),
@@ -52,7 +47,6 @@ def read_photographs(
         folder: The folder.
         root: Where it was found; the scene is named relative to it.
         exposures: Stops, in the order of the file names; if None, from `exposure.txt` or EXIF.
-        prealignment: Whether the camera's motion is taken out.
         reference: Name of the reference, or a part that only it has; None: the best exposed.
         files: The bracket's photographs; none: all of the folder.
 
@@ -65,7 +59,7 @@ def read_photographs(
     """
     name = bracket_name(files) if files else scene_name(folder, root or folder)
     try:
-        return _read(folder, name, exposures, prealignment, reference=reference, named=files)
+        return _read(folder, name, exposures, reference=reference, named=files)
     except (ValueError, OSError) as error:
         raise SceneError(f"Scene {name}: {error}") from error
 
@@ -89,7 +83,6 @@ def _read(
     folder: Path,
     name: str,
     exposures: Sequence[float] | None,
-    prealignment: PrealignmentName,
     *,
     reference: str | None,
     named: Sequence[Path],
@@ -113,7 +106,6 @@ def _read(
     del looked  # with the files of those that were not chosen
     values = found.values[list(choice.indices)]
     stops = (values - values[0]).astype(np.float32)
-    ldr, alignment_notes = prealign(ldr, np.exp2(stops), prealignment)
     wrong_steps = mismatches([small[i] for i in choice.indices], stops, files)
     return Photographs(
         name=name,
@@ -121,7 +113,7 @@ def _read(
         exposure_values=stops,
         hdr=None,
         files=files,
-        notes=(_describe(found, stops, files), *choice.notes, *alignment_notes),
+        notes=(_describe(found, stops, files), *choice.notes),
         warnings=(*_strays(folder), *found.warnings, *step_warnings(stops), *wrong_steps),
         exif=exif,
     )

@@ -1,40 +1,22 @@
 """Goes through the scenes of a folder, or one bracket of files, as a protocol wants them."""
 
 import contextlib
-import dataclasses
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
-import tensorflow as tf
 from tqdm import tqdm
 
 from configs.settings import PrealignmentName
-from photo.reading.folder import Photographs, bracket_name, read_photographs
+from photo.reading.folder import bracket_name, read_photographs
 from photo.reading.search import Found, find
 from utils.camera_motion.prealignment import prealigned
 from utils.evaluation.protocols import Protocol
-from utils.files import one_line, printable
+from utils.files import printable
 from utils.scenes.folders import read_scene, scene_name
-from utils.scenes.scene import Scene, SceneError
+from utils.scenes.scene import SCENE_FAILURES, Scene, SceneError, failure
 
 _LOG = logging.getLogger(__name__)
-
-
-SCENE_FAILURES = (
-    *(ValueError, OSError, ArithmeticError, LookupError, RuntimeError, AttributeError),
-    *(MemoryError, cv2.error, tf.errors.OpError),
-)
-"""Errors of ours and of libraries that end one scene and no other."""
-
-
-def failure(name: str, error: Exception) -> str:
-    """A line about a scene that failed, with its name and the reason."""
-    # Errors of ours are of these two kinds and may quote a name with a line end.
-    ours = isinstance(error, (ValueError, OSError))
-    reason, name = printable(str(error) if ours else one_line(error)), printable(name)
-    return reason if not name or name in reason else f"Scene {name}: {reason}"
 
 
 class PreparedScenes:
@@ -50,7 +32,7 @@ class PreparedScenes:
         places: Sequence[Path],
         protocol: Protocol,
         exposures: Sequence[float] | None = None,
-        prealign: PrealignmentName | None = None,
+        prealign: PrealignmentName = "auto",
         reference: str | None = None,
         *,
         ending: str = "",
@@ -59,11 +41,9 @@ class PreparedScenes:
 
         Args:
             places: A folder of scenes or one scene; or the photographs of one bracket.
-            protocol: Prepares each scene, and says how the camera's motion is taken out of those of
-                data sets.
+            protocol: Prepares each scene.
             exposures: Stops of photographs; see `read_photographs`.
-            prealign: How it is taken out of photographs; None: `auto`, unless the protocol says
-                `on`.
+            prealign: Whether the camera's motion is taken out; see `prealigned`.
             reference: Name of photographs' reference; see `read_photographs`.
             ending: What names of result files add to the scene's; a scene whose name is another's
                 with it is left alone, for their results would be one file.
@@ -73,9 +53,7 @@ class PreparedScenes:
         """
         self._protocol = protocol
         self._exposures = exposures
-        self._prealign: PrealignmentName = prealign or (
-            "on" if protocol.prealign == "on" else "auto"
-        )
+        self._prealign: PrealignmentName = prealign
         self._reference = reference
         self._root, self._found = find(places)
         self._names = [self._name(found) for found in self._found]
@@ -97,12 +75,6 @@ class PreparedScenes:
     def __len__(self) -> int:
         """Number of scenes that were found, readable or not."""
         return len(self._found)
-
-    def protocol_of(self, scene: Scene) -> Protocol:
-        """The protocol as its title is to stand with a scene's results."""
-        if isinstance(scene, Photographs):
-            return dataclasses.replace(self._protocol, prealign=self._prealign)
-        return self._protocol
 
     @contextlib.contextmanager
     def attempt(self, name: str = "") -> Iterator[None]:
@@ -138,15 +110,15 @@ class PreparedScenes:
 
     def _read(self, found: Found) -> Scene:
         if found.kind == "scene":
-            return prealigned(read_scene(found.folder, self._root), self._protocol.prealign)
+            return prealigned(read_scene(found.folder, self._root), self._prealign)
         scene = read_photographs(
             found.folder,
             self._root,
             self._exposures,
-            self._prealign,
             reference=self._reference,
             files=found.files,
         )
+        scene = prealigned(scene, self._prealign)
         for note in scene.notes:
             tqdm.write(printable(f"{scene.name}: {note}"))
         for warning in scene.warnings:

@@ -6,8 +6,9 @@ import pytest
 
 from lab.studies.prealignment import displacement
 from utils.camera_motion.homography import Reference, match_descriptors
-from utils.camera_motion.prealignment import prealign
+from utils.camera_motion.prealignment import prealigned
 from utils.radiometry.radiance import hdr_to_ldr
+from utils.scenes.scene import Scene
 
 TIMES = np.array([1, 4, 16], np.float32)
 HEIGHT, WIDTH = 240, 320
@@ -38,43 +39,42 @@ def _bracket(low_shift, high_shift, angle=0.0, dtype: type = np.uint16):
         _view(radiance, high_shift),
     ]
     frames = [hdr_to_ldr(view, time) for view, time in zip(views, TIMES, strict=True)]
-    return np.rint(np.stack(frames) * np.iinfo(dtype).max).astype(dtype)
+    ldr = np.rint(np.stack(frames) * np.iinfo(dtype).max).astype(dtype)
+    return Scene(name="moved", ldr=ldr, exposure_values=np.log2(TIMES), hdr=None)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_hand_held_motion_is_undone_and_reported(dtype):
     still, moved = _bracket((0, 0), (0, 0), dtype=dtype), _bracket((12, -9), (-7, 5), 1.5, dtype)
-    aligned, notes = prealign(moved, TIMES, "auto")
-    assert aligned.dtype == dtype
-    np.testing.assert_array_equal(aligned[1], moved[1])
+    aligned = prealigned(moved, "auto")
+    assert aligned.ldr.dtype == dtype
+    np.testing.assert_array_equal(aligned.ldr[1], moved.ldr[1])
     inner = (slice(25, -25), slice(25, -25))
     for index, side in ((0, "low"), (2, "high")):
         before, after = (
-            np.abs(x[index][inner].astype(float) - still[index][inner]).mean()
+            np.abs(x.ldr[index][inner].astype(float) - still.ldr[index][inner]).mean()
             for x in (moved, aligned)
         )
         assert after < before / 4
-        assert any(f"of {side}: used" in note for note in notes)
+        assert any(f"of {side}: used" in note for note in aligned.notes)
 
 
 def test_a_steady_bracket_is_left_as_it_is():
     still = _bracket((0, 0), (0, 0))
-    aligned, notes = prealign(still, TIMES, "auto")
-    assert aligned is still
-    assert all("left as it is" in note for note in notes)
+    aligned = prealigned(still, "auto")
+    assert aligned.ldr is still.ldr
+    assert all("left unchanged" in note for note in aligned.notes)
 
 
-def test_off_does_nothing_and_says_so():
+def test_off_does_nothing():
     moved = _bracket((12, -9), (-7, 5))
-    aligned, notes = prealign(moved, TIMES, "off")
-    assert aligned is moved
-    assert notes == ("Pre-alignment is switched off.",)
+    assert prealigned(moved, "off") is moved
 
 
 def test_gaps_are_filled_with_the_reference_at_the_frames_exposure():
     moved = _bracket((40, 0), (0, 0))
-    aligned, _ = prealign(moved, TIMES, "auto")
-    still = _bracket((0, 0), (0, 0))
+    aligned = prealigned(moved, "auto").ldr
+    still = _bracket((0, 0), (0, 0)).ldr
     gap = np.abs(aligned[0][:, :30].astype(float) - still[0][:, :30]) / 65535
     assert np.median(gap) < 0.02
     assert aligned[0].min() > 0
@@ -93,7 +93,7 @@ def test_unrelated_frames_do_not_fit():
 
 @pytest.mark.parametrize(("shift", "frame"), [((12, -9), 0), ((-7, 5), 2)])
 def test_a_shift_is_found_to_a_tenth_of_a_pixel(shift, frame):
-    frames = _bracket(shift, shift, dtype=np.uint8)
+    frames = _bracket(shift, shift, dtype=np.uint8).ldr
     fit = Reference(frames[1]).fit(frames[frame])
     assert fit is not None
     true = np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]], float)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from configs.settings import PrealignmentName, ProtocolName, SixteenBits
+from configs.settings import ProtocolName, SixteenBits
 from tests.brackets import bracket
 from utils.evaluation.protocols import PROTOCOLS, configured
 from utils.evaluation.psnr_ssim import psnr, ssim
@@ -107,27 +107,6 @@ def test_what_16_bits_are_divided_by_is_a_setting():
     assert configured("release", "8").title == configured("release", None).title == "release"
     eight = bracket(dtype=np.uint8)
     assert configured("full", "16/65536").prepare(eight) is eight
-
-
-def test_a_title_says_that_the_cameras_motion_was_taken_out():
-    titles = {mode: configured("full", None, mode).title for mode in get_args(PrealignmentName)}
-    assert titles == {
-        "off": "full",
-        "auto": "full, camera motion taken out",
-        "on": "full, camera motion taken out (on)",
-    }
-    assert configured("release-leak", "16/65536", "auto").title == (
-        "release-leak, input 16/65536, camera motion taken out (LEAKS GROUND TRUTH)"
-    )
-    assert configured("full", None, "auto").inputs != PROTOCOLS["full"].inputs
-
-
-def test_a_title_says_that_results_are_anchored():
-    assert configured("full", None, anchor=True).title == "full, anchored"
-    assert configured("release-leak", None, "auto", anchor=True).title == (
-        "release-leak, camera motion taken out, anchored (LEAKS GROUND TRUTH)"
-    )
-    assert configured("full", None, anchor=True).inputs != PROTOCOLS["full"].inputs
 
 
 def test_protocols_that_see_the_same_input_share_a_reconstruction():

@@ -12,15 +12,16 @@ import pytest
 
 import evaluate
 from configs.settings import EvaluationConfig
+from evaluate import from_networks
 from tests import layouts
 from tests.brackets import bracket, reference_networks, source_networks
 from utils.evaluation import scoring
 from utils.evaluation.baselines import BASELINES
 from utils.evaluation.perceptual import Display
-from utils.evaluation.protocols import PROTOCOLS, configured
+from utils.evaluation.protocols import PROTOCOLS
 from utils.evaluation.psnr_ssim import psnr
 from utils.evaluation.published import PUBLISHED
-from utils.evaluation.scoring import Meter, from_files, from_networks, score
+from utils.evaluation.scoring import Meter, from_files, score
 from utils.images import frames, radiance_maps
 from utils.reporting import plots, score_tables, tables
 from utils.scenes.data_sets import OFFICIAL_TEST_SCENES
@@ -67,19 +68,15 @@ def test_frames_are_prepared_once_for_all_protocols_and_methods(root, monkeypatc
         calls.append((scene.name, mode))
         return dataclasses.replace(scene, ldr=np.zeros_like(scene.ldr))
 
-    def predict(_folder, _scene, prepared, _protocol):
+    def predict(_scene, prepared, _protocol):
         seen.append(prepared.ldr.max())
         return prepared.hdr
 
     monkeypatch.setattr(scoring, "prealigned", prealigned)
-    protocols = [configured(name, None, "auto") for name in ("full", "release")]
-    scores = score(root, protocols, predict, METER)
+    protocols = [PROTOCOLS[name] for name in ("full", "release")]
+    score(root, protocols, predict, METER, "auto")
     assert calls == [("EXTRA/001", "auto"), ("PAPER/X.1", "auto")]
     assert seen == [0, 0, 0, 0]
-    assert list(scores.by_protocol) == [
-        "full, camera motion taken out",
-        "release, camera motion taken out",
-    ]
 
 
 def test_predictions_are_scored_against_the_truth(root, predictions):
@@ -167,7 +164,7 @@ def test_no_folder_of_predictions(root, tmp_path):
 def test_protocols_with_one_input_share_a_reconstruction(root):
     calls = []
 
-    def predict(_folder, _scene, prepared, protocol):
+    def predict(_scene, prepared, protocol):
         calls.append(protocol.name)
         return prepared.hdr * 0.9
 

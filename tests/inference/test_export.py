@@ -106,17 +106,10 @@ def test_a_full_disk_leaves_no_half_onnx(saved, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("mode", "said"), [("off", "may be the camera's"), ("auto", "bring them")])
-def test_the_export_says_what_frames_it_wants(networks, tmp_path, mode, said):
-    folder = tmp_path / "esbn"
-    export.save(networks, folder, mode)
-    assert said in (folder / "assets.extra" / "README.txt").read_text()
-    onnx = pytest.importorskip("onnx")
-    pytest.importorskip("tf2onnx")
-    export.save_onnx(folder, tmp_path / "esbn.onnx", mode)
-    model = onnx.load(tmp_path / "esbn.onnx")
-    assert {prop.key: prop.value for prop in model.metadata_props} == {"prealign": mode}
-    assert said in model.doc_string
+def test_the_export_describes_itself(saved):
+    description = (saved / export.NOTE_FILE).read_text()
+    assert "radiance (1, H, W, 3)" in description
+    assert "homography" in description
 
 
 def test_nothing_is_replaced(networks, saved):

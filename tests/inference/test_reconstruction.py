@@ -68,7 +68,6 @@ def test_scripts_take_it(tmp_path, monkeypatch):
     networks = _dark_on_the_left()
     for script in (evaluate, reconstruction_fusion):
         monkeypatch.setattr(script, "open_networks", lambda *_: networks)
-        monkeypatch.setattr(script, "trained_prealignment", lambda _: "off")
     run, scenes, results = (tmp_path / name for name in ("run", "Test", "results"))
     config = ReconstructionConfig(
         run=run, scenes=(scenes,), results=results, self_ensemble=2, anchor=False

@@ -30,7 +30,7 @@ ROWS = [
 
 def test_csv_has_a_row_for_each_scene_then_their_mean(tmp_path):
     path = tmp_path / "results" / "metrics.csv"
-    write_metrics(path, ROWS, FULL)
+    write_metrics(path, ROWS, "full")
     header, *rows = csv.reader(path.read_text().splitlines())
     assert header == ["scene", "protocol", "psnr_mu", "psnr_l", "ssim_mu", "ssim_l"]
     assert [row[0] for row in rows] == ["001", "PAPER_X", "mean"]
@@ -40,7 +40,7 @@ def test_csv_has_a_row_for_each_scene_then_their_mean(tmp_path):
 
 
 def test_csv_without_numbers_has_only_its_heading(tmp_path):
-    write_metrics(tmp_path / "aligned.csv", [], FULL, AlignmentMetrics)
+    write_metrics(tmp_path / "aligned.csv", [], "full", AlignmentMetrics)
     assert (tmp_path / "aligned.csv").read_text() == (
         "scene,protocol,psnr_low,psnr_high,psnr_input_low,psnr_input_high\n"
     )
@@ -48,21 +48,21 @@ def test_csv_without_numbers_has_only_its_heading(tmp_path):
 
 def test_infinite_psnr_is_written(tmp_path):
     row = ("001", dataclasses.replace(ROWS[0][1], psnr_mu=math.inf))
-    write_metrics(tmp_path / "metrics.csv", [row], FULL)
+    write_metrics(tmp_path / "metrics.csv", [row], "full")
     lines = (tmp_path / "metrics.csv").read_text().splitlines()
     assert [row["psnr_mu"] for row in csv.DictReader(lines)] == ["inf", "inf"]
 
 
 def test_every_row_of_a_leaking_protocol_says_so(tmp_path):
-    write_metrics(tmp_path / "metrics.csv", ROWS, LEAK)
-    for text in ((tmp_path / "metrics.csv").read_text(), markdown_table(ROWS, LEAK)):
+    write_metrics(tmp_path / "metrics.csv", ROWS, LEAK.title)
+    for text in ((tmp_path / "metrics.csv").read_text(), markdown_table(ROWS, LEAK.title)):
         numbers = [line for line in text.splitlines() if "0.98" in line or "0.99" in line]
         assert len(numbers) == 3
         assert all("LEAKS GROUND TRUTH" in line for line in numbers)
 
 
 def test_markdown_table():
-    assert markdown_table(ROWS, FULL).splitlines() == [
+    assert markdown_table(ROWS, "full").splitlines() == [
         "| scene | protocol | psnr_mu | psnr_l | ssim_mu | ssim_l |",
         "| --- | --- | ---: | ---: | ---: | ---: |",
         "| 001 | full | 40.00 | 38.00 | 0.9800 | 0.9600 |",
@@ -74,7 +74,9 @@ def test_markdown_table():
 def test_reconstruction_files(tmp_path):
     scene = bracket()
     reconstruction = reconstruct_picture(source_networks(), scene, FULL)
-    written = write_reconstruction(tmp_path, scene, reconstruction, FULL, ROWS[0][1], tone="mu-law")
+    written = write_reconstruction(
+        tmp_path, scene, reconstruction, "full", ROWS[0][1], tone="mu-law"
+    )
     endings = (".exr", ".hdr", ".png", "_sheet.png", "_ultrahdr.jpg")
     names = [f"bracket{ending}" for ending in endings]
     assert sorted(path.name for path in tmp_path.iterdir()) == names == sorted(written.files)
@@ -90,7 +92,7 @@ def test_reconstruction_files(tmp_path):
 def test_a_size_that_ultra_hdr_has_not_costs_only_ultra_hdr(tmp_path, capsys, size):
     scene = bracket(*size, truth=False)
     reconstruction = reconstruct_picture(source_networks(), scene, FULL)
-    written = write_reconstruction(tmp_path, scene, reconstruction, FULL, None)
+    written = write_reconstruction(tmp_path, scene, reconstruction, "full", None)
     names = ["bracket.exr", "bracket.hdr", "bracket.png", "bracket_sheet.png"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names == sorted(written.files)
     lines = capsys.readouterr().out.splitlines()

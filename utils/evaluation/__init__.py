@@ -1,4 +1,4 @@
 """Measures results against the truth, under named protocols.
 
-May import `inference`, `camera_motion`, `scenes`, `images`, `radiometry` and `photo.reading`.
+May import `camera_motion`, `scenes`, `images`, `radiometry` and `files`.
 """

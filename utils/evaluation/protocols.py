@@ -10,19 +10,13 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from configs.settings import PrealignmentName, ProtocolName, SixteenBits
+from configs.settings import ProtocolName, SixteenBits
 from utils.evaluation.psnr_ssim import Metrics
 from utils.evaluation.scores import score_full, score_ntire, score_release
 from utils.radiometry.bracket import MID_FRAME
 from utils.radiometry.levels import ldr_to_float, quantise_8bit, to_8bit, truncate_8bit
 from utils.radiometry.radiance import hdr_to_ldr
 from utils.scenes.scene import Scene, SceneError
-
-MOTION_OUT = "camera motion taken out"
-"""In a protocol's title: the networks were not shown the camera's frames as they are."""
-
-ANCHORED = "anchored"
-"""In a protocol's title: results have the brightness of the reference."""
 
 _RELEASE_SIZE = (1344, 896)  # width, height
 _CROP_SIZE = (1440, 960)  # width, height
@@ -46,29 +40,19 @@ class Protocol:
     """Frames and aligned frames go through 8 bits on their way to the networks."""
     leak: bool = False
     """The high alignment sees the ground truth, as in the release."""
-    prealign: PrealignmentName = "off"
-    """How the camera's motion is taken out of the frames before `prepare` gets them; who reads the
-    scenes does it, once for all protocols (utils/camera_motion/prealignment.py)."""
-    anchor: bool = False
-    """The merged picture gets the reference's brightness (utils/inference/anchoring.py)."""
 
     @property
     def title(self) -> str:
-        """The name that stands with every number; it warns of a leak and of prepared frames."""
+        """Name for tables, with a warning if the protocol leaks."""
         own = PROTOCOLS[self.name].sixteen_bits
         bits = "" if self.sixteen_bits == own else f", input {self.sixteen_bits}"
-        motion = {"off": "", "auto": f", {MOTION_OUT}", "on": f", {MOTION_OUT} (on)"}
-        anchored = f", {ANCHORED}" if self.anchor else ""
         leak = " (LEAKS GROUND TRUTH)" if self.leak else ""
-        return f"{self.name}{bits}{motion[self.prealign]}{anchored}{leak}"
+        return f"{self.name}{bits}{leak}"
 
     @property
     def inputs(self) -> tuple[object, ...]:
-        """All that a reconstruction depends on: protocols that share it share the result."""
-        return (
-            *(self.arrange, self.sixteen_bits, self.tile, self.eight_bit, self.leak),
-            *(self.prealign, self.anchor),
-        )
+        """Settings that change a result; protocols equal in these share results."""
+        return (self.arrange, self.sixteen_bits, self.tile, self.eight_bit, self.leak)
 
     def prepare(self, scene: Scene) -> Scene:
         """Frames and truth as this protocol uses them.
@@ -196,15 +180,8 @@ PROTOCOLS: dict[ProtocolName, Protocol] = {
 }
 
 
-def configured(
-    name: ProtocolName,
-    sixteen_bits: SixteenBits | None,
-    prealign: PrealignmentName = "off",
-    *,
-    anchor: bool = False,
-) -> Protocol:
-    """The protocol of a name, with another treatment of frames of 16 bits if one is given."""
-    protocol = dataclasses.replace(PROTOCOLS[name], prealign=prealign, anchor=anchor)
+def configured(name: ProtocolName, sixteen_bits: SixteenBits | None) -> Protocol:
+    """The protocol of a name, with another scaling of 16-bit frames if one is given."""
     if sixteen_bits is None:
-        return protocol
-    return dataclasses.replace(protocol, sixteen_bits=sixteen_bits)
+        return PROTOCOLS[name]
+    return dataclasses.replace(PROTOCOLS[name], sixteen_bits=sixteen_bits)

@@ -8,27 +8,25 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from configs.settings import Copies
-from photo.reading.inputs import SCENE_FAILURES, failure
+from configs.settings import PrealignmentName
 from utils.camera_motion.prealignment import prealigned
 from utils.evaluation import perceptual
 from utils.evaluation.perceptual import ColorVideoVdp, Display
 from utils.evaluation.protocols import Protocol
 from utils.images.drawing import error_map
 from utils.images.radiance_maps import RADIANCE_SUFFIXES, read_radiance
-from utils.inference.pipeline import Networks
-from utils.inference.reconstruction import reconstruct
 from utils.scenes.folders import find_scenes, read_scene, scene_name
-from utils.scenes.scene import Scene, SceneError
+from utils.scenes.scene import SCENE_FAILURES, Scene, SceneError, failure
 
 Numbers = dict[str, float]
 """Names of metrics with their values."""
 
-_PREFERRED_SUFFIXES = (".exr", ".hdr")
+_SUFFIXES = (".exr", ".hdr")  # .exr first: its values are not rounded
+_RESULT = "radiance"  # file name in a scene's results folder
 _LARGEST_ERROR_MAP = 300  # pixels a side
 
-Predict = Callable[[Path, Scene, Scene, Protocol], np.ndarray]
-"""Folder, scene as it is and as the protocol prepares it: to `(H, W, 3)` radiance."""
+Predict = Callable[[Scene, Scene, Protocol], np.ndarray]
+"""Scene as read, scene as the protocol prepares it, and the protocol: to `(H, W, 3)` radiance."""
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -68,16 +66,23 @@ class Meter:
         return notes
 
 
-def score(root: Path, protocols: Sequence[Protocol], predict: Predict, meter: Meter) -> Scores:
-    """Scores every scene of a folder; one that fails does not stop the others.
+def score(
+    root: Path,
+    protocols: Sequence[Protocol],
+    predict: Predict,
+    meter: Meter,
+    prealign: PrealignmentName = "off",
+) -> Scores:
+    """Scores every scene of a folder; a failed scene does not stop the others.
 
-    Protocols that prepare their input alike share one result.
+    Protocols with equal `inputs` share one result.
 
     Args:
         root: Folder of scenes, or one scene.
-        protocols: What to score under; all take the camera's motion out alike.
-        predict: Gives the result of a scene.
-        meter: Measures it.
+        protocols: Protocols to score under.
+        predict: Computes or reads the result of a scene.
+        meter: Measures the result.
+        prealign: Whether the camera's motion is taken out of the frames.
 
     Raises:
         SceneError: There is no scene.
@@ -90,7 +95,7 @@ def score(root: Path, protocols: Sequence[Protocol], predict: Predict, meter: Me
     )
     for folder in tqdm(find_scenes(root), unit="scene"):
         try:
-            scene = prealigned(read_scene(folder, root), protocols[0].prealign)
+            scene = prealigned(read_scene(folder, root), prealign)
         except SCENE_FAILURES as error:
             scores.failures.append(failure(scene_name(folder, root), error))
             continue
@@ -100,11 +105,9 @@ def score(root: Path, protocols: Sequence[Protocol], predict: Predict, meter: Me
                 prepared = protocol.prepare(scene)
                 truth = _truth(prepared)
                 if protocol.inputs not in results:
-                    results[protocol.inputs] = predict(folder, scene, prepared, protocol)
+                    results[protocol.inputs] = predict(scene, prepared, protocol)
                 result = results[protocol.inputs]
-                with np.errstate(
-                    all="ignore"
-                ):  # values that are no radiance: the scores refuse them
+                with np.errstate(all="ignore"):  # the scores raise for invalid values
                     numbers = meter.measure(result, truth, protocol)
                     errors = error_map(result, truth, _LARGEST_ERROR_MAP)
             except SCENE_FAILURES as error:
@@ -115,28 +118,18 @@ def score(root: Path, protocols: Sequence[Protocol], predict: Predict, meter: Me
     return scores
 
 
-def from_networks(networks: Networks, copies: Copies = 1) -> Predict:
-    """Results that networks make, averaged over copies of the scene."""
-
-    def predict(_folder: Path, _scene: Scene, prepared: Scene, protocol: Protocol) -> np.ndarray:
-        return reconstruct(networks, prepared, protocol, copies).hdr
-
-    return predict
-
-
 def from_function(method: Callable[[Scene], np.ndarray]) -> Predict:
-    """Results of a function of the scene, as of utils/evaluation/baselines.py."""
-    return lambda _folder, _scene, prepared, _protocol: method(prepared)
+    """Results of a function of the scene, such as those of utils/evaluation/baselines.py."""
+    return lambda _scene, prepared, _protocol: method(prepared)
 
 
 def from_files(predictions: Path, root: Path) -> Predict:
-    """Results that any method has written as .hdr or .exr.
+    """Results of any method, read from .hdr or .exr files.
 
-    A scene `EXTRA/001` below the root is `EXTRA/001.hdr`, as reconstruction_fusion.py writes it,
-    `EXTRA_001.hdr`, if no other scene could be meant, or the only radiance file in the folder
-    `EXTRA/001`. Where there is an .exr beside the .hdr, it is taken: it is not rounded. A file has
-    the scene's size or that of the protocol; one of the scene's size is cropped or resized as the
-    protocol does with the truth.
+    The result of scene `EXTRA/001` is the first of these files: `EXTRA/001.exr`,
+    `EXTRA/001/radiance.exr`, `EXTRA_001.exr` unless another scene could be meant, each of them also
+    as .hdr; else the only radiance file in the folder `EXTRA/001`. It has the scene's size, then it
+    is cropped or resized like the truth, or the protocol's size.
 
     Args:
         predictions: Folder of the results.
@@ -149,13 +142,12 @@ def from_files(predictions: Path, root: Path) -> Predict:
         raise ValueError(f"There is no folder of predictions. Received: {predictions}")
     flat = collections.Counter(_flat(scene_name(folder, root)) for folder in find_scenes(root))
 
-    def predict(folder: Path, scene: Scene, prepared: Scene, protocol: Protocol) -> np.ndarray:
+    def predict(scene: Scene, prepared: Scene, protocol: Protocol) -> np.ndarray:
         if protocol.leak:
             raise SceneError(
                 f"Scene {scene.name}: files are scored without a leak. Received: {protocol.title}"
             )
-        stems = [scene.name, *([_flat(scene.name)] if flat[_flat(scene.name)] == 1 else [])]
-        path = _find(predictions, stems, folder.relative_to(root))
+        path = _find(predictions, scene.name, flat=flat[_flat(scene.name)] == 1)
         result = read_radiance(path)
         if result.shape == _truth(prepared).shape:
             return result
@@ -171,26 +163,24 @@ def from_files(predictions: Path, root: Path) -> Predict:
 
 
 def _flat(name: str) -> str:
-    """A scene's name as many methods write it: all results in one folder."""
+    """The scene's name for methods that write all results to one folder."""
     return name.replace("/", "_")
 
 
-def _find(predictions: Path, stems: Sequence[str], relative: Path) -> Path:
-    for stem in stems:
-        for suffix in _PREFERRED_SUFFIXES:
-            path = predictions / f"{stem}{suffix}"  # not with_suffix: a name may hold a dot
-            if path.is_file():
-                return path
-    inside = predictions / relative
-    found = [
+def _find(predictions: Path, name: str, *, flat: bool) -> Path:
+    stems = [name, f"{name}/{_RESULT}", *([_flat(name)] if flat else [])]
+    paths = [predictions / f"{stem}{suffix}" for stem in stems for suffix in _SUFFIXES]
+    inside = predictions / name
+    others = [
         path
         for path in inside.glob("*")
         if path.suffix.lower() in RADIANCE_SUFFIXES and path.name[0] != "."
     ]
-    if not relative.parts or len(found) != 1:
+    found = [path for path in paths if path.is_file()][:1] or others
+    if len(found) != 1:
         raise SceneError(
-            f"Scene {stems[0]}: there must be one prediction {predictions / stems[0]}.exr or .hdr."
-            f" Received: {len(found)} in {inside}"
+            f"Scene {name}: there must be one prediction, {inside}.exr or .hdr or in the folder"
+            f" {inside}. Received: {len(found)} files"
         )
     return found[0]
 

@@ -5,11 +5,16 @@ little too bright or too dark, where the reference itself is exact. Its mean ove
 nearly free of noise, so the result keeps its details and takes that mean.
 """
 
+import dataclasses
+
 import cv2
 import numpy as np
 
+from utils.inference.pipeline import Reconstruction
+from utils.radiometry.bracket import MID_FRAME
 from utils.radiometry.levels import ldr_to_float, levels_to_hdr
 from utils.radiometry.radiance import MU, brightest_channel
+from utils.scenes.scene import Scene
 
 CELL = 4
 """Height and width in pixels of the squares whose means are compared. Smaller ones would bring the
@@ -21,6 +26,12 @@ _FLOOR = 1.0 / MU  # radiance below which the mu-law does not show relative erro
 _LARGEST = 1.0  # relative error that is still one of brightness
 _BAND = 64  # rows of squares that are computed at a time, to stay small
 _LEAST = 0.02  # of a cell: less that is well exposed says little
+
+
+def anchored(reconstruction: Reconstruction, scene: Scene) -> Reconstruction:
+    """A reconstruction with the brightness of its scene's reference frame; see `anchor`."""
+    reference, time = scene.ldr[MID_FRAME], scene.exposure_times[MID_FRAME]
+    return dataclasses.replace(reconstruction, hdr=anchor(reconstruction.hdr, reference, time))
 
 
 def anchor(

@@ -12,7 +12,7 @@ from configs.settings import WeightsConfig
 from models import release_checkpoint
 from models.fast.compiled import CompiledAlignment, CompiledMerging, compile_networks
 from utils.evaluation.protocols import Protocol
-from utils.inference import anchoring, tiled_networks
+from utils.inference import tiled_networks
 from utils.inference.tiled_networks import Network, Output, Window
 from utils.radiometry.bracket import HIGH, LOW, MID_FRAME, SOURCE_FRAME
 from utils.radiometry.levels import (
@@ -72,7 +72,7 @@ def reconstruct_picture(networks: Networks, scene: Scene, protocol: Protocol) ->
     Args:
         networks: The three networks.
         scene: A scene of any size, as `protocol.prepare` gives it.
-        protocol: Says what passes through 8 bits, and whether the result is anchored.
+        protocol: Says what passes through 8 bits.
 
     Returns:
         Aligned frames, as merging got them, and the HDR image.
@@ -162,7 +162,7 @@ def merge_picture(
         merging: The merging network.
         scene: The scene that was aligned.
         aligned: `(2, H, W, 3)` LDR in [0, 1], low and high, of `align`.
-        protocol: Says what passes through 8 bits, and whether the result is anchored.
+        protocol: Says what passes through 8 bits.
         tile: As in `Networks`.
 
     Returns:
@@ -175,13 +175,7 @@ def merge_picture(
         times = scene.exposure_times
         return [picture_input(x, t)[None] for x, t in zip(frames, times, strict=True)]
 
-    merged = tiled_networks.run_merging(merging, read, aligned.shape[1:3], tile=tile)
-    if not protocol.anchor:
-        return merged
-    reference = scene.ldr[MID_FRAME]  # of integers, which take half of the memory
-    if protocol.eight_bit:
-        reference = protocol.quantise_frames(ldr_to_float(reference))
-    return anchoring.anchor(merged, reference, scene.exposure_times[MID_FRAME])
+    return tiled_networks.run_merging(merging, read, aligned.shape[1:3], tile=tile)
 
 
 def cut(picture: np.ndarray, place: Window) -> np.ndarray:

@@ -5,10 +5,12 @@ part average out. Networks and training stay as they are; time grows by the numb
 Known from super-resolution (Timofte et al., CVPR 2016; Lim et al., CVPR Workshops 2017).
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
+import tensorflow as tf
 
 from configs.settings import Copies
 from utils.evaluation.protocols import Protocol
@@ -21,6 +23,18 @@ from utils.scenes.scene import Scene
 _TURNS: dict[Copies, tuple[int, ...]] = {1: (0,), 2: (0, 1), 4: (0, 1, 4, 5), 8: tuple(range(8))}
 
 
+@contextlib.contextmanager
+def _python_errors() -> Iterator[None]:
+    """Turns TensorFlow's errors into Python's, which callers handle without importing it."""
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        raise MemoryError(str(error)) from error
+    except tf.errors.OpError as error:
+        raise RuntimeError(str(error)) from error
+
+
+@_python_errors()
 def reconstruct(
     networks: Networks, scene: Scene, protocol: Protocol, copies: Copies = 1
 ) -> Reconstruction:
@@ -87,6 +101,7 @@ def _reconstruct_once(networks: Networks, scene: Scene, protocol: Protocol) -> R
     return Reconstruction(aligned=aligned[:, :height, :width], hdr=hdr[:height, :width])
 
 
+@_python_errors()
 def align(networks: Networks, scene: Scene, protocol: Protocol) -> np.ndarray:
     """`pipeline.align_picture`, tile by tile where the protocol wants it."""
     if not protocol.tile:

@@ -8,7 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from configs import paths
-from configs.settings import PictureName, ToneName
+from configs.settings import PictureName, PrealignmentName, ToneName
 from photo.reading.folder import Photographs
 from photo.showing.pictures import write_picture
 from photo.showing.tone import tone_map
@@ -18,7 +18,6 @@ from photo.showing.ultra_hdr import (
     fits_ultra_hdr,
     write_ultra_hdr,
 )
-from utils.evaluation.protocols import Protocol
 from utils.evaluation.psnr_ssim import AlignmentMetrics, Metrics
 from utils.files import Writer, printable, write_text, write_together
 from utils.images.frames import write_ldr
@@ -75,7 +74,7 @@ def write_reconstruction(
     folder: Path,
     scene: Scene,
     reconstruction: Reconstruction,
-    protocol: Protocol,
+    title: str,
     metrics: Metrics | None,
     *,
     tone: ToneName = "fusion",
@@ -91,7 +90,7 @@ def write_reconstruction(
         folder: Results folder; made if missing.
         scene: The scene as it was reconstructed.
         reconstruction: What the networks made of it.
-        protocol: What it was made under.
+        title: Title of the protocol, from `full_title`.
         metrics: Its numbers; None without a truth.
         tone: How the picture is tone-mapped.
         picture: What it is written as.
@@ -110,11 +109,11 @@ def write_reconstruction(
             f"Scene {scene.name}: the networks' radiance must be finite. Received: {bad} values"
             " that are not; nothing is written"
         )
-    title = [f"{scene.name}, protocol {protocol.title}"]
+    lines = [f"{scene.name}, protocol {title}"]
     if metrics is not None:
-        title.append(", ".join(f"{name} {text}" for name, text in _rounded(metrics).items()))
+        lines.append(", ".join(f"{name} {text}" for name, text in _rounded(metrics).items()))
     exif = scene.exif if isinstance(scene, Photographs) else b""
-    shown, sheet = tone_map(hdr, tone), comparison_sheet(scene, reconstruction, title, tone)
+    shown, sheet = tone_map(hdr, tone), comparison_sheet(scene, reconstruction, lines, tone)
     writers: dict[str, Writer] = {
         f"{scene.name}.hdr": lambda path: write_radiance(path, hdr),
         f"{scene.name}.exr": lambda path: write_exr(path, hdr, exif),
@@ -133,10 +132,16 @@ def write_reconstruction(
     return Written(shown=shown, picture=f"{scene.name}.{picture}", files=tuple(writers))
 
 
+def full_title(protocol: str, prealign: PrealignmentName, *, anchored: bool = False) -> str:
+    """A protocol's title, and what was done to frames and results besides."""
+    motion = "" if prealign == "off" else f", camera motion taken out ({prealign})"
+    return f"{protocol}{motion}{', anchored' if anchored else ''}"
+
+
 def write_metrics(
     path: Path,
     rows: Sequence[Row],
-    protocol: Protocol,
+    title: str,
     kind: Kind = Metrics,
 ) -> None:
     """Writes a CSV file: scene, protocol, the numbers; the last row is the mean of the scenes.
@@ -144,20 +149,20 @@ def write_metrics(
     Args:
         path: The file; its folder is made.
         rows: Scene names with their numbers; without any, only the heading is written.
-        protocol: What the numbers were made under.
+        title: Title of the protocol.
         kind: Dataclass of the numbers.
     """
-    write_text(path, to_csv(_table(rows, protocol, kind, _exact)))
+    write_text(path, to_csv(_table(rows, title, kind, _exact)))
 
 
-def markdown_table(rows: Sequence[Row], protocol: Protocol, kind: Kind = Metrics) -> str:
+def markdown_table(rows: Sequence[Row], title: str, kind: Kind = Metrics) -> str:
     """The table of `write_metrics` as Markdown; PSNR in dB with 2 decimals, SSIM with 4."""
-    return to_markdown(_table(rows, protocol, kind, _rounded)).rstrip()
+    return to_markdown(_table(rows, title, kind, _rounded)).rstrip()
 
 
 def _table(
     rows: Sequence[Row],
-    protocol: Protocol,
+    title: str,
     kind: Kind,
     texts: Callable[[Metrics | AlignmentMetrics], dict[str, str]],
 ) -> Table:
@@ -165,8 +170,7 @@ def _table(
     return Table(
         heading=["scene", "protocol", *(field.name for field in dataclasses.fields(kind))],
         rows=[
-            [scene, protocol.title, *texts(numbers).values()]
-            for scene, numbers in _with_mean(rows, kind)
+            [scene, title, *texts(numbers).values()] for scene, numbers in _with_mean(rows, kind)
         ],
         notes=[],
         labels=2,

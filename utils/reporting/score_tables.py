@@ -67,21 +67,21 @@ def protocol_table(scores: Mapping[str, ByScene], notes: Sequence[str]) -> Table
 
 
 def method_table(methods: Mapping[str, Mapping[str, ByScene]], notes: Sequence[str]) -> Table:
-    """Several methods on the scenes that all have: means with their 95 % intervals, by protocol.
+    """Means of several methods with their 95 % intervals, over the scenes that all methods have.
 
     Args:
-        methods: Method to protocol to scenes' numbers.
-        notes: What must stand beside the numbers.
+        methods: Method to title to scenes' numbers; the same protocols in the same order for all.
+        notes: Notes below the table.
     """
-    first = next(iter(methods.values()))
-    names = _metrics(first)
+    names = _metrics(next(iter(methods.values())))
     rows = []
-    for protocol, by_scene in first.items():
-        shared = [s for s in by_scene if all(s in other[protocol] for other in methods.values())]
-        for method, scores in methods.items() if shared else ():
-            chosen = {scene: scores[protocol][scene] for scene in shared}
+    for titled in zip(*(scores.items() for scores in methods.values()), strict=True):
+        (_, first), *others = titled
+        shared = [scene for scene in first if all(scene in other for _, other in others)]
+        for method, (title, by_scene) in zip(methods, titled, strict=True) if shared else ():
+            chosen = {scene: by_scene[scene] for scene in shared}
             values = (_with_interval(chosen, name) for name in names)
-            rows.append([method, protocol, str(len(shared)), *values])
+            rows.append([method, title, str(len(shared)), *values])
     return Table(
         heading=["method", "protocol", "scenes", *(_HEADINGS[name] for name in names)],
         rows=rows,

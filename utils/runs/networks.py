@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
 import keras
 import numpy as np
@@ -13,7 +12,6 @@ import tqdm
 from configs import paths
 from configs.settings import (
     NetworkConfig,
-    PrealignmentName,
     Precision,
     TrainingConfig,
     WeightsConfig,
@@ -190,11 +188,6 @@ def prealign_in_words(config: WeightsConfig) -> str:
     if not notes or not notes[0].is_file():
         return "off"
     return str(files.read_json(notes[0]).get("prealign", "off"))
-
-
-def trained_prealignment(config: WeightsConfig) -> PrealignmentName:
-    """The mode of `prealign_in_words`."""
-    return cast("PrealignmentName", prealign_in_words(config))
 
 
 def _build(

@@ -2,11 +2,29 @@
 
 import dataclasses
 
+import cv2
 import numpy as np
+
+from utils.files import one_line, printable
 
 
 class SceneError(ValueError):
     """A folder is no readable scene; the message names scene, file and value."""
+
+
+SCENE_FAILURES = (
+    *(ValueError, OSError, ArithmeticError, LookupError, RuntimeError, AttributeError),
+    *(MemoryError, cv2.error),
+)
+"""Errors of this project and of libraries that end one scene and not the run."""
+
+
+def failure(name: str, error: Exception) -> str:
+    """One line about a scene that failed: its name and the reason."""
+    # Messages of this project are of these two kinds and may quote a name with a line end.
+    ours = isinstance(error, (ValueError, OSError))
+    reason, name = printable(str(error) if ours else one_line(error)), printable(name)
+    return reason if not name or name in reason else f"Scene {name}: {reason}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -22,6 +40,8 @@ class Scene:
     """`(3,)` float32 stops, ascending from 0."""
     hdr: np.ndarray | None
     """`(H, W, 3)` float32 truth: radiance, at least 0, in [0, 1] in Kalantari's data."""
+    notes: tuple[str, ...] = ()
+    """What was found and decided when it was read, a line each."""
 
     @property
     def exposure_times(self) -> np.ndarray:

@@ -5,12 +5,13 @@ import json
 import pytest
 
 from configs.settings import EvaluationConfig, ReconstructionConfig
+from evaluate import from_networks
 from lab import benchmark
 from lab.settings import BenchmarkConfig
 from tests import layouts, tiny
 from utils.evaluation.perceptual import Display
-from utils.evaluation.protocols import configured
-from utils.evaluation.scoring import Meter, from_networks, score
+from utils.evaluation.protocols import PROTOCOLS
+from utils.evaluation.scoring import Meter, score
 from utils.images import frames
 from utils.inference.pipeline import open_networks
 from utils.runs import weights
@@ -43,9 +44,8 @@ def test_every_folder_has_a_row_for_each_number_of_copies_with_the_evaluators_sc
     defaults = EvaluationConfig(run=config.weights[1])
     meter = Meter(display=Display(peak=defaults.display_peak, black=defaults.display_black))
     reconstruction = ReconstructionConfig(run=config.weights[1], weights=config.weights[1])
-    predict = from_networks(open_networks(reconstruction), 4)
-    protocol = configured("full", None, anchor=True)
-    scores = score(config.trade_off, [protocol], predict, meter)
+    predict = from_networks(open_networks(reconstruction), 4, anchor=True)
+    scores = score(config.trade_off, [PROTOCOLS["full"]], predict, meter, "auto")
     (by_scene,) = scores.by_protocol.values()
     for column, name in (("PSNR-mu", "psnr_mu"), ("PSNR-l", "psnr_l")):
         mean = sum(numbers[name] for numbers in by_scene.values()) / 2

@@ -160,7 +160,7 @@ VARIANTS = {
 def test_variants_give_the_same_upright_bracket_darkest_first(tmp_path, name):
     folder = VARIANTS[name](tmp_path / "scène № 1")
     assert is_photographs(folder)
-    scene = read_photographs(folder, prealignment="off")
+    scene = read_photographs(folder)
     assert scene.name == "scène № 1"
     np.testing.assert_allclose(scene.exposure_values, [0, 2, 4], atol=0.1)
     assert scene.ldr.shape == FRAMES.shape
@@ -174,18 +174,18 @@ def test_variants_give_the_same_upright_bracket_darkest_first(tmp_path, name):
 
 
 def test_of_five_the_reference_is_well_exposed_and_the_choice_is_said(tmp_path):
-    scene = read_photographs(_five(tmp_path / "five"), prealignment="off")
+    scene = read_photographs(_five(tmp_path / "five"))
     assert scene.files[1] in {"2.jpg", "3.jpg", "4.jpg"}
     assert np.all(np.diff(scene.exposure_values) >= 1)
     assert any(all(file in note for file in scene.files) for note in scene.notes)
 
 
 @pytest.mark.parametrize("name", ["three", "five"])
-def test_photographs_are_opened_once_and_let_go_before_prealignment(tmp_path, monkeypatch, name):
+def test_photographs_are_opened_once_and_let_go(tmp_path, monkeypatch, name):
     make = {"three": VARIANTS["jpeg"], "five": _five}[name]
     path = make(tmp_path / "a")
-    opened, decoded, alive = [], [], []
-    real_open, real_read, real_align = io.open, folder.read_photo, folder.prealign
+    opened, decoded = [], []
+    real_open, real_read = io.open, folder.read_photo
 
     def count(file, *rest, **options):
         if Path(str(file)).suffix == ".jpg":
@@ -197,18 +197,13 @@ def test_photographs_are_opened_once_and_let_go_before_prealignment(tmp_path, mo
         decoded.append(weakref.ref(photo.frame))
         return photo
 
-    def align(*arguments):
-        gc.collect()
-        alive.extend(frame for frame in decoded if frame() is not None)
-        return real_align(*arguments)
-
     monkeypatch.setattr(io, "open", count)
     monkeypatch.setattr(folder, "read_photo", read)
-    monkeypatch.setattr(folder, "prealign", align)
     scene = read_photographs(path)
     assert opened == sorted(file.name for file in path.iterdir())
     assert len(decoded) == (3 if len(opened) == 3 else 5 + 3)
-    assert alive == []
+    gc.collect()
+    assert not any(frame() is not None for frame in decoded)
     assert scene.exif
 
 
@@ -222,10 +217,10 @@ def test_all_three_cases_of_tiff_orientation_match_jpeg(tmp_path):
 def test_given_exposures_win_over_the_file_and_the_file_over_exif(tmp_path):
     folder = photos.write_bracket(tmp_path / "a", FRAMES)
     (folder / "exposure.txt").write_text("0\n3\n6\n")
-    scene = read_photographs(folder, prealignment="off")
+    scene = read_photographs(folder)
     assert scene.exposure_values.tolist() == [0, 3, 6]
     assert "EXIF 0 2 4.06: exposure.txt is used" in scene.warnings[0]
-    scene = read_photographs(folder, exposures=(1, 3, 5), prealignment="off")
+    scene = read_photographs(folder, exposures=(1, 3, 5))
     assert scene.exposure_values.tolist() == [0, 2, 4]
     assert not any("EXIF" in line for line in scene.warnings)
 
@@ -237,8 +232,8 @@ def test_a_wrong_claim_is_noticed_in_the_pixels(tmp_path):
         for stop in (0, 2, 4)
     ]
     folder = photos.write_bracket(tmp_path / "a", frames, suffix=".png")
-    assert not read_photographs(folder, prealignment="off").warnings
-    wrong = read_photographs(folder, exposures=(0, 3, 5), prealignment="off").warnings
+    assert not read_photographs(folder).warnings
+    wrong = read_photographs(folder, exposures=(0, 3, 5)).warnings
     assert len(wrong) == 2
     assert "--exposures says 0 3 5 stops, EXIF 0 2 4.06" in wrong[0]
     assert "should be 3.0 stops brighter than 1.png; the pixels say about 2.0" in wrong[1]
@@ -246,7 +241,7 @@ def test_a_wrong_claim_is_noticed_in_the_pixels(tmp_path):
 
 def test_a_step_beyond_four_stops_is_used_with_a_warning(tmp_path):
     folder = photos.write_bracket(tmp_path / "a", FRAMES, (1 / 3200, 1 / 100, 1 / 25))
-    scene = read_photographs(folder, prealignment="off")
+    scene = read_photographs(folder)
     np.testing.assert_allclose(scene.exposure_values, [0, 5, 7])
     assert any("low to reference is 5.0 stops" in line for line in scene.warnings)
 
@@ -331,10 +326,6 @@ def test_photographs_and_scenes_of_data_sets_lie_side_by_side(tmp_path, capsys):
     found = list(scenes)
     assert [scene.name for scene in found] == ["a", "b"]
     assert len(scenes) == 3
-    assert [scenes.protocol_of(scene).title for scene in found] == ["full", "full"]
-    by_default = PreparedScenes([tmp_path], PROTOCOLS["full"])
-    titles = [by_default.protocol_of(scene).title for scene in found]
-    assert titles == ["full", "full, camera motion taken out"]
     assert command.report_failures(scenes.failures) == 2
     captured = capsys.readouterr()
     assert "Scene c: A bracket needs 3 photographs" in captured.err
@@ -377,7 +368,7 @@ def test_a_stray_radiance_map_beside_photographs_is_named_and_ignored(tmp_path):
     folder = photos.write_bracket(tmp_path / "a", FRAMES)
     (folder / "merged elsewhere.hdr").touch()
     assert [found.kind for found in find_brackets(folder)] == ["photographs"]
-    scene = read_photographs(folder, prealignment="off")
+    scene = read_photographs(folder)
     assert "merged elsewhere.hdr beside the photographs is ignored" in scene.warnings[0]
 
 
@@ -419,5 +410,5 @@ def test_what_is_neither_a_folder_nor_a_bracket_is_refused_with_what_would_do(tm
 def test_the_named_reference_is_the_middle_frame(tmp_path):
     folder = _five(tmp_path / "five")
     names = sorted(path.name for path in folder.glob("*.jpg"))
-    scene = read_photographs(folder, prealignment="off", reference=names[1])
+    scene = read_photographs(folder, reference=names[1])
     assert scene.files[1] == names[1]

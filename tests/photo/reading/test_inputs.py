@@ -15,7 +15,7 @@ from photo.reading.inputs import PreparedScenes
 from photo.reading.search import find_brackets
 from tests.brackets import bracket, source_networks
 from utils import files
-from utils.camera_motion.prealignment import prealign
+from utils.camera_motion.prealignment import prealigned
 from utils.images import frames, radiance_maps
 from utils.radiometry.levels import ldr_to_float, to_8bit
 from utils.radiometry.radiance import hdr_to_ldr
@@ -30,7 +30,6 @@ NETWORKS = source_networks()
 def _networks(monkeypatch):
     for script in SCRIPTS:
         monkeypatch.setattr(script, "open_networks", lambda *_: NETWORKS)
-        monkeypatch.setattr(script, "trained_prealignment", lambda _: "off")
 
 
 @pytest.fixture
@@ -61,8 +60,8 @@ def test_align2_writes_frames_and_their_psnr(config, capsys):
     assert list(rows) == ["EXTRA/001", "X", "mean"]
     for row in rows.values():  # these networks give back their source
         assert float(row["psnr_low"]) == pytest.approx(float(row["psnr_input_low"]), abs=1e-3)
-        assert row["protocol"] == "full"
-    assert "| X | full |" in capsys.readouterr().out
+        assert row["protocol"] == "full, camera motion taken out (auto)"
+    assert "| X | full, camera motion taken out (auto) |" in capsys.readouterr().out
 
 
 def test_fusion_writes_radiance_pictures_and_numbers(config, capsys):
@@ -81,7 +80,7 @@ def test_fusion_writes_radiance_pictures_and_numbers(config, capsys):
     psnr = [float(row["psnr_mu"]) for row in rows.values()]
     assert psnr[2] == pytest.approx((psnr[0] + psnr[1]) / 2, abs=1e-5)
     said = capsys.readouterr().out
-    assert "| mean | full, anchored |" in said
+    assert "| mean | full, camera motion taken out (auto), anchored |" in said
     assert said.splitlines()[-1] == f"Wrote 3 scenes to {results}; open {results}/report.html"
 
 
@@ -198,33 +197,27 @@ def shifted(tmp_path):
     ldr = np.rint(255 * np.stack(frames)).astype(np.uint8)
     folder = tmp_path / "Shifted" / "S"
     write_scene(folder, ldr=ldr, exposure_values=np.array([0, 2, 4]), hdr=views[1])
-    return ReconstructionConfig(run=tmp_path / "run", scenes=(folder,)), prealign(
-        ldr, times, "auto"
-    )[0]
+    config = ReconstructionConfig(run=tmp_path / "run", scenes=(folder,))
+    return config, prealigned(read_scene(folder), "auto").ldr
 
 
 @pytest.mark.parametrize(
-    ("trained", "asked", "used"),
-    [("off", None, "off"), ("auto", None, "auto"), ("auto", "off", "off"), ("off", "on", "on")],
+    ("mode", "title"),
+    [
+        ("off", "full"),
+        ("auto", "full, camera motion taken out (auto)"),
+        ("on", "full, camera motion taken out (on)"),
+    ],
 )
-def test_scenes_are_prepared_as_the_weights_were_trained(
-    shifted, monkeypatch, trained, asked, used
-):
-    for script in SCRIPTS:
-        monkeypatch.setattr(script, "trained_prealignment", lambda _: trained)
+def test_camera_motion_is_taken_out_of_scenes(shifted, mode, title):
     config, expected = shifted
-    config = dataclasses.replace(config, prealign=asked)
+    config = dataclasses.replace(config, prealign=mode)
     assert reconstruction_align2.main(config) == 0
     assert reconstruction_fusion.main(config) == 0
     results = config.run / "results"
-    low = frames.read_ldr(results / "S" / "aligned_low.png")  # these networks give it back
+    low = frames.read_ldr(results / "S" / "aligned_low.png")  # these networks return their source
     same = np.abs(low.astype(int) - expected[0]).max() <= 1
-    assert same == (used != "off")
-    title = {
-        "off": "full",
-        "auto": "full, camera motion taken out",
-        "on": "full, camera motion taken out (on)",
-    }[used]
+    assert same == (mode != "off")
     for table, own in (("aligned.csv", title), ("metrics.csv", f"{title}, anchored")):
         assert {row["protocol"] for row in _rows(results / table).values()} == {own}
     assert f"<td>{title}, anchored</td>" in (results / "report.html").read_text()
