@@ -20,7 +20,7 @@ from utils.scenes.tree import walk
 
 Kind = Literal["scene", "photographs", "results", "nothing"]
 
-_RESULT_FILES = ("report.html", "metrics.csv", "aligned.csv")
+_RESULT_FILES = ("report.html", "metrics.csv", "aligned.csv", "sheet.png", "aligned_low.png")
 _TIFF = frozenset({".tif", ".tiff"})
 
 

@@ -116,7 +116,7 @@ def test_missing_and_wrong_predictions_are_named(root, predictions):
     assert "40x24 pixels" in wrong
     assert "of 8x8" in wrong
     assert "PAPER/X.1" in missing
-    assert "Received: 0 in" in missing
+    assert "Received: 0 in it" in missing
 
 
 def test_an_exr_is_preferred_to_the_hdr_beside_it(root, predictions):

@@ -15,11 +15,11 @@ from utils.evaluation.protocols import PROTOCOLS, Protocol
 from utils.inference.pipeline import (
     Networks,
     align_picture,
-    cut,
     merge_picture,
     open_networks,
     reconstruct_picture,
 )
+from utils.inference.tiled_networks import cut
 from utils.radiometry.bracket import per_frame
 from utils.radiometry.levels import ldr_to_float, network_input, to_network
 from utils.radiometry.radiance import ldr_to_hdr

@@ -180,7 +180,7 @@ def _find(predictions: Path, name: str, *, flat: bool) -> Path:
     if len(found) != 1:
         raise SceneError(
             f"Scene {name}: there must be one prediction, {inside}.exr or .hdr or in the folder"
-            f" {inside}. Received: {len(found)} files"
+            f" {inside}. Received: {len(found)} in it"
         )
     return found[0]
 

@@ -1,8 +1,8 @@
-"""Self-ensemble: the mean result of a bracket and of its mirrored and turned copies.
+"""Reconstructs a scene, also as a self-ensemble: the mean over mirrored and turned copies.
 
-The networks are not the same to a picture and to its mirror image, so their errors differ and in
-part average out. Networks and training stay as they are; time grows by the number of copies.
-Known from super-resolution (Timofte et al., CVPR 2016; Lim et al., CVPR Workshops 2017).
+The networks' errors differ between a picture and its mirror image, so they partly average out. Time
+grows by the number of copies. Known from super-resolution (Timofte et al., CVPR 2016; Lim et al.,
+CVPR Workshops 2017).
 """
 
 import contextlib
@@ -16,10 +16,11 @@ from configs.settings import Copies
 from utils.evaluation.protocols import Protocol
 from utils.inference import pipeline
 from utils.inference.pipeline import Networks, Reconstruction
+from utils.inference.tiles import Window
 from utils.radiometry.radiance import inverse_mu_law, mu_law
 from utils.scenes.scene import Scene
 
-# Two and four keep the picture's format, so that no other size has to be compiled.
+# Two and four copies keep height and width, so no other size has to be compiled.
 _TURNS: dict[Copies, tuple[int, ...]] = {1: (0,), 2: (0, 1), 4: (0, 1, 4, 5), 8: tuple(range(8))}
 
 
@@ -42,13 +43,17 @@ def reconstruct(
 
     Args:
         networks: The three networks.
-        scene: A scene of any size, as `protocol.prepare` gives it.
-        protocol: Says what passes through 8 bits.
-        copies: 1: the scene itself alone; 2: and its mirror image; 4: and both turned upside down;
-            8: and all of them turned by a quarter.
+        scene: A scene of any size, from `protocol.prepare`.
+        protocol: Tile size, whether frames pass through 8 bits, and the release's leak.
+        copies: 1: the scene; 2: and its mirror image; 4: and both turned upside down; 8: and all of
+            them turned by a quarter.
 
     Returns:
         Aligned frames, the mean of LDR values, and the HDR image, the mean after the mu-law.
+
+    Raises:
+        MemoryError: The scene does not fit the memory.
+        RuntimeError: TensorFlow failed otherwise.
     """
     if copies == 1:
         return _reconstruct_once(networks, scene, protocol)
@@ -68,8 +73,8 @@ def turn(picture: np.ndarray, number: int) -> np.ndarray:
 
     Args:
         picture: `(..., H, W, C)`.
-        number: 0 to 7: twice the quarter turns counter-clockwise, and 1 more if mirrored left to
-            right after them.
+        number: 0 to 7: twice the number of quarter turns counter-clockwise, plus 1 if mirrored left
+            to right afterwards.
 
     Returns:
         `(..., H, W, C)`, or `(..., W, H, C)` after an odd number of quarter turns; contiguous.
@@ -87,15 +92,14 @@ def turn_back(picture: np.ndarray, number: int) -> np.ndarray:
 
 
 def _reconstruct_once(networks: Networks, scene: Scene, protocol: Protocol) -> Reconstruction:
-    """`pipeline.reconstruct_picture`, tile by tile where the protocol wants it."""
+    """`pipeline.reconstruct_picture`, in separate tiles if the protocol has a tile size."""
     if not protocol.tile:
         return pipeline.reconstruct_picture(networks, scene, protocol)
     height, width = scene.ldr.shape[1:3]
-    frames = _pad_with_ones(scene.ldr, protocol.tile)
-    aligned = np.empty((2, *frames.shape[1:]), np.float32)
-    hdr = np.empty(frames.shape[1:], np.float32)
-    for rows, columns in _tiles(frames, protocol.tile):
-        tile = dataclasses.replace(scene, ldr=frames[:, rows, columns], hdr=None)
+    padded = _pad_with_ones(scene, protocol.tile)
+    aligned = np.empty((2, *padded.ldr.shape[1:]), np.float32)
+    hdr = np.empty(padded.ldr.shape[1:], np.float32)
+    for (rows, columns), tile in _tiles(padded, protocol.tile):
         result = pipeline.reconstruct_picture(networks, tile, protocol)
         aligned[:, rows, columns], hdr[rows, columns] = result.aligned, result.hdr
     return Reconstruction(aligned=aligned[:, :height, :width], hdr=hdr[:height, :width])
@@ -103,27 +107,28 @@ def _reconstruct_once(networks: Networks, scene: Scene, protocol: Protocol) -> R
 
 @_python_errors()
 def align(networks: Networks, scene: Scene, protocol: Protocol) -> np.ndarray:
-    """`pipeline.align_picture`, tile by tile where the protocol wants it."""
+    """`pipeline.align_picture`, in separate tiles if the protocol has a tile size."""
     if not protocol.tile:
         return pipeline.align_picture(networks, scene, protocol)
     height, width = scene.ldr.shape[1:3]
-    frames = _pad_with_ones(scene.ldr, protocol.tile)
-    aligned = np.empty((2, *frames.shape[1:]), np.float32)
-    for rows, columns in _tiles(frames, protocol.tile):
-        tile = dataclasses.replace(scene, ldr=frames[:, rows, columns], hdr=None)
+    padded = _pad_with_ones(scene, protocol.tile)
+    aligned = np.empty((2, *padded.ldr.shape[1:]), np.float32)
+    for (rows, columns), tile in _tiles(padded, protocol.tile):
         aligned[:, rows, columns] = pipeline.align_picture(networks, tile, protocol)
     return aligned[:, :height, :width]
 
 
-def _pad_with_ones(frames: np.ndarray, tile: int) -> np.ndarray:
-    """Pads `(N, H, W, C)` frames with white, below and to the right, to whole tiles."""
-    height, width = frames.shape[1:3]
-    white = 1.0 if frames.dtype == np.float32 else np.iinfo(frames.dtype).max
+def _pad_with_ones(scene: Scene, tile: int) -> Scene:
+    """The scene without truth; frames padded with white, below and to the right, to whole tiles."""
+    height, width = scene.ldr.shape[1:3]
+    white = 1.0 if scene.ldr.dtype == np.float32 else np.iinfo(scene.ldr.dtype).max
     extra = [(0, 0), (0, -height % tile), (0, -width % tile), (0, 0)]
-    return np.pad(frames, extra, constant_values=white)
+    ldr = np.pad(scene.ldr, extra, constant_values=white)
+    return dataclasses.replace(scene, ldr=ldr, hdr=None)
 
 
-def _tiles(frames: np.ndarray, tile: int) -> Iterator[tuple[slice, slice]]:
-    for top in range(0, frames.shape[1], tile):
-        for left in range(0, frames.shape[2], tile):
-            yield slice(top, top + tile), slice(left, left + tile)
+def _tiles(scene: Scene, tile: int) -> Iterator[tuple[Window, Scene]]:
+    for top in range(0, scene.ldr.shape[1], tile):
+        for left in range(0, scene.ldr.shape[2], tile):
+            rows, columns = slice(top, top + tile), slice(left, left + tile)
+            yield (rows, columns), dataclasses.replace(scene, ldr=scene.ldr[:, rows, columns])

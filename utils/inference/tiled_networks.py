@@ -1,103 +1,158 @@
-"""Networks on pictures of any size: whole where that fits, else tile by tile with the same result.
+"""Networks on pictures of any size: whole if that fits the memory, else tile by tile.
 
-A network is given a function that reads the inputs of a place, so that a large picture is converted
-to float one tile at a time.
+The result is the same. Frames are converted to float one tile at a time.
 """
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from models.fast.compiled import CompiledAlignment, CompiledMerging
 from utils.inference import tiles
-from utils.radiometry.levels import SIZE_MULTIPLE, from_network
+from utils.inference.tiles import Canvas, Window
+from utils.radiometry.levels import (
+    SIZE_MULTIPLE,
+    from_network,
+    join_picture_input,
+    ldr_to_float,
+    levels_to_hdr,
+    picture_input,
+    truncate_8bit,
+)
 
 Output = Any  # np.ndarray or tf.Tensor
 Network = Callable[..., Output]
-Window = tuple[slice, slice]
-"""Rows and columns of a picture."""
-Read = Callable[[Window], list[Output]]
-"""Gives a network's inputs, `(1, h, w, 6)` each, in [-1, 1], of a place."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Frame:
+    """A frame to be converted to a network's input, `(1, h, w, 6)` in [-1, 1], part by part."""
+
+    ldr: np.ndarray
+    """`(H, W, 3)` uint8, uint16, or float32 in [0, 1]."""
+    exposure_time: np.float32
+    eight_bit: bool = False
+    """The networks' LDR values are truncated to 8 bits (release)."""
+    shown: np.ndarray | None = None
+    """`(H, W, 3)` LDR in [0, 1] that alignment gets instead of the frame's: the release's leak."""
+
+    def alignment_input(self, window: Window) -> np.ndarray:
+        """LDR and radiance; radiance is linearised before the truncation, as in the release."""
+        levels = cut(self.ldr, window)
+        ldr = self._float(levels) if self.shown is None else cut(self.shown, window)
+        return join_picture_input(ldr, levels_to_hdr(levels, self.exposure_time))[None]
+
+    def merging_input(self, window: Window) -> np.ndarray:
+        """LDR and radiance; radiance is linearised after the truncation, as in the release."""
+        return picture_input(self._float(self.ldr[window]), self.exposure_time)[None]
+
+    def _float(self, levels: np.ndarray) -> np.ndarray:
+        ldr = ldr_to_float(levels)
+        return ldr_to_float(truncate_8bit(ldr)) if self.eight_bit else ldr
+
+
+def cut(picture: np.ndarray, window: Window) -> np.ndarray:
+    """Cuts a window out of a picture that is mirrored below and to the right.
+
+    Mirroring continues the texture, without streaks or steps beside the pixels that are kept. All
+    frames are mirrored alike, so alignment sees no motion that is not there.
+
+    Args:
+        picture: `(H, W, C)`.
+        window: Rows and columns; they may end up to 7 pixels outside, if the window has at least as
+            many inside or is the whole picture.
+
+    Returns:
+        `(h, w, C)`.
+    """
+    part = picture[window]
+    extra = [(0, side.stop - side.start - n) for side, n in zip(window, part.shape, strict=False)]
+    if not any(after for _, after in extra):
+        return part
+    return np.pad(part, [*extra, (0, 0)], mode="symmetric")
 
 
 def run_alignment(
-    network: CompiledAlignment | Network,
-    read: Read,
-    size: tuple[int, int],
-    *,
-    tile: int = 0,
-    side: str = "alignment",
+    network: CompiledAlignment | Network, source: Frame, reference: Frame, *, tile: int, side: str
 ) -> np.ndarray:
-    """Aligns a picture: the trunk over all of it, what is before and after in tiles.
+    """Aligns a frame: encoders and decoder in tiles, the trunk between them over all of x3.
 
     Args:
-        network: An alignment network; if it has no parts, it gets the whole picture.
-        read: Gives source and reference of a place.
-        size: Height and width, multiples of 8.
-        tile: Height and width of a tile in pixels; 0: from the memory that is free.
-        side: Stands before the progress bar.
+        network: An alignment network; one without parts gets the whole picture.
+        source: The frame to align.
+        reference: The reference frame.
+        tile: Height and width of a tile in pixels; 0: as large as the free memory allows.
+        side: Name for the progress bar.
 
     Returns:
-        `(H, W, 3)` float32 LDR in [0, 1].
+        LDR `(H, W, 3)` float32 in [0, 1], height and width rounded up to multiples of 8.
     """
-    whole = (slice(0, size[0]), slice(0, size[1]))
+    height, width = (side + -side % SIZE_MULTIPLE for side in source.ldr.shape[:2])
+    whole = (slice(0, height), slice(0, width))
+
+    def inputs(window: Window) -> tuple[np.ndarray, np.ndarray]:
+        return source.alignment_input(window), reference.alignment_input(window)
+
     if not isinstance(network, CompiledAlignment):
-        return _to_picture(network(*read(whole)))
-    inner = tile or tiles.default_size(*size, network.bytes_per_pixel)
-    grid = tiles.tiles(*size, size=inner, halo=network.halo, multiple=SIZE_MULTIPLE)
+        return _to_picture(network(*inputs(whole)))
+    inner = tile or tiles.default_size(height, width, network.bytes_per_pixel)
+    grid = tiles.tiles(height, width, size=inner, halo=network.halo, multiple=SIZE_MULTIPLE)
     if len(grid) == 1:
-        return _to_picture(network(*read(whole)))
-    x3 = tiles.assemble(
-        lambda part: _features(network.encode(*read(part.outer()))),
-        grid,
-        shrink=SIZE_MULTIPLE,
-        description=f"{side}: encoders",
-    )
-    height, width = x3.shape[:2]
+        return _to_picture(network(*inputs(whole)))
+
+    x3 = Canvas(grid, shrink=SIZE_MULTIPLE)
+    for part in tiles.progress(grid, f"{side}: encoders"):
+        x3.paste(part, _features(network.encode(*inputs(part.outer()))))
+
     # A pixel of x3 takes four times the memory of a pixel of the picture.
-    trunk_size = tile // 2 or tiles.default_size(height, width, 4 * network.bytes_per_pixel)
-    res = tiles.assemble(
-        lambda part: _features(network.trunk(x3[part.outer()][None])),
-        tiles.tiles(height, width, size=trunk_size, halo=network.trunk_halo),
-        description=f"{side}: trunk",
-    )
+    height, width = x3.picture.shape[:2]
+    inner = tile // 2 or tiles.default_size(height, width, 4 * network.bytes_per_pixel)
+    trunk_grid = tiles.tiles(height, width, size=inner, halo=network.trunk_halo)
+    res = Canvas(trunk_grid)
+    for part in tiles.progress(trunk_grid, f"{side}: trunk"):
+        res.paste(part, _features(network.trunk(x3.picture[part.outer()][None])))
 
-    def decode(part: tiles.Tile) -> np.ndarray:
+    aligned = Canvas(grid)
+    for part in tiles.progress(grid, f"{side}: decoder"):
         small = part.outer(SIZE_MULTIPLE)
-        return _to_picture(network.decode(*read(part.outer()), x3[small][None], res[small][None]))
-
-    return tiles.assemble(decode, grid, description=f"{side}: decoder")
+        features = x3.picture[small][None], res.picture[small][None]
+        aligned.paste(part, _to_picture(network.decode(*inputs(part.outer()), *features)))
+    return aligned.picture
 
 
 def run_merging(
-    network: CompiledMerging | Network, read: Read, size: tuple[int, int], *, tile: int = 0
+    network: CompiledMerging | Network, frames: Sequence[Frame], *, tile: int = 0
 ) -> np.ndarray:
     """Merges a picture.
 
+    Nothing is padded: merging works at full size only, and its zero padding is the border it was
+    trained with.
+
     Args:
-        network: A merging network; if it does not say what a tile needs, it gets the whole picture.
-        read: Gives low, mid and high of a place.
-        size: Height and width.
-        tile: Height and width of a tile in pixels; 0: from the memory that is free.
+        network: A merging network; one without a halo gets the whole picture.
+        frames: Aligned low, the reference and aligned high.
+        tile: Height and width of a tile in pixels; 0: as large as the free memory allows.
 
     Returns:
         `(H, W, 3)` float32 radiance in [0, 1].
     """
-    halo = 0
+    height, width = frames[0].ldr.shape[:2]
     if isinstance(network, CompiledMerging):
-        tile, halo = tile or tiles.default_size(*size, network.bytes_per_pixel), network.halo
+        inner = tile or tiles.default_size(height, width, network.bytes_per_pixel)
+        grid = tiles.tiles(height, width, size=inner, halo=network.halo)
     else:
-        tile = max(size)
-    return tiles.assemble(
-        lambda part: _to_picture(network(*read(part.outer()))),
-        tiles.tiles(*size, size=tile, halo=halo),
-        description="merging",
-    )
+        grid = tiles.tiles(height, width, size=max(height, width), halo=0)
+    merged = Canvas(grid)
+    for part in tiles.progress(grid, "merging"):
+        low, mid, high = (frame.merging_input(part.outer()) for frame in frames)
+        merged.paste(part, _to_picture(network(low, mid, high)))
+    return merged.picture
 
 
 def _features(output: Output) -> np.ndarray:
-    """The features of a batch of one, in the precision they come in."""
+    """The features of a batch of one, in their own precision."""
     return np.asarray(output)[0]
 
 
