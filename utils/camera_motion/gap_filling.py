@@ -1,12 +1,11 @@
-"""A frame seen from the reference's view, with what it does not show of that view filled in.
+"""Warps a frame to the reference's view and fills the gaps at its border.
 
-Where the frame shows nothing there is the reference, exposed like the frame: brought to the frame's
-brightness beside the gap, so that no edge is seen. A darker frame is asked for just what the
-reference clips, and there a clipped value exposed anew would be a grey bar. Such channels are
-filled from the frame: as bright as the nearest of its pixels that the reference clips too, from its
-own border inwards. White is filled from what is white in the reference, not from a blue sky of
-which only blue is clipped. What is darker in the frame than the clipped value says has moved, and
-tells nothing; nor is anything filled that is as dark.
+Gaps are filled from the reference, exposed like the frame and matched to the frame's brightness
+beside the gap, so that no edge shows. In a darker frame this fails where the reference is clipped:
+a clipped value exposed anew is grey. Clipped channels are filled from the frame instead, with the
+brightness of the nearest pixels that the reference clips too. White is filled from white, not from
+a sky of which only blue is clipped. Pixels of the frame too dark to be clipped in the reference
+have moved; they are ignored.
 """
 
 import dataclasses
@@ -18,21 +17,21 @@ import numpy as np
 
 from utils.radiometry.radiance import GAMMA
 
-_CLIPPING = (0.9, 0.97)  # LDR: from where on the reference is trusted less, and not at all
-_COMPARABLE = (0.02, 0.9)  # LDR values of a frame from which its brightness is told
-_LARGEST_GAIN = 1.6  # in LDR: a little more than a stop and a half
+_CLIPPING = (0.9, 0.97)  # LDR: between these the weight of the reference falls from 1 to 0
+_COMPARABLE = (0.02, 0.9)  # LDR range in which brightness is compared
+_LARGEST_GAIN = 1.6  # of LDR values, 1.5 stops
 _SIDE = 640  # pixels of the longer side on which the smooth fields are computed
 _QUANTILES = 33
-_MOVED = 0.05  # LDR by which a frame is too dark for what the reference clips
-_FEWEST = 500  # comparable pixels from which a tone curve is told
-_SEAM = 6.0  # pixels there, over which the frame's own border fades
-_BAND = 256  # rows filled at a time, which bounds the memory
+_MOVED = 0.05  # LDR below the expected value from which a pixel has moved
+_FEWEST = 500  # comparable pixels needed for a tone curve
+_SEAM = 6.0  # such pixels over which the frame's border value fades
+_BAND = 256  # rows filled at a time, to bound memory
 
 
 def seen_from(
     source: np.ndarray, reference: np.ndarray, homography: np.ndarray, ratio: float
 ) -> np.ndarray:
-    """Resamples a frame and fills its gaps.
+    """Warps a frame and fills its gaps.
 
     Args:
         source: `(H, W, 3)` uint8 or uint16 frame.
@@ -52,7 +51,7 @@ def seen_from(
     if not gaps.any():
         return warped
     largest = np.float32(np.iinfo(source.dtype).max)
-    exposed = np.float32(ratio ** (1 / GAMMA))  # (x^2.2 r)^(1/2.2), no way through radiance
+    exposed = np.float32(ratio ** (1 / GAMMA))  # (x^2.2 r)^(1/2.2), without computing radiance
     fields = _fields(warped, reference, gaps, exposed, darker=ratio < 1)
     for top in range(0, height, _BAND):
         band = slice(top, top + _BAND)
@@ -75,18 +74,18 @@ def seen_from(
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Fields:
-    """What the gaps are filled by; pictures are at most `_SIDE` pixels a side."""
+    """Values to fill gaps with, at most `_SIDE` pixels a side."""
 
     curve: np.ndarray
-    """`(2, 3, n)` LDR of the reference and what the frame has there, ascending; see `_apply`."""
+    """`(2, 3, n)` tone curve: LDR of the reference and of the frame, ascending; see `_apply`."""
     gain: np.ndarray
-    """`(h, w, 3)` ratio of the frame to that."""
+    """`(h, w, 3)` ratio of the frame to the tone curve's value."""
     lights: np.ndarray
-    """`(h, w, 3)` LDR of what the reference clips, channel by channel."""
+    """`(h, w, 3)` LDR where the reference is clipped, by channel."""
     whites: np.ndarray
-    """`(h, w, 3)` LDR of what it clips in all channels."""
+    """`(h, w, 3)` LDR where all channels are clipped."""
     seam: np.ndarray
-    """`(h, w, 1)` share of the frame's border: 1 where the gap begins, 0 some pixels further."""
+    """`(h, w, 1)` weight of the border value: 1 where the gap begins, 0 some pixels further."""
 
 
 def _fields(
@@ -101,7 +100,7 @@ def _fields(
     size = [max(1, round(scale * side)) for side in gaps.shape[::-1]]
     frame, seen = (_shrink(image, size) for image in (warped, reference))
     valid = cv2.resize((~gaps).astype(np.uint8), size, interpolation=cv2.INTER_AREA)
-    # A pixel of which part is a gap is none: resizing uint8 rounds, so zeros are widened.
+    # Pixels that are partly gap do not count: resizing uint8 rounds, so zeros are widened.
     valid = cv2.erode(valid, np.ones((3, 3), np.uint8)).astype(np.float32)
     low, high = _COMPARABLE
     comparable = valid[..., None] * (frame > low) * (frame < high)
@@ -113,7 +112,7 @@ def _fields(
     clipped = valid[..., None] * _clipping(seen) if darker else np.zeros_like(frame)
     clipped *= np.clip((frame - exposed) / _MOVED + 1, 0, 1)
     white = np.repeat(clipped.min(-1, keepdims=True), 3, -1)
-    light = frame**GAMMA  # light has means, LDR has not
+    light = frame**GAMMA  # averaged as light, not as LDR
     lights, whites = (_extend(light, weights) for weights in (clipped, white))
     if not white.any():
         whites = lights
@@ -135,7 +134,7 @@ def _light(
     border: np.ndarray,
     floor: np.ndarray,
 ) -> np.ndarray:
-    """LDR `(N, 3)` of what the reference clips: near the frame's border what stands there."""
+    """LDR `(N, 3)` for clipped pixels; near the frame's border, the border's value."""
     white = _clipping(seen).min(-1, keepdims=True)
     lights, whites = sample(fields.lights), sample(fields.whites)
     lights += white * (whites - lights)
@@ -146,11 +145,11 @@ def _light(
 def _tone_curve(
     frame: np.ndarray, seen: np.ndarray, comparable: np.ndarray, exposed: np.float32
 ) -> np.ndarray:
-    """Quantiles of the reference and of the frame, of each channel's comparable pixels.
+    """Quantiles of the reference and of the frame over comparable pixels, by channel.
 
-    A camera's tone curve is no gamma: four times the light is not always 1.9 times the LDR.
+    A camera's tone curve is not a gamma, so exposure times do not give it.
     """
-    quantiles = np.linspace(0.03, 0.97, _QUANTILES)  # outliers are no tone curve
+    quantiles = np.linspace(0.03, 0.97, _QUANTILES)  # without outliers
     curve = np.empty((2, 3, _QUANTILES), np.float32)
     for channel in range(3):
         where = comparable[..., channel]
@@ -162,7 +161,7 @@ def _tone_curve(
 
 
 def _apply(curve: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """What the frame has where the reference has `(.., 3)` values; its ends go on in proportion."""
+    """Applies a tone curve to `(.., 3)` values; beyond its ends it continues in proportion."""
     toned = np.empty_like(seen)
     for channel, (x, y) in enumerate(curve.transpose(1, 0, 2)):
         values = seen[..., channel]
@@ -178,17 +177,17 @@ def _shrink(image: np.ndarray, size: list[int]) -> np.ndarray:
 
 
 def _clipping(ldr: np.ndarray) -> np.ndarray:
-    """0 where a value is to be trusted, 1 where it is clipped, smooth between."""
+    """Smooth step: 0 for well exposed values, 1 for clipped ones."""
     low, high = _CLIPPING
     x = np.clip((ldr - low) / (high - low), 0, 1)
     return x * x * (3 - 2 * x)
 
 
 def _extend(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Smoothly extends values to where their weight is 0, from the nearest that have one.
+    """Smoothly extends values to pixels of weight 0, from the nearest with a weight.
 
-    Means of ever larger neighbourhoods fill what smaller ones leave open (push and pull, Gortler
-    et al., The Lumigraph, SIGGRAPH 1996). Without any weight the result is 0.
+    Push and pull (Gortler et al., The Lumigraph, SIGGRAPH 1996): means of larger neighbourhoods
+    fill the holes of smaller ones. If all weights are 0, the result is 0.
     """
     if max(values.shape[:2]) <= 1:
         return np.where(weights > 0, values, 0)
@@ -204,7 +203,7 @@ def _extend(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def _sample(
     field: np.ndarray, places: tuple[np.ndarray, np.ndarray], size: tuple[int, ...]
 ) -> np.ndarray:
-    """`(N, C)` values of a small field, bilinear, at pixels of a picture of the full size."""
+    """`(N, C)` values of a small field, interpolated at pixels of the full-size picture."""
     corners, shares = [], []
     for place, full, length in zip(places, size, field.shape, strict=False):
         position = np.clip((place + 0.5) * length / full - 0.5, 0, length - 1)

@@ -1,9 +1,8 @@
-"""A homography from one frame to another of a bracket, by features, and what it is worth.
+"""Fits a homography between two frames of a bracket and measures what it gains.
 
-It is fitted to SIFT features of the frames brought to one exposure. To one exposure means that the
-source's grey values get the reference's histogram, because a camera's tone curve is not known: by
-exposure times and a gamma alone, two stops of a consumer camera look like four in the shadows and
-like one in the highlights.
+It is fitted to SIFT features. Before, the source's grey values get the reference's histogram,
+because the camera's tone curve is unknown: with exposure times and a gamma, two stops of a consumer
+camera look like four in the shadows and like one in the highlights.
 """
 
 import dataclasses
@@ -13,13 +12,13 @@ import numpy as np
 from skimage.exposure import match_histograms
 
 SMALLEST_GAIN = 0.1
-"""Share by which the error between the exposure-normalised frames must fall."""
+"""Relative fall of the error between exposure-normalised frames from which a fit is used."""
 
 _SMALLEST_SHIFT = 0.5  # pixels; below it resampling blurs more than it aligns
 _LARGEST_SHIFT = 0.15  # of the diagonal; beyond it the fit is wrong or the frames do not overlap
 _SIDE = 1200  # pixels of the longer side on which features are found
 _FEATURES = 3000
-_CONTRAST = 0.01  # of SIFT; its own 0.04 leaves nothing in the shadows of a frame
+_CONTRAST = 0.01  # of SIFT; the default 0.04 finds no features in shadows
 _RATIO = 0.8  # Lowe's ratio test
 _REPROJECTION = 2.0  # pixels
 _REFITS = 2  # by least squares to all matches that are as close
@@ -32,7 +31,7 @@ Features = tuple[np.ndarray, np.ndarray]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Fit:
-    """A homography from a source frame to the reference, and what it is worth."""
+    """A homography from a source frame to the reference, and the error before and after."""
 
     homography: np.ndarray
     """`(3, 3)`, full-size pixels of the source to those of the reference."""
@@ -53,23 +52,23 @@ class Fit:
 
 
 class Reference:
-    """The frame that others are fitted to; its features are found once."""
+    """The frame that sources are fitted to; its features are computed once."""
 
     def __init__(self, frame: np.ndarray) -> None:
-        """Takes the reference, `(H, W, 3)` uint8 or uint16."""
+        """Computes the features of the reference, `(H, W, 3)` uint8 or uint16."""
         self._size = frame.shape[:2]
         self._scale = min(1.0, _SIDE / max(self._size))
         self._grey = _grey(frame, self._scale)
         self._features = _find_features(self._grey)
 
     def fit(self, source: np.ndarray) -> Fit | None:
-        """Fits a homography and measures what it is worth.
+        """Fits a homography and measures the error before and after.
 
         Args:
             source: `(H, W, 3)` frame of the reference's shape and type.
 
         Returns:
-            The fit; None if there are too few matches, or it is no camera motion.
+            The fit; None if there are too few matches or the motion is too large.
         """
         grey = _grey(source, self._scale)
         normalised = match_histograms(grey, self._grey).astype(np.float32)
@@ -104,7 +103,7 @@ def _find_features(image: np.ndarray) -> Features | None:
 
 
 def _match_features(source: Features | None, reference: Features | None) -> np.ndarray | None:
-    """A first homography by MAGSAC++, then least squares over all that agrees with it."""
+    """Homography by MAGSAC++, then least squares over all inliers."""
     if source is None or reference is None:
         return None
     of_source, of_reference = match_descriptors(source[1], reference[1])
@@ -130,13 +129,13 @@ def match_descriptors(source: np.ndarray, reference: np.ndarray) -> tuple[np.nda
 
     Args:
         source: `(N, 128)` SIFT descriptors.
-        reference: `(M, 128)` of them, M at least 2.
+        reference: `(M, 128)` SIFT descriptors, M at least 2.
 
     Returns:
-        Indices of descriptors of the source, ascending, and of those of the reference.
+        Indices of matched descriptors: of the source, ascending, and of the reference.
 
-    OpenCV's brute-force matcher finds the same in three times the time. SIFT's descriptors are
-    whole numbers up to 255, so their products are exact in float32.
+    The same as OpenCV's brute-force matcher in a third of the time. SIFT descriptors are integers
+    up to 255, so their products are exact in float32.
     """
     rows = np.arange(len(source))
     distances = np.square(reference).sum(1) - 2 * (source @ reference.T)
@@ -157,7 +156,7 @@ def _corner_shift(homography: np.ndarray, height: int, width: int) -> float:
 def _errors(
     source: np.ndarray, normalised: np.ndarray, reference: np.ndarray, homography: np.ndarray
 ) -> tuple[float, float]:
-    """Mean absolute difference before and after, over pixels well exposed in both either way."""
+    """Mean absolute difference before and after, over pixels well exposed in all images."""
     size = reference.shape[::-1]
     covered = cv2.warpPerspective(np.ones_like(source), homography, size) > 0.99
     warped_source = cv2.warpPerspective(source, homography, size)

@@ -1,4 +1,4 @@
-"""Runs the networks on scenes of any size and gives radiance.
+"""Runs the networks on scenes of any size.
 
 May import `models`, `runs`, `evaluation`, `scenes`, `radiometry`, `hardware` and `files`.
 """

@@ -1,8 +1,8 @@
 """Gives a merged picture the brightness of the reference frame, where that is well exposed.
 
-The networks get details right sooner than brightness: over areas of many pixels their results are a
-little too bright or too dark, where the reference itself is exact. Its mean over a few pixels is
-nearly free of noise, so the result keeps its details and takes that mean.
+The networks' results have small errors of brightness over large areas, where the reference is
+exact. The mean of the reference over a few pixels is nearly free of noise, so the result takes this
+mean and keeps its details.
 """
 
 import dataclasses
@@ -17,15 +17,15 @@ from utils.radiometry.radiance import MU, brightest_channel
 from utils.scenes.scene import Scene
 
 CELL = 4
-"""Height and width in pixels of the squares whose means are compared. Smaller ones would bring the
-reference's noise into shadows that the high frame has cleaner."""
+"""Height and width in pixels of the squares whose means are compared; smaller ones add the
+reference's noise to shadows."""
 
 _BLUR = 1.0  # standard deviation in cells
-_WELL_EXPOSED, _CLIPPED = 0.8, 0.9  # LDR; in between the reference counts less and less
-_FLOOR = 1.0 / MU  # radiance below which the mu-law does not show relative errors
-_LARGEST = 1.0  # relative error that is still one of brightness
-_BAND = 64  # rows of squares that are computed at a time, to stay small
-_LEAST = 0.02  # of a cell: less that is well exposed says little
+_WELL_EXPOSED, _CLIPPED = 0.8, 0.9  # LDR; between them the weight falls to 0
+_FLOOR = 1.0 / MU  # radiance; relative errors below it are invisible after the mu-law
+_LARGEST = 1.0  # relative error that is still corrected
+_BAND = 64  # rows of squares computed at a time, to bound memory
+_LEAST = 0.02  # share of well exposed pixels that a square needs
 
 
 def anchored(reconstruction: Reconstruction, scene: Scene) -> Reconstruction:
@@ -39,8 +39,8 @@ def anchor(
 ) -> np.ndarray:
     """Scales a merged picture, area by area, to the brightness of the reference.
 
-    The scale is a smooth field for each channel, the mean relative error of squares of a few
-    pixels. Pixels that the reference clips stay as they are.
+    The scale is a smooth field for each channel: the mean relative error over squares of a few
+    pixels. Pixels that are clipped in the reference do not change.
 
     Args:
         hdr: `(H, W, 3)` float32 merged radiance in [0, 1].
@@ -84,19 +84,19 @@ def _errors(
 
 
 def _weight(reference: np.ndarray) -> np.ndarray:
-    """How well each pixel is exposed, in [0, 1]."""
+    """Weight of each pixel in [0, 1]: 1 if it is well exposed."""
     brightest = ldr_to_float(brightest_channel(reference))
     return np.clip((_CLIPPED - brightest) / (_CLIPPED - _WELL_EXPOSED), 0, 1)
 
 
 def _cells(error: np.ndarray, weight: np.ndarray, size: int, cell: int) -> list[np.ndarray]:
-    """Means of the squares of a band, `size` of them across; those at its end may be cut."""
+    """Means over the squares of a band, `size` of them across; the last ones may be cut off."""
     shape = (size, -(-len(error) // cell))
     return [cv2.resize(x, shape, interpolation=cv2.INTER_AREA) for x in (error, weight)]
 
 
 def _rows(field: np.ndarray, band: slice, cell: int) -> np.ndarray:
-    """Rows of the picture of a field that has one for each row of squares, interpolated."""
+    """Interpolates a field with one row per row of squares to the picture's rows."""
     place = (np.arange(band.start, band.stop) + 0.5) / cell - 0.5
     above = np.floor(place).astype(int)
     share = (place - above).astype(np.float32)[:, None, None]
