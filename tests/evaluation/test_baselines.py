@@ -42,7 +42,7 @@ def test_the_reference_alone_loses_what_it_clips():
 
 
 @pytest.mark.parametrize("name", ["opencv-debevec", "opencv-robertson"])
-@pytest.mark.parametrize("height", [1, 2, 3, 15])
+@pytest.mark.parametrize("height", [3, 15])
 def test_a_scene_too_small_to_be_aligned_is_refused(name, height):
     """OpenCV would end the process."""
     with pytest.raises(SceneError, match=rf"bracket: OpenCV .* 16x16 .*Received: 40x{height}"):

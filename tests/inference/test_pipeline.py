@@ -3,7 +3,6 @@
 import dataclasses
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 
@@ -20,8 +19,7 @@ from utils.inference.pipeline import (
     reconstruct_picture,
 )
 from utils.inference.tiled_networks import cut
-from utils.radiometry.bracket import per_frame
-from utils.radiometry.levels import ldr_to_float, network_input, to_network
+from utils.radiometry.levels import ldr_to_float
 from utils.radiometry.radiance import ldr_to_hdr
 from utils.runs import weights
 from utils.runs.networks import load_networks
@@ -161,34 +159,10 @@ def test_release_linearises_before_alignment_but_after_8_bits_before_merging():
     np.testing.assert_allclose(for_merging[..., 3:], truncated**2.2 / 4, atol=1e-6)
 
 
-def test_release_rounds_aligned_frames_to_8_bits():
-    aligned = align_picture(source_networks(), bracket(), _small(PROTOCOLS["release"]))
-    levels = aligned * 255
-    np.testing.assert_allclose(levels, np.rint(levels), atol=1e-4)
-
-
-def test_networks_may_return_tensors():
-    networks = dataclasses.replace(
-        source_networks(), merging=lambda low, *_: keras.ops.convert_to_tensor(low[..., 3:])
-    )
-    assert isinstance(reconstruct_picture(networks, bracket(), FULL).hdr, np.ndarray)
-
-
 def test_without_merging_there_is_no_reconstruction():
     networks = dataclasses.replace(source_networks(), merging=None)
     with pytest.raises(ValueError, match="merging"):
         reconstruct_picture(networks, bracket(), FULL)
-
-
-def test_network_input_is_the_same_for_arrays_and_tensors():
-    ldr = ldr_to_float(bracket().ldr)
-    times = per_frame(np.array([1, 4, 16], np.float32))
-    array = network_input(ldr, times)
-    tensor = network_input(keras.ops.convert_to_tensor(ldr), keras.ops.convert_to_tensor(times))
-    assert array.shape == (3, 24, 40, 6)
-    assert array.dtype == np.float32
-    np.testing.assert_allclose(keras.ops.convert_to_numpy(tensor), array, atol=1e-6)
-    np.testing.assert_array_equal(array[..., :3], to_network(ldr))
 
 
 def test_one_call_opens_the_networks_of_a_run_and_saves_them_for_the_authors_code(tmp_path):

@@ -80,12 +80,15 @@ def test_scripts_take_it(tmp_path, monkeypatch):
     written = {}
     monkeypatch.setattr(tables, "write", lambda path, table: written.setdefault(path.name, table))
     config = EvaluationConfig(
-        run=run, scenes=scenes, results=results, self_ensemble=8, method="ESBN"
+        run=run, scenes=scenes, results=results, self_ensemble=8, method="ESBN", baselines=True
     )
     assert evaluate.main(config) == 0
-    rows = {row[0]: row[2:] for row in written["methods"].rows}
-    assert list(rows) == ["ESBN", "ESBN, self-ensemble of 8"]
-    assert rows["ESBN"] != rows["ESBN, self-ensemble of 8"]
+    networks, ensemble, *baselines = written["methods"].rows
+    title = "full, camera motion taken out (auto)"
+    assert networks[:2] == ["ESBN", f"{title}, anchored"]
+    assert ensemble[:2] == ["ESBN, self-ensemble of 8", f"{title}, anchored"]
+    assert networks[2:] != ensemble[2:]
+    assert {row[1] for row in baselines} == {title}
 
 
 def test_files_have_no_copies(tmp_path):

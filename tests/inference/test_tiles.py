@@ -85,8 +85,10 @@ def test_default_tile_depends_on_the_memory_that_is_free(monkeypatch):
     assert tiles.default_size(1000, 1000, 1000) == 128
 
 
-@pytest.mark.parametrize("size", [(72, 104), (57, 131), (8, 90)])
-@pytest.mark.parametrize("tile", [8, 20, 33, 64])
+@pytest.mark.parametrize(
+    ("size", "tile"),
+    [((72, 104), 8), ((72, 104), 20), ((57, 131), 33), ((57, 131), 64), ((8, 90), 8)],
+)
 def test_tiled_equals_whole(models, size, tile):
     scene = bracket(*size)
     compiled = compile_networks(models)

@@ -1,7 +1,7 @@
-"""Methods without a network, as yardsticks for a table of results.
+"""Methods without networks, to compare results with.
 
-All are given what the networks are given and more: the true response curve, the true exposure times
-and, for OpenCV's two, the truth to scale their result to.
+They get more than the networks: the true response curve and, for OpenCV's two, the truth to scale
+their result to.
 """
 
 from collections.abc import Callable
@@ -14,15 +14,15 @@ from utils.radiometry.levels import ldr_to_float, to_8bit
 from utils.radiometry.radiance import ldr_to_hdr
 from utils.scenes.scene import Scene, SceneError
 
-# Half a level for black: Debevec's method takes logarithms.
+# Black is half a level, because Debevec's method takes logarithms.
 _RESPONSE = ldr_to_hdr(np.maximum(np.arange(256, dtype=np.float32), 0.5) / 255, 1.0)
 
-_MOST_HALVINGS = 6  # AlignMTB's own; a small picture cannot be halved as often
-_SMALLEST = 16  # pixels a side; with 2 or 3 the alignment reads outside of the picture
+_MOST_HALVINGS = 6  # AlignMTB's default; a small picture allows fewer
+_SMALLEST = 16  # pixels a side; with 2 or 3 AlignMTB reads outside the picture
 
 
 def reference_alone(scene: Scene) -> np.ndarray:
-    """The reference frame, linearised: no ghosts, but what it clips is lost.
+    """The linearised reference frame: no ghosts, but clipped highlights.
 
     Returns:
         `(H, W, 3)` float32 radiance.
@@ -50,14 +50,13 @@ BASELINES: dict[str, Callable[[Scene], np.ndarray]] = {
 def _merge(scene: Scene, method: cv2.MergeExposures) -> np.ndarray:
     """Aligns by median threshold bitmaps and merges with the true response and times.
 
-    The result is scaled to the truth by the median ratio, where there is a truth, and clipped to
-    its range.
+    The result is scaled by the median ratio to the truth, if there is one, and clipped to [0, 1].
 
     Returns:
         `(H, W, 3)` float32 radiance in [0, 1].
 
     Raises:
-        SceneError: The scene is so small that OpenCV would end the process.
+        SceneError: The scene is so small that OpenCV would crash.
     """
     height, width = scene.ldr.shape[1:3]
     if min(height, width) < _SMALLEST:
@@ -69,7 +68,7 @@ def _merge(scene: Scene, method: cv2.MergeExposures) -> np.ndarray:
     halvings = min(_MOST_HALVINGS, int(np.log2(min(height, width))) - 1)
     cv2.createAlignMTB(max_bits=halvings).process(frames, frames)
     response = np.repeat(_RESPONSE[:, None, None], 3, axis=2)
-    # Robertson's weights ask for a response around 1 in the middle; scale is settled below.
+    # Robertson's weights need a response of about 1 in the middle; the scale is set below.
     merged = method.process(frames, scene.exposure_times, response / _RESPONSE[128])
     merged = np.nan_to_num(merged, nan=0.0, posinf=1.0, neginf=0.0)
     if scene.hdr is not None:

@@ -1,9 +1,9 @@
-"""Measures what people see: PU21 and ColorVideoVDP, for one display.
+"""Perceptual metrics for one display: PU21 and ColorVideoVDP.
 
 Mantiuk and Azimi, "PU21: A novel perceptually uniform encoding for adapting existing quality
 metrics for HDR", Picture Coding Symposium 2021, DOI 10.1109/PCS50896.2021.9477471. Constants: the
-variant "banding_glare" that the authors recommend, from their repository gfxdisp/pu21. A metric of
-ordinary pictures on encoded values is meant for HDR: black is 0, 100 cd/m2 is 256.
+variant "banding_glare" that the authors recommend, from their repository gfxdisp/pu21. PSNR and
+SSIM are computed on encoded luminance: black is 0, 100 cd/m2 is 256.
 """
 
 import dataclasses
@@ -17,13 +17,13 @@ from utils.evaluation.psnr_ssim import psnr, ssim
 _P = (0.353487901, 0.3734658629, 8.277049286e-05, 0.9062562627, 0.09150303166, 0.9099517204)
 _SCALE = 596.3148142
 _RANGE = (0.005, 10_000.0)  # cd/m2
-_PEAK = 256.0  # of PSNR and SSIM in the authors' code, whatever the display
+_PEAK = 256.0  # of PSNR and SSIM in the authors' code, for every display
 _LUMINANCE = np.array([0.212656, 0.715158, 0.072186])  # of BT.709 primaries, as in the authors'
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Display:
-    """Screen that shows the picture; numbers for different screens are not comparable."""
+    """Display that shows the picture; scores for different displays are not comparable."""
 
     peak: float
     """Luminance of radiance 1 in cd/m2."""
@@ -32,7 +32,7 @@ class Display:
 
     @property
     def title(self) -> str:
-        """Stands with every number."""
+        """Label for the notes of a table."""
         return f"display of {self.peak:g} cd/m2, black {self.black:g} cd/m2"
 
     def show(self, hdr: np.ndarray) -> np.ndarray:
@@ -42,7 +42,7 @@ class Display:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Pu21Metrics:
-    """Numbers of one scene on PU21-encoded values."""
+    """Scores of one scene on PU21-encoded values."""
 
     pu21_psnr: float
     """Over the three channels, peak 256."""
@@ -65,12 +65,12 @@ def encode(luminance: np.ndarray) -> np.ndarray:
 
 
 def measure(result: np.ndarray, truth: np.ndarray, display: Display) -> Pu21Metrics:
-    """Measures a result as it looks on a display.
+    """PU21 scores of a result on a display.
 
     Args:
         result: `(H, W, 3)` radiance.
         truth: `(H, W, 3)` radiance in [0, 1].
-        display: What shows both.
+        display: The display.
     """
     shown, shown_truth = display.show(result), display.show(truth)
     luminances = [encode(image @ _LUMINANCE)[..., None] for image in (shown, shown_truth)]
@@ -84,14 +84,13 @@ _DISPLAY = "standard_hdr_linear"
 
 
 class ColorVideoVdp:
-    """Measures pairs of images in JOD: 10 is no visible difference, one less a noticeable one."""
+    """Differences of images in JOD: 10 if invisible, 1 less for a noticeable difference."""
 
     def __init__(self, display: Display) -> None:
         """Loads the metric.
 
         Args:
-            display: Its peak scales radiance to cd/m2; its black level is not used, as the
-                metric's display has its own.
+            display: Its peak scales radiance to cd/m2; the black level is the metric's own.
 
         Raises:
             ValueError: The package is missing or does not load.
@@ -107,7 +106,7 @@ class ColorVideoVdp:
 
     @property
     def title(self) -> str:
-        """Version, pixels per degree and display: stands with every number."""
+        """Version, pixels per degree and display, for the notes of a table."""
         return self._metric.get_info_string().strip('"')
 
     def measure(self, result: np.ndarray, truth: np.ndarray) -> float:

@@ -1,6 +1,6 @@
-"""Evaluation protocols: how frames are prepared, what passes through 8 bits, how scores are made.
+"""Evaluation protocols: how frames are prepared and quantised, and how results are scored.
 
-Numbers of different protocols are not comparable, so a protocol's `title` stands with every number.
+Scores of different protocols are not comparable, so tables name the protocol in every row.
 docs/evaluation.md puts the protocols side by side.
 """
 
@@ -31,15 +31,15 @@ class Protocol:
     arrange: Callable[[Scene], Scene]
     """Size of frames and truth; raises SceneError if they do not fit."""
     score: Callable[[np.ndarray, np.ndarray], Metrics]
-    """Result and truth, `(H, W, 3)` radiance, to numbers."""
+    """Result and truth, `(H, W, 3)` radiance, to scores."""
     sixteen_bits: SixteenBits = "16/65535"
-    """What a frame's values are divided by; a frame of 8 bits is always divided by 255."""
+    """How 16-bit frames are scaled; 8-bit frames are divided by 255."""
     tile: int = 0
-    """Height and width of tiles that are reconstructed one by one; 0: the whole picture."""
+    """Height and width of tiles that are reconstructed separately; 0: the whole picture."""
     eight_bit: bool = False
-    """Frames and aligned frames go through 8 bits on their way to the networks."""
+    """Frames are truncated, and aligned frames rounded, to 8 bits."""
     leak: bool = False
-    """The high alignment sees the ground truth, as in the release."""
+    """The high alignment gets the ground truth, as in the release."""
 
     @property
     def title(self) -> str:
@@ -55,7 +55,7 @@ class Protocol:
         return (self.arrange, self.sixteen_bits, self.tile, self.eight_bit, self.leak)
 
     def prepare(self, scene: Scene) -> Scene:
-        """Frames and truth as this protocol uses them.
+        """The scene with frames and truth scaled, resized or cropped.
 
         Raises:
             SceneError: The scene does not fit the protocol.
@@ -63,11 +63,11 @@ class Protocol:
         return self.arrange(_quantise(scene, self.sixteen_bits))
 
     def quantise_frames(self, ldr: np.ndarray) -> np.ndarray:
-        """LDR values in [0, 1] as the networks get them; the release truncates to 8 bits."""
+        """LDR values in [0, 1] for the networks; the release truncates to 8 bits."""
         return ldr_to_float(truncate_8bit(ldr)) if self.eight_bit else ldr
 
     def quantise_aligned(self, ldr: np.ndarray) -> np.ndarray:
-        """Aligned frames in [0, 1] as merging gets them; in the release OpenCV's PNG rounds."""
+        """Aligned frames in [0, 1] for merging; the release rounds, by OpenCV's PNG."""
         return quantise_8bit(ldr) if self.eight_bit else ldr
 
     def leaked_reference(self, scene: Scene) -> np.ndarray | None:
@@ -78,10 +78,10 @@ class Protocol:
 
 
 def full() -> Protocol:
-    """Native size, 16-bit frames as they are, aligned frames in float.
+    """Native size and 16 bits, aligned frames in float.
 
-    As SAFNet, AFUNet and the HDR-Transformer family measure: PSNR unclipped with peak 1, SSIM with
-    an 11x11 Gaussian window on `255 clip(x, 0, 1)`.
+    Scores as in SAFNet, AFUNet and the HDR-Transformer family: PSNR unclipped with peak 1, SSIM
+    with an 11x11 Gaussian window on `255 clip(x, 0, 1)`.
     """
     return Protocol(name="full", arrange=_as_it_is, score=score_full)
 
@@ -89,9 +89,9 @@ def full() -> Protocol:
 def release() -> Protocol:
     """The release's test without its leak.
 
-    Frames are read with 8 bits; frames and truth are resized to 1344x896, bilinearly. The networks
-    get LDR values truncated to 8 bits, but alignment gets radiance that was linearised before the
-    truncation. Aligned frames are rounded to 8 bits. PSNR is unclipped with peak 1, SSIM
+    Frames are read with 8 bits; frames and truth are resized bilinearly to 1344x896. The networks
+    get LDR values truncated to 8 bits, but alignment gets radiance linearised before the
+    truncation. Aligned frames are rounded to 8 bits. PSNR is unclipped with peak 1; SSIM is
     scikit-image's default with the truth's range.
     """
     return Protocol(
@@ -100,10 +100,10 @@ def release() -> Protocol:
 
 
 def release_leak() -> Protocol:
-    """`release` with the release's leak, to compare with its numbers; never a valid result.
+    """`release` with its leak of the ground truth, to reproduce its scores; never a valid result.
 
     The high alignment's reference LDR is the truth, exposed like the reference and truncated to 8
-    bits. A scene without truth has nothing to leak.
+    bits.
     """
     return dataclasses.replace(release(), name="release-leak", leak=True)
 
@@ -114,19 +114,16 @@ def crop_1440x960() -> Protocol:
 
 
 def hdr_transformer(tile: int = 256) -> Protocol:
-    """The HDR-Transformer repository's test: as `full`, but in tiles of 256x256 pixels.
+    """The HDR-Transformer repository's test: like `full`, but in tiles of 256x256 pixels.
 
-    The tiles do not overlap; frames are padded with ones below and to the right. A scene of
-    1500x1000 is 24 tiles, and what moves from one into another is not seen.
+    The tiles do not overlap; frames are padded with ones below and to the right. Motion across
+    tiles is not seen.
     """
     return dataclasses.replace(full(), name="hdr-transformer", tile=tile)
 
 
 def ntire() -> Protocol:
-    """The NTIRE 2021 and 2022 challenges' measure, applied to Kalantari's truth.
-
-    See `score_ntire`; frames are those of `full`.
-    """
+    """Scores of the NTIRE 2021 and 2022 challenges on the frames of `full`; see `score_ntire`."""
     return dataclasses.replace(full(), name="ntire", score=score_ntire)
 
 

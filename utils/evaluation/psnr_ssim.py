@@ -1,4 +1,4 @@
-"""Quality of a result against the truth: PSNR and SSIM, of radiance and after the mu-law.
+"""PSNR and SSIM of a result against the truth, of radiance and after the mu-law.
 
 A protocol chooses the clipping, the window and the range: utils/evaluation/protocols.py.
 """
@@ -13,7 +13,7 @@ from skimage.metrics import structural_similarity
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Metrics:
-    """Numbers of one reconstructed scene: `_mu` after the mu-law, `_l` linear."""
+    """Scores of one reconstructed scene: `_mu` after the mu-law, `_l` linear."""
 
     psnr_mu: float
     psnr_l: float
@@ -23,7 +23,7 @@ class Metrics:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class AlignmentMetrics:
-    """PSNR in dB of the aligned frames and, to compare, of the frames before alignment.
+    """PSNR in dB of the aligned frames and, for comparison, of the input frames.
 
     Each against the truth exposed like the frame, LDR values in [0, 1].
     """
@@ -42,22 +42,18 @@ def psnr(result: np.ndarray, truth: np.ndarray, *, peak: float = 1.0) -> float:
     Args:
         result: Array of any shape.
         truth: Array of the same shape.
-        peak: Value of full signal.
+        peak: Largest value of the signal.
 
     Returns:
         dB; infinite if the arrays are equal.
 
     Raises:
-        ValueError: The shapes differ.
+        ValueError: The shapes differ, or a value is not finite.
     """
     _require_same_shape(result, truth)
-    with np.errstate(over="ignore", invalid="ignore"):  # said below
+    with np.errstate(over="ignore", invalid="ignore"):  # raises below
         error = float(np.mean(np.square(result - truth), dtype=np.float64))
-    if not math.isfinite(error):
-        raise ValueError(
-            f"Result and truth must be finite, after the mu-law too. Received: {_odd(result)} of"
-            f" the result and {_odd(truth)} of the truth"
-        )
+    _require_finite(error, result, truth)
     return math.inf if error == 0 else 10.0 * math.log10(peak**2 / error)
 
 
@@ -75,7 +71,7 @@ def ssim(
             window of sigma 1.5 and weighted variances.
 
     Returns:
-        At most 1, which equal images have.
+        At most 1, for equal images.
 
     Raises:
         ValueError: The shapes differ, the image is smaller than the window or `data_range` is 0.
@@ -86,7 +82,7 @@ def ssim(
         raise ValueError(f"SSIM needs {window} pixels a side. Received: {truth.shape}")
     if not data_range > 0:
         raise ValueError(f"data_range must be greater than 0. Received: {data_range}")
-    with np.errstate(all="ignore"):  # said below
+    with np.errstate(all="ignore"):  # raises below
         similarity: Any = structural_similarity(
             truth.astype(np.float64),  # as the scikit-image of the release's time did
             result.astype(np.float64),
@@ -97,12 +93,16 @@ def ssim(
             sigma=1.5,
             use_sample_covariance=not gaussian,
         )
-    if not math.isfinite(similarity):
+    _require_finite(similarity, result, truth)
+    return float(similarity)
+
+
+def _require_finite(score: float, result: np.ndarray, truth: np.ndarray) -> None:
+    if not math.isfinite(score):
         raise ValueError(
             f"Result and truth must be finite, after the mu-law too. Received: {_odd(result)} of"
             f" the result and {_odd(truth)} of the truth"
         )
-    return float(similarity)
 
 
 def _odd(x: np.ndarray) -> str:

@@ -1,7 +1,6 @@
-"""Numbers that others have published on Kalantari's 15 test scenes, with their sources.
+"""Published scores of other methods on Kalantari's 15 test scenes, with their sources.
 
-Only numbers whose source is known stand here; the paper that this project re-implements is not
-among them, as no source of its numbers is at hand. No cost of a peer has a source at hand either.
+Only scores with a known source; those of the paper itself have none.
 """
 
 import dataclasses
@@ -14,7 +13,7 @@ _AFUNET = "table of AFUNet, ICCV 2025"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Published:
-    """One method's published numbers; None where the source has none."""
+    """One method's published scores; None if the source has none."""
 
     method: str
     psnr_mu: float
@@ -22,10 +21,10 @@ class Published:
     ssim_mu: float | None = None
     ssim_l: float | None = None
     hdr_vdp_2: float | None = None
-    """Not comparable from one paper to another: viewing settings differ."""
+    """Not comparable across papers: viewing settings differ."""
     source: str
     protocol: ProtocolName | None = None
-    """None: the source does not say, or it is none of ours."""
+    """None if it is unknown or not one of `PROTOCOLS`."""
 
 
 def _row(

@@ -1,4 +1,4 @@
-"""Computes the scores of each protocol, with the clipping that is its own."""
+"""Scores of each protocol, with the protocol's clipping, windows and ranges."""
 
 import numpy as np
 
@@ -37,12 +37,12 @@ def score_release(result: np.ndarray, truth: np.ndarray) -> Metrics:
 
 
 def score_ntire(result: np.ndarray, truth: np.ndarray) -> Metrics:
-    """Scores as the NTIRE challenges' toolkit, which takes gamma-encoded files of 16 bits.
+    """Scores of the NTIRE challenges' toolkit, which reads gamma-encoded 16-bit files.
 
-    Both images pass through such a file: `x ** (1 / 2.24)`, scaled so that the largest value is
-    65535, rounded. PSNR-l is of these encoded values, relative to the truth's largest. PSNR-mu is
-    of the decoded ones, divided by the truth's 99th percentile, through tanh and the mu-law. The
-    challenges have no SSIM: here it is that of `full`, on the same values.
+    Both images are encoded as such a file: `x ** (1 / 2.24)`, scaled so that the largest value is
+    65535, and rounded. PSNR-l is computed on encoded values, with the truth's largest as peak;
+    PSNR-mu on decoded values, divided by the truth's 99th percentile, after tanh and the mu-law.
+    The challenges have no SSIM; it is computed like that of `full` on the same values.
     """
     encoded, encoded_truth = _through_challenge_file(result), _through_challenge_file(truth)
     linear, linear_truth = encoded**_NTIRE_GAMMA, encoded_truth**_NTIRE_GAMMA
@@ -59,14 +59,14 @@ def score_ntire(result: np.ndarray, truth: np.ndarray) -> Metrics:
 
 
 def score_alignment(aligned: np.ndarray, scene: Scene) -> AlignmentMetrics:
-    """Measures aligned frames against the truth exposed like each of them.
+    """Scores aligned frames against the truth, exposed like each frame.
 
     Args:
         aligned: `(2, H, W, 3)` LDR in [0, 1], low and high.
-        scene: The scene they were made of; it has a truth.
+        scene: Their scene.
 
     Returns:
-        PSNR of the aligned frames and of the frames before alignment; the truth is not quantised.
+        PSNR of the aligned frames and of the input frames; the truth is not quantised.
 
     Raises:
         ValueError: The scene has no truth.
@@ -83,7 +83,7 @@ def score_alignment(aligned: np.ndarray, scene: Scene) -> AlignmentMetrics:
 
 
 def _through_challenge_file(hdr: np.ndarray) -> np.ndarray:
-    """Radiance to what is read from the challenge's file of it, gamma-encoded."""
+    """Radiance encoded as in the challenge's files."""
     encoded = np.clip(hdr, 0, None).astype(np.float64) ** (1 / _NTIRE_GAMMA)
     ratio = 65535 / max(float(encoded.max()), 1e-6)
     return np.rint(encoded * ratio) / ratio

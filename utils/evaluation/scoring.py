@@ -1,4 +1,4 @@
-"""Scores of results, from networks or from files, under several protocols at once."""
+"""Scores the results of a method under several protocols."""
 
 import collections
 import dataclasses
@@ -19,7 +19,7 @@ from utils.scenes.folders import find_scenes, read_scene, scene_name
 from utils.scenes.scene import SCENE_FAILURES, Scene, SceneError, failure
 
 Numbers = dict[str, float]
-"""Names of metrics with their values."""
+"""Metric's name to its value."""
 
 _SUFFIXES = (".exr", ".hdr")  # .exr first: its values are not rounded
 _RESULT = "radiance"  # file name in a scene's results folder
@@ -31,26 +31,26 @@ Predict = Callable[[Scene, Scene, Protocol], np.ndarray]
 
 @dataclasses.dataclass(kw_only=True)
 class Scores:
-    """Numbers of every scene under every protocol."""
+    """Scores of every scene under every protocol."""
 
     by_protocol: dict[str, dict[str, Numbers]]
-    """Protocol's title to scene's name to numbers."""
+    """Protocol's title to scene's name to scores."""
     error_maps: dict[str, dict[str, np.ndarray]]
-    """Protocol's title to scene's name to `(h, w)`: mean absolute difference after the mu-law,
-    shrunk."""
+    """Protocol's title to scene's name to shrunk `(h, w)` mean absolute difference after the
+    mu-law."""
     failures: list[str]
-    """What could not be scored, and why."""
+    """Messages about results that could not be scored."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Meter:
-    """Measures more than the protocol's own numbers."""
+    """Computes a protocol's scores and perceptual metrics."""
 
     display: Display
     vdp: ColorVideoVdp | None = None
 
     def measure(self, result: np.ndarray, truth: np.ndarray, protocol: Protocol) -> Numbers:
-        """All numbers of one result."""
+        """All scores of one result."""
         numbers = dataclasses.asdict(protocol.score(result, truth))
         numbers |= dataclasses.asdict(perceptual.measure(result, truth, self.display))
         if self.vdp is not None:
@@ -59,7 +59,7 @@ class Meter:
 
     @property
     def notes(self) -> list[str]:
-        """Notes that must stand beside the numbers."""
+        """Notes for a table of the scores."""
         notes = [f"PU21: {self.display.title}."]
         if self.vdp is not None:
             notes.append(f"ColorVideoVDP, in JOD: {self.vdp.title}.")

@@ -1,4 +1,4 @@
-"""Computes intervals of means over scenes and tests differences between two results."""
+"""Confidence intervals of means over scenes, and a test of the difference of two results."""
 
 import dataclasses
 import math
@@ -9,12 +9,12 @@ import numpy as np
 from scipy import stats
 
 _RESAMPLES = 10_000
-_SEED = 0  # one file of numbers always has the same intervals
+_SEED = 0  # intervals are reproducible
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Interval:
-    """A mean over scenes with its bootstrapped 95 % interval."""
+    """A mean over scenes and its bootstrapped 95 % interval."""
 
     mean: float
     low: float
@@ -31,15 +31,13 @@ class Comparison:
     losses: int
     """Scenes where the second is larger."""
     p_value: float
-    """Of the two-sided sign test, ties left out: how likely so uneven a count is if neither is
-    better."""
+    """Of the two-sided sign test without ties."""
 
 
 def bootstrap(values: Sequence[float]) -> Interval:
-    """The mean of some scenes' values; the interval is the percentile bootstrap's.
+    """The mean of a score over scenes, with the interval of the percentile bootstrap.
 
-    It says how the mean would vary over other scenes of the same kind; it is not a number if a
-    value is infinite.
+    The ends are NaN if a value is infinite.
 
     Raises:
         ValueError: There are no values.
@@ -49,7 +47,7 @@ def bootstrap(values: Sequence[float]) -> Interval:
     array = np.asarray(values, np.float64)
     if not np.isfinite(array).all():
         return Interval(mean=float(array.mean()), low=math.nan, high=math.nan)
-    if len(array) == 1:  # which SciPy refuses: all resamples are alike
+    if len(array) == 1:  # SciPy needs two values
         return Interval(mean=float(array[0]), low=float(array[0]), high=float(array[0]))
     found: Any = stats.bootstrap(
         (array,), np.mean, n_resamples=_RESAMPLES, method="percentile", rng=_SEED
@@ -62,8 +60,8 @@ def compare(first: Sequence[float], second: Sequence[float]) -> Comparison:
     """Compares two results scene by scene.
 
     Args:
-        first: A value for each scene.
-        second: The values of the same scenes in the same order.
+        first: A score of each scene.
+        second: The other result's scores of the same scenes, in the same order.
 
     Raises:
         ValueError: The numbers of scenes differ, or there are none.

@@ -1,4 +1,4 @@
-"""Figures of an evaluation: bars by scene, error maps on one scale, quality against time."""
+"""Figures of an evaluation: scores by scene, error maps, quality against time."""
 
 import io
 import math
@@ -19,7 +19,7 @@ _COLUMNS = 5
 
 
 def scene_bars(path: Path, by_protocol: Mapping[str, Mapping[str, float]]) -> None:
-    """Writes a bar for each scene and protocol, with each protocol's mean as a line.
+    """Draws a bar for each scene and protocol, and each protocol's mean as a line.
 
     Args:
         path: A .png file; its folder exists.
@@ -45,7 +45,7 @@ def scene_bars(path: Path, by_protocol: Mapping[str, Mapping[str, float]]) -> No
 
 
 def trade_off(path: Path, curves: Mapping[str, Sequence[tuple[float, float, str]]]) -> None:
-    """Writes quality against time, a line for each way to get it.
+    """Draws quality against time, one line a curve.
 
     Args:
         path: A .png file; its folder exists.
@@ -70,12 +70,12 @@ def trade_off(path: Path, curves: Mapping[str, Sequence[tuple[float, float, str]
 
 
 def error_maps(path: Path, maps: Mapping[str, np.ndarray], title: str) -> None:
-    """Writes the error maps of all scenes side by side, on one scale.
+    """Draws the error maps of all scenes on one scale.
 
     Args:
         path: A .png file; its folder exists.
         maps: Scene to `(h, w)` absolute difference after the mu-law.
-        title: Stands above them.
+        title: Title of the figure.
     """
     columns = min(_COLUMNS, len(maps))
     rows = math.ceil(len(maps) / columns)
@@ -97,6 +97,6 @@ def error_maps(path: Path, maps: Mapping[str, np.ndarray], title: str) -> None:
 def _save(figure: Figure, path: Path) -> None:
     picture = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a name may have any letters
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # letters that the font lacks
         FigureCanvasAgg(figure).print_figure(picture, dpi=120, bbox_inches="tight")
     files.write_bytes(path, picture.getvalue())

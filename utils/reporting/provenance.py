@@ -1,4 +1,4 @@
-"""Says where a table comes from: code, weights, protocols, machine, date and command."""
+"""Provenance of tables: command, code, weights, protocols, machine and date."""
 
 import datetime as dt
 import json
@@ -11,9 +11,6 @@ from typing import Any
 from utils import files, hardware
 from utils.reporting.version import program_version
 
-PROVENANCE_NAME = "provenance.json"
-"""Beside the tables that it is about."""
-
 
 def write(folder: Path, protocols: Sequence[str], weights: Sequence[Path]) -> None:
     """Writes `provenance.json` beside the tables of an evaluation.
@@ -21,15 +18,14 @@ def write(folder: Path, protocols: Sequence[str], weights: Sequence[Path]) -> No
     Args:
         folder: Folder of the tables.
         protocols: Titles of the protocols.
-        weights: Files that hold the networks; none where files of another method were scored.
+        weights: Files of the networks; empty if predictions were scored.
     """
-    files.write_text(
-        folder / PROVENANCE_NAME, json.dumps(describe(protocols, weights), indent=2) + "\n"
-    )
+    text = json.dumps(describe(protocols, weights), indent=2)
+    files.write_text(folder / "provenance.json", f"{text}\n")
 
 
 def describe(protocols: Sequence[str], weights: Sequence[Path]) -> dict[str, Any]:
-    """Returns what `write` writes: names to texts, numbers and lists of them."""
+    """The contents of `provenance.json`."""
     return {
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),

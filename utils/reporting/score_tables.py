@@ -1,7 +1,6 @@
-"""Tables of results: by scene, by protocol, beside published numbers, and two results compared.
+"""Tables of scores: by scene, protocol or method, with published scores, and differences.
 
-Numbers of other protocols, other scenes or unknown origin carry a mark, which the notes below a
-table explain.
+Scores of other or unknown protocols and of other scenes carry a mark, explained below the table.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,7 @@ from utils.reporting.tables import Table
 from utils.scenes.data_sets import OFFICIAL_TEST_SCENES
 
 ByScene = Mapping[str, Numbers]
-"""Scene's name to its numbers."""
+"""Scene's name to its scores."""
 
 OTHER_PROTOCOL, UNKNOWN_PROTOCOL, OTHER_SCENES = "†", "‡", "§"
 _NONE = "-"
@@ -31,7 +30,7 @@ _HEADINGS = {
 
 
 def scene_table(scores: Mapping[str, ByScene], notes: Sequence[str]) -> Table:
-    """Every scene under every protocol, then the mean and the ends of its 95 % interval."""
+    """Every scene under every protocol, then the mean and its 95 % interval."""
     names = _metrics(scores)
     rows = []
     for protocol, by_scene in scores.items():
@@ -52,7 +51,7 @@ def scene_table(scores: Mapping[str, ByScene], notes: Sequence[str]) -> Table:
 
 
 def protocol_table(scores: Mapping[str, ByScene], notes: Sequence[str]) -> Table:
-    """One set of results under every protocol: means with their 95 % intervals."""
+    """Means of one method under every protocol, with their 95 % intervals."""
     names = _metrics(scores)
     rows = [
         [protocol, str(len(by_scene)), *(_with_interval(by_scene, name) for name in names)]
@@ -70,7 +69,7 @@ def method_table(methods: Mapping[str, Mapping[str, ByScene]], notes: Sequence[s
     """Means of several methods with their 95 % intervals, over the scenes that all methods have.
 
     Args:
-        methods: Method to title to scenes' numbers; the same protocols in the same order for all.
+        methods: Method to title to scores; the same protocols in the same order for all.
         notes: Notes below the table.
     """
     names = _metrics(next(iter(methods.values())))
@@ -91,11 +90,11 @@ def method_table(methods: Mapping[str, Mapping[str, ByScene]], notes: Sequence[s
 
 
 def paper_table(method: str, scores: Mapping[str, ByScene]) -> Table:
-    """Our means below what others have published, in the form of the field's papers.
+    """Published scores and the means of one method, in the form of the field's papers.
 
     Args:
-        method: Our name.
-        scores: By protocol; marks are relative to the first.
+        method: Name of the method.
+        scores: Title of the protocol to scores; marks are relative to the first protocol.
     """
     reference = next(iter(scores))
     rows = [_published_row(entry, reference) for entry in PUBLISHED]
@@ -122,7 +121,7 @@ def paper_table(method: str, scores: Mapping[str, ByScene]) -> Table:
 def comparison_table(
     names: tuple[str, str], first: Mapping[str, ByScene], second: Mapping[str, ByScene]
 ) -> Table:
-    """Paired differences of two results on the scenes that both have, by protocol and metric."""
+    """Paired differences of two methods, by protocol and metric, over the scenes both have."""
     rows = []
     for protocol, by_scene in first.items():
         shared = [scene for scene in by_scene if scene in second[protocol]]

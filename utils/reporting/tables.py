@@ -1,7 +1,4 @@
-"""A table in three forms: CSV to compute with, Markdown to read, LaTeX to print.
-
-Names in it are made printable, the same in all forms.
-"""
+"""Tables as CSV, Markdown and LaTeX; names are made printable in all of them."""
 
 import csv
 import dataclasses
@@ -33,13 +30,13 @@ _LATEX = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Table:
-    """A heading, rows of text as long, notes below."""
+    """A heading, rows as long as the heading, and notes."""
 
     heading: list[str]
     rows: list[list[str]]
     notes: list[str]
     labels: int = 1
-    """Columns at the left that hold no numbers."""
+    """Number of columns of text at the left; the others are numbers."""
 
 
 def to_csv(table: Table) -> str:
@@ -51,7 +48,7 @@ def to_csv(table: Table) -> str:
 
 
 def to_markdown(table: Table) -> str:
-    """A table as GitHub shows it."""
+    """A table in GitHub's Markdown, notes below."""
     right = len(table.heading) - table.labels
     heading, *rows = ([cell.replace("|", r"\|") for cell in cells] for cells in _lines(table))
     lines = [heading, [*["---"] * table.labels, *["---:"] * right], *rows]
@@ -61,7 +58,7 @@ def to_markdown(table: Table) -> str:
 
 
 def to_latex(table: Table) -> str:
-    """A `tabular` with the rules of the package booktabs."""
+    """A `tabular` for the package booktabs; the notes come first, as comments."""
     columns = "l" * table.labels + "r" * (len(table.heading) - table.labels)
     lines = [_latex_row(cells) for cells in _lines(table)]
     notes = [rf"% {printable(note)}" for note in table.notes]
@@ -76,7 +73,7 @@ def write(stem: Path, table: Table) -> None:
 
 
 def _lines(table: Table) -> list[list[str]]:
-    """The heading, then the rows, as they may be shown."""
+    """The heading and the rows, printable."""
     return [[printable(cell) for cell in cells] for cells in (table.heading, *table.rows)]
 
 

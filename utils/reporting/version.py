@@ -1,4 +1,4 @@
-"""The version of this program, for whoever wants to make a result again."""
+"""The version of this program, to reproduce a result."""
 
 import subprocess
 from pathlib import Path
@@ -7,10 +7,9 @@ _ROOT = Path(__file__).parent.parent.parent
 
 
 def program_version(root: Path = _ROOT) -> str:
-    """Commit of a checkout, with `-dirty` after it if files differ; `unknown` without history.
+    """Commit of a checkout, followed by `-dirty` if files changed; `unknown` without history.
 
-    Git writes nothing: `describe --dirty` would refresh its index, and leave a lock if it is killed
-    meanwhile, after which the user can commit no more.
+    `git describe --dirty` is avoided: it refreshes the index and, if killed, leaves a lock.
     """
     if not (root / ".git").exists():
         return "unknown"
