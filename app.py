@@ -36,6 +36,7 @@ from photo.reading.uploads import (
     checked,
     typed_stops,
 )
+from photo.showing.results import write_reconstruction
 from photo.temporary import temporary_folder
 from utils.camera_motion.prealignment import prealigned
 from utils.evaluation.protocols import PROTOCOLS
@@ -46,7 +47,7 @@ from utils.inference.pipeline import Networks, open_networks
 from utils.inference.reconstruction import reconstruct
 from utils.radiometry.bracket import MID_FRAME
 from utils.radiometry.levels import to_8bit
-from utils.reporting.results import full_title, write_reconstruction
+from utils.reporting.results import full_title
 
 FILE_MEGABYTES, MEGAPIXELS = 100, 60  # of one photograph
 AUTOMATIC = "automatic"
@@ -147,7 +148,7 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
     said = [_said("warning", line) for line in scene.warnings]
     said += [_said("note", line) for line in scene.notes]
     before = to_8bit(scene.ldr[MID_FRAME])
-    files = sorted(str(path) for path in (folder / "results").iterdir())
+    files = [str(folder / "results" / name) for name in written.files]
     return (shrink(before, SHOWN_SIDE), shrink(written.shown, SHOWN_SIDE)), files, "".join(said)
 
 

@@ -1,11 +1,10 @@
 """Makes an HDR image of every scene, and measures it where there is a ground truth.
 
 Reads scenes of data sets or folders of photographs, and the newest weights of the run (or the
-authors' checkpoints). Writes for each scene `<scene>.hdr` and `<scene>.exr` (radiance),
-`<scene>.png` (tone-mapped), `<scene>_ultrahdr.jpg` (for bright screens) and
-`<scene>_sheet.png` (everything side by side) to the results folder, in the tree of the scenes, all
-or none; and `report.html`, the whole run on one page, and, of scenes with a ground truth,
-`metrics.csv` under the chosen protocol.
+authors' checkpoints). Writes for each scene a folder with `radiance.hdr`, `radiance.exr`,
+`picture.png` (tone-mapped), `ultrahdr.jpg` (for bright screens) and `sheet.png` (everything side by
+side) to the results folder, in the tree of the scenes; and `report.html`, the whole run on one
+page, and, if there are ground truths, `metrics.csv` under the chosen protocol.
 """
 
 import dataclasses
@@ -16,18 +15,13 @@ from configs import paths, presets
 from configs.settings import ReconstructionConfig
 from photo.reading.inputs import PreparedScenes
 from photo.showing.page import HtmlReport
+from photo.showing.results import write_reconstruction
 from utils import command, files
 from utils.evaluation.protocols import configured
 from utils.inference.anchoring import anchored
 from utils.inference.pipeline import open_networks
 from utils.inference.reconstruction import reconstruct
-from utils.reporting.results import (
-    CLASHING,
-    full_title,
-    markdown_table,
-    write_metrics,
-    write_reconstruction,
-)
+from utils.reporting.results import full_title, markdown_table, write_metrics
 from utils.runs.networks import weights_in_words
 
 
@@ -42,7 +36,6 @@ def main(config: ReconstructionConfig) -> int:
         config.exposures,
         config.prealign,
         config.reference,
-        ending=CLASHING[config.picture],
     )
     networks = open_networks(config, config.save_release)
     if networks.merging is None:
@@ -85,7 +78,8 @@ def main(config: ReconstructionConfig) -> int:
             }
             page.write(results / "report.html", settings, scenes.failures)
     code = command.report_failures(scenes.failures)
-    tqdm.write(f"Wrote {command.count(written, 'scene')} to {results}; open {results}/report.html")
+    page_hint = f"; open {results}/report.html" if written else ""
+    tqdm.write(f"Wrote {command.count(written, 'scene')} to {results}{page_hint}")
     return code
 
 

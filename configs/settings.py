@@ -280,7 +280,7 @@ ProtocolName = Literal[
 ]
 SixteenBits = Literal["8", "16/65535", "16/65536"]
 """How 16-bit frames are scaled: rounded to 8 bits, or divided by 65535 or 65536."""
-ToneName = Literal["fusion", "local", "reinhard", "drago", "mu-law"]
+ToneName = Literal["fusion", "reinhard", "mu-law"]
 PictureName = Literal["png", "jpg"]
 Copies = Literal[1, 2, 4, 8]
 """Mirrored and rotated copies of a bracket whose results are averaged; 1: only itself."""

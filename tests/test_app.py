@@ -32,6 +32,8 @@ from utils.radiometry.radiance import mu_law
 ROOT = Path(__file__).parent.parent
 PYTHON = ROOT / ".venv-app" / "bin" / "python"
 FRAMES = photos.sample((96, 64))
+HDR = "radiance.hdr"
+FILES = (HDR, "radiance.exr", "picture.jpg", "ultrahdr.jpg", "sheet.png")
 SECONDS = 60  # to wait for anything, on a busy machine
 
 
@@ -128,9 +130,9 @@ class _Page:
 
     def results(self):
         """Addresses of the results by the end of their names, once they are there."""
-        self.until(lambda: self.all("a[href$='_ultrahdr.jpg']"))
+        self.until(lambda: self.all("a[href$='/ultrahdr.jpg']"))
         links = [element.get_attribute("href") for element in self.all("a[href*='/results/']")]
-        return {link.rpartition("/photographs")[2]: link for link in links}
+        return {link.rpartition("/")[2]: link for link in links}
 
 
 @pytest.fixture
@@ -152,14 +154,14 @@ def test_photographs_become_files_and_a_before_after_slider(page, server, tmp_pa
     page.choose("Tone", "reinhard")
     page.make()
     links = page.results()
-    assert set(links) == {".hdr", ".exr", ".jpg", "_ultrahdr.jpg", "_sheet.png"}
-    for ending, link in links.items():
-        urllib.request.urlretrieve(link, tmp_path / f"out{ending}")
-    radiance = [read_radiance(tmp_path / f"out{ending}") for ending in (".hdr", ".exr")]
+    assert set(links) == {*FILES}
+    for name, link in links.items():
+        urllib.request.urlretrieve(link, tmp_path / name)
+    radiance = [read_radiance(tmp_path / f"radiance.{kind}") for kind in ("hdr", "exr")]
     assert [map_.shape for map_ in radiance] == 2 * [(64, 96, 3)]
     assert np.abs(radiance[0] - radiance[1]).max() < 0.01
-    for ending in (".jpg", "_ultrahdr.jpg"):
-        with Image.open(tmp_path / f"out{ending}") as picture:
+    for name in ("picture.jpg", "ultrahdr.jpg"):
+        with Image.open(tmp_path / name) as picture:
             assert (picture.format in {"JPEG", "MPO"}, picture.size) == (True, (96, 64))
     assert any(line.startswith("Exposures in stops from EXIF: 1.jpg 0") for line in page.said())
 
@@ -198,8 +200,8 @@ def test_photographs_become_files_and_a_before_after_slider(page, server, tmp_pa
 
     page.choose("Networks", "small, faster")
     page.make()
-    again = page.until(lambda: (new := page.results())[".hdr"] != links[".hdr"] and new)
-    urllib.request.urlretrieve(again[".hdr"], tmp_path / "fast.hdr")
+    again = page.until(lambda: (new := page.results())[HDR] != links[HDR] and new)
+    urllib.request.urlretrieve(again[HDR], tmp_path / "fast.hdr")
     difference = np.abs(mu_law(read_radiance(tmp_path / "fast.hdr")) - mu_law(radiance[0]))
     assert 1e-4 < difference.mean() < 0.05  # other weights, the same picture
 

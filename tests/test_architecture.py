@@ -38,7 +38,7 @@ ALLOWED = {
     },
     "utils.reporting": {
         *("utils.inference", "utils.evaluation", "utils.scenes", "utils.images"),
-        *("utils.radiometry", "utils.hardware", "utils.files", "photo.reading", "photo.showing"),
+        *("utils.radiometry", "utils.hardware", "utils.files"),
     },
     "photo.temporary": {"utils"},
     "photo.reading": {"utils"},

@@ -12,7 +12,7 @@ import pytest
 
 from tests import disk
 from utils import files
-from utils.files import LOCK_NAME, LockedError, complete, complete_folder, lock, write_together
+from utils.files import LOCK_NAME, LockedError, complete, complete_folder, lock
 
 ERRORS = (OSError("full"), ValueError("wrong"), KeyboardInterrupt())
 
@@ -112,8 +112,9 @@ def test_left_overs_of_another_kind_are_harmless(tmp_path, name):
     files.write_text(tmp_path / "a.png", "new")
     with complete_folder(tmp_path / "b"):
         pass
-    write_together(tmp_path, {"c.hdr": lambda path: path.write_text("new")})
-    assert {path.name for path in tmp_path.iterdir()} == {"a.png", "b", "c.hdr"}
+    with files.updated_folder(tmp_path / "c", ()):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {"a.png", "b", "c"}
 
 
 def test_a_short_write_raises_and_keeps_the_old_file(tmp_path, monkeypatch):
@@ -145,49 +146,93 @@ def test_every_name_is_made_printable():
     assert files.printable("a\x1b[2J\n\u202eb\udcff") == r"a\x1b[2J\n\u202eb\udcff"
 
 
-def _full_disk(path):
-    path.write_bytes(b"half")
-    raise OSError(errno.ENOSPC, "No space left on device", str(path))
+OWN = ("a", "b")
 
 
-def test_all_files_appear_and_nothing_else(tmp_path):
-    writers = {name: lambda path: path.write_text(path.name) for name in ("a.hdr", "a.png")}
-    write_together(tmp_path / "new", writers)
-    assert {path.name: path.read_text() for path in (tmp_path / "new").iterdir()} == {
-        "a.hdr": "a.hdr",
-        "a.png": "a.png",
-    }
+def _old_folder(folder):
+    """Files `a` and `b` of the caller, one of another script, and a folder inside."""
+    (folder / "inside").mkdir(parents=True)
+    for name in ("a", "b", "other", "inside/x"):
+        (folder / name).write_text("old")
 
 
-def test_where_a_folder_lies_in_the_way_no_file_appears(tmp_path):
-    (tmp_path / "x" / "a.png").mkdir(parents=True)
-    writers = {name: lambda path: path.touch() for name in ("x/a.hdr", "x/a.png")}
-    with pytest.raises(OSError, match=r"Cannot write a\.hdr.*x/a\.png is a folder"):
-        write_together(tmp_path, writers)
-    assert [path.name for path in (tmp_path / "x").iterdir()] == ["a.png"]
+def _texts(folder):
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_text() for path in files}
 
 
-def test_a_full_disk_leaves_the_old_files_and_no_half_ones(tmp_path):
-    (tmp_path / "a.hdr").write_text("old")
-    with pytest.raises(OSError, match=r"Cannot write a\.hdr.*No space left") as error:
-        write_together(tmp_path, {"a.hdr": lambda path: path.write_text("x"), "a.png": _full_disk})
-    assert "\n" not in str(error.value)
-    assert [path.name for path in tmp_path.iterdir()] == ["a.hdr"]
-    assert (tmp_path / "a.hdr").read_text() == "old"
+def test_a_folder_changes_at_once_and_keeps_files_of_others(tmp_path):
+    with files.updated_folder(tmp_path / "x" / "s.1", OWN) as partial:
+        (partial / "a").write_text("first")
+        assert not (tmp_path / "x" / "s.1").exists()
+    assert _texts(tmp_path) == {"x/s.1/a": "first"}
+    _old_folder(tmp_path / "s")
+    with files.updated_folder(tmp_path / "s", OWN) as partial:
+        assert _texts(partial) == {"other": "old", "inside/x": "old"}
+        files.write_text(partial / "a", "new")
+        assert _texts(tmp_path / "s")["a"] == "old"
+    assert _texts(tmp_path / "s") == {"a": "new", "other": "old", "inside/x": "old"}
+    assert {path.name for path in tmp_path.iterdir()} == {"s", "x"}
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(OSError, match=r"Cannot write a\.hdr.*file"):
-        write_together(tmp_path / "file" / "results", {"a.hdr": lambda _: None})
+def test_without_links_files_are_copied(tmp_path, monkeypatch):
+    _old_folder(tmp_path / "s")
+    monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError("no links")))
+    with files.updated_folder(tmp_path / "s", OWN):
+        pass
+    assert _texts(tmp_path / "s") == {"other": "old", "inside/x": "old"}
 
 
-def test_names_that_are_too_long_are_refused_whole(tmp_path):
-    name = "x" * 250
-    writers = {f"{name}{end}": lambda path: path.touch() for end in (".hdr", "_sheet.png")}
-    with pytest.raises(OSError, match="File name too long"):
-        write_together(tmp_path, writers)
-    assert not list(tmp_path.iterdir())
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+def test_an_error_leaves_the_old_folder(tmp_path, error):
+    _old_folder(tmp_path / "s")
+    before = _texts(tmp_path)
+    with pytest.raises(type(error)):
+        _fail(files.updated_folder(tmp_path / "s", OWN), error)
+    assert _texts(tmp_path) == before
+
+
+@pytest.mark.parametrize("renames", [0, 1, 2])
+def test_a_kill_between_renames_leaves_a_whole_folder_to_the_next_run(
+    tmp_path, monkeypatch, renames
+):
+    _old_folder(tmp_path / "s")
+    before = _texts(tmp_path / "s")
+    done, real = [], Path.rename
+
+    def killed(path, target):
+        if len(done) == renames:
+            os._exit(9)
+        done.append(target)
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "rename", killed)
+    child = os.fork()
+    if not child:
+        with files.updated_folder(tmp_path / "s", OWN) as partial:
+            (partial / "a").write_text("new")
+            (partial / "b").write_text("new")
+        os._exit(9)
+    os.waitpid(child, 0)
+    monkeypatch.undo()
+    after = before if renames < 2 else before | {"a": "new", "b": "new"}
+    name = ".s.previous" if renames == 1 else "s"
+    assert _texts(tmp_path / name) == after
+    with pytest.raises(OSError, match="Cannot write s"), files.updated_folder(tmp_path / "s", OWN):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert _texts(tmp_path) == {f"s/{key}": text for key, text in after.items()}
+
+
+def test_a_folder_that_cannot_be_put_there_is_named(tmp_path):
+    (tmp_path / "file").write_text("old")
+    for place in ("file", "file/below", "x" * 250):
+        name = (tmp_path / place).name
+        with (
+            pytest.raises(OSError, match=f"Cannot write {name}; name another place"),
+            files.updated_folder(tmp_path / place, OWN),
+        ):
+            pass
+    assert _texts(tmp_path) == {"file": "old"}
 
 
 def test_the_second_run_is_refused_with_the_name_of_the_first(tmp_path):

@@ -5,20 +5,18 @@ A killed run may leave such a hidden file; the next run that writes the same fil
 """
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
 import re
 import shutil
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-Writer = Callable[[Path], object]
 LOCK_NAME = ".esbn.lock"
 
 
@@ -135,31 +133,60 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
-def write_together(folder: Path, writers: Mapping[str, Writer]) -> None:
-    """Writes several files so that either all of them appear or none.
+@contextlib.contextmanager
+def updated_folder(path: Path, own: Collection[str]) -> Iterator[Path]:
+    """Lets some files of a folder be written; the folder changes all at once.
 
-    They are written to a hidden folder beside their place and moved when the last is complete.
+    The new folder is filled beside the old one, with links to the files that the old one has
+    besides. Then the old one is renamed, the new one takes its name, and the old one is removed.
+    A kill leaves the old folder or the new one; between the two renames the old one is called
+    `.NAME.previous`, and the next run puts it back.
 
     Args:
-        folder: Where they go; made if missing.
-        writers: A function for each file, which writes it to the path that it is given. The keys
-            are the files' names, all with the same folders before them or none.
+        path: The folder; made if missing.
+        own: Names of the files that the caller writes; old ones that it does not write go.
+
+    Yields:
+        The folder to fill.
 
     Raises:
-        OSError: A file cannot be written; the message names the folder.
+        OSError: The folder cannot be put there; the old one stays as it is.
     """
-    first = next(iter(writers))
-    with _aside((folder / first).with_suffix(""), folder / first) as partial:
-        partial.mkdir()
-        for name, write in writers.items():
-            file = partial / Path(name).name
-            write(file)
-            flush(file)
-        for name in writers:
-            if (folder / name).is_dir():
-                raise IsADirectoryError(errno.EISDIR, f"{name} is a folder")
-        for name in writers:
-            (partial / Path(name).name).replace(folder / name)
+    previous = path.with_name(f".{path.stem}.previous{path.suffix}")
+    with _aside(path) as partial:
+        _restore(path, previous)
+        if path.exists():
+            hidden = shutil.ignore_patterns(".*")
+            shutil.copytree(path, partial, ignore=hidden, copy_function=_link)
+        else:
+            partial.mkdir()
+        for name in own:
+            if (partial / name).is_file():
+                (partial / name).unlink()
+        yield partial
+        for inside in (*partial.rglob("*"), partial):
+            flush(inside)
+        try:
+            if path.exists():
+                path.rename(previous)
+            partial.rename(path)
+        finally:
+            _restore(path, previous)
+
+
+def _restore(path: Path, previous: Path) -> None:
+    """Puts back the folder that a killed run moved aside, unless its successor is there."""
+    if previous.exists() and not path.exists():
+        previous.rename(path)
+    remove(previous)
+
+
+def _link(source: str, target: str) -> None:
+    """Links a file, or copies it where the file system has no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def beside(path: Path) -> Path:
@@ -168,10 +195,10 @@ def beside(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _aside(path: Path, target: Path | None = None) -> Iterator[Path]:
-    """The place beside, cleared before and after; errors name the path or the `target`."""
+def _aside(path: Path) -> Iterator[Path]:
+    """The place beside, cleared before and after; errors name the path."""
     partial = beside(path)
-    with named(target or path):
+    with named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         remove(partial)  # of a run that was killed
         try:

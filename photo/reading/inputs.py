@@ -34,8 +34,6 @@ class PreparedScenes:
         exposures: Sequence[float] | None = None,
         prealign: PrealignmentName = "auto",
         reference: str | None = None,
-        *,
-        ending: str = "",
     ) -> None:
         """Finds the scenes.
 
@@ -45,8 +43,6 @@ class PreparedScenes:
             exposures: Stops of photographs; see `read_photographs`.
             prealign: Whether the camera's motion is taken out; see `prealigned`.
             reference: Name of photographs' reference; see `read_photographs`.
-            ending: What names of result files add to the scene's; a scene whose name is another's
-                with it is left alone, for their results would be one file.
 
         Raises:
             SceneError: There is no scene.
@@ -57,7 +53,6 @@ class PreparedScenes:
         self._reference = reference
         self._root, self._found = find(places)
         self._names = [self._name(found) for found in self._found]
-        self._ending = ending
         self._failures: list[str] = []
 
     def __iter__(self) -> Iterator[Scene]:
@@ -65,7 +60,11 @@ class PreparedScenes:
         self._failures.clear()
         for index, found in enumerate(tqdm(self._found, unit="scene")):
             try:
-                self._require_place(index)
+                if self._names[index] in self._names[:index]:
+                    raise SceneError(
+                        f"Scene {self._names[index]}: another has the same name, so results would"
+                        f" be written over; rename a folder. Received: {self._found[index].folder}"
+                    )
                 scene = self._protocol.prepare(self._read(found))
             except SCENE_FAILURES as error:
                 self._failures.append(failure(self._names[index], error))
@@ -97,16 +96,6 @@ class PreparedScenes:
 
     def _name(self, found: Found) -> str:
         return bracket_name(found.files) if found.files else scene_name(found.folder, self._root)
-
-    def _require_place(self, index: int) -> None:
-        """Refuses a scene whose results would be written over another's."""
-        name = self._names[index]
-        shorter = name.removesuffix(self._ending)
-        if name in self._names[:index] or (shorter != name and shorter in self._names):
-            raise SceneError(
-                f"Scene {name}: its results would be written over those of scene {shorter}; rename"
-                f" a folder. Received: {self._found[index].folder}"
-            )
 
     def _read(self, found: Found) -> Scene:
         if found.kind == "scene":

@@ -19,6 +19,7 @@ import jinja2
 import numpy as np
 
 from photo.reading.folder import Photographs
+from photo.showing.results import Written
 from utils import files
 from utils.evaluation.psnr_ssim import Metrics
 from utils.files import printable
@@ -27,7 +28,6 @@ from utils.inference.pipeline import Reconstruction
 from utils.radiometry.bracket import HIGH, LOW, MID_FRAME, SOURCE_FRAME
 from utils.radiometry.levels import to_8bit, to_display
 from utils.radiometry.radiance import hdr_to_ldr
-from utils.reporting.results import Written
 from utils.reporting.version import program_version
 from utils.scenes.scene import Scene
 

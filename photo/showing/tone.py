@@ -20,7 +20,6 @@ from utils.radiometry.radiance import GAMMA, brightest_channel, hdr_to_ldr, ldr_
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709, linear
 _KEY = 0.18  # Reinhard et al. 2002: the log-average becomes this middle grey
 _WHITE_PERCENTILE = 99.9
-_DRAGO_BIAS = 0.85  # Drago et al. 2003
 _SATURATION = 0.85  # exponent of the colour ratios; 1 looks gaudy once contrast is compressed
 _FUSION_SATURATION = 1.1  # fusion keeps local contrast, and looks pale with less
 _FUSION_SIDE = 1600  # pixels; five exposures with their pyramids then take 0.5 GiB at most
@@ -30,7 +29,6 @@ _SHADOW_LDR = 0.4  # the longest exposure shows the shadows as this
 _MOST_STOPS = 8  # between them; noise is all that more would show
 _BLACK, _WHITE = 1.0, 98.5  # percentiles of the fused picture
 _DARKEST = 4 / 255  # lines of log gain would follow deeper blacks, and shadows with them
-_BASE_CONTRAST = 4.5  # stops that the large-scale contrast may keep on screen
 _SMALLEST = 1e-6  # radiance; 20 stops below the darkest frame's white
 _COUNT_OF_THREADS = threading.Lock()  # OpenCV has one for all
 
@@ -41,9 +39,8 @@ def tone_map(hdr: np.ndarray, operator: ToneName) -> np.ndarray:
     Args:
         hdr: `(H, W, 3)` radiance, finite; negative values are shown as black.
         operator: `fusion`: exposure fusion of the radiance with itself (Mertens et al. 2007);
-            `local`: large-scale contrast compressed, detail kept (after Durand and Dorsey
-            2002, with a guided filter); `reinhard`: Reinhard et al. 2002, global; `drago`: Drago
-            et al. 2003, global; `mu-law`: the release's, radiance clipped to [0, 1].
+            `reinhard`: Reinhard et al. 2002, global; `mu-law`: the release's, radiance clipped to
+            [0, 1].
 
     Returns:
         `(H, W, 3)` uint8, gamma-encoded for a screen.
@@ -130,35 +127,6 @@ def _reinhard(hdr: np.ndarray) -> np.ndarray:
     return _with_colour(hdr, world, scaled * (1 + scaled / white**2) / (1 + scaled))
 
 
-def _drago(hdr: np.ndarray) -> np.ndarray:
-    """A logarithm whose base grows from 2 in the shadows to 10 at the brightest pixel."""
-    world = np.maximum(luminance(hdr), _SMALLEST)
-    scaled = world / _log_average(world)
-    largest = float(scaled.max())
-    base = 2 + 8 * (scaled / largest) ** np.float32(np.log(_DRAGO_BIAS) / np.log(0.5))
-    shown = np.log1p(scaled) / np.log(base) / np.log10(1 + largest)
-    return _with_colour(hdr, world, shown)
-
-
-def _local(hdr: np.ndarray) -> np.ndarray:
-    """Splits log luminance into base and detail, compresses the base, adds the detail again."""
-    world = np.maximum(luminance(hdr), _SMALLEST)
-    log = np.log2(world)
-    radius = max(2, round(max(log.shape) / 40))
-    slope, offset = _local_lines(log, log, radius, epsilon=0.5)
-    base = slope * log + offset
-    low, high = np.percentile(base, (1, 99.5))
-    compression = min(1.0, _BASE_CONTRAST / max(high - low, 1e-3))
-    shown = np.exp2((base - high) * compression + (log - base))
-    return _with_colour(hdr, world, _soft_clip(shown))
-
-
-def _soft_clip(x: np.ndarray) -> np.ndarray:
-    """Values up to 0.7 as they are, above bent towards 1, which white highlights reach."""
-    knee = 0.7
-    return np.where(x < knee, x, 1 - (1 - knee) * np.exp(-(x - knee) / (1 - knee)))
-
-
 def _local_lines(
     x: np.ndarray, y: np.ndarray, radius: int, epsilon: float
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -195,8 +163,6 @@ def _log_average(world: np.ndarray) -> float:
 
 _OPERATORS: dict[ToneName, Callable[[np.ndarray], np.ndarray]] = {
     "fusion": _fusion,
-    "local": _local,
     "reinhard": _reinhard,
-    "drago": _drago,
     "mu-law": _mu_law,
 }

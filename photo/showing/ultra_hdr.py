@@ -5,14 +5,13 @@ second JPEG behind the first. Android's specification "Ultra HDR Image Format v1
 are joined: by XMP in each, after Adobe's "Gain Map" 1.0, and by CIPA's Multi-Picture Format.
 """
 
-import io
 import struct
 from pathlib import Path
 from string import Template
 
 import numpy as np
-from PIL import Image
 
+from photo.showing.exif_pictures import encode_jpeg
 from photo.showing.tone import expose, luminance
 from utils import files
 
@@ -21,7 +20,7 @@ SMALLEST_SIDE, LARGEST_SIDE = 8, 8192
 
 _HEADROOM = 3.0  # stops above a white page
 _OFFSET = 1 / 64  # of the specification: keeps the gain of black finite
-_QUALITY, _GAIN_QUALITY = 95, 90
+_GAIN_QUALITY = 90
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _XMP_TEXT = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
@@ -72,9 +71,9 @@ def write_ultra_hdr(path: Path, picture: np.ndarray, hdr: np.ndarray, exif: byte
     low, high = float(gain.min()), float(gain.max())
     scaled = (gain - low) / max(high - low, 1e-6)
     xmp = _GAIN_XMP.substitute(low=f"{low:.6f}", high=f"{max(high, low + 1e-6):.6f}")
-    gain_map = _jpeg(np.rint(255 * scaled).astype(np.uint8), _GAIN_QUALITY)
+    gain_map = encode_jpeg(np.rint(255 * scaled).astype(np.uint8), _GAIN_QUALITY)
     gain_map = gain_map[:2] + _segment(0xE1, _XMP + xmp.encode()) + gain_map[2:]
-    base = _jpeg(picture, _QUALITY, exif)
+    base = encode_jpeg(picture, exif=exif)
     files.write_bytes(path, _joined(base, gain_map))
 
 
@@ -112,12 +111,6 @@ def _after_headers(jpeg: bytes) -> int:
 
 def _segment(marker: int, content: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
-
-
-def _jpeg(picture: np.ndarray, quality: int, exif: bytes = b"") -> bytes:
-    data = io.BytesIO()
-    Image.fromarray(picture).save(data, "jpeg", quality=quality, subsampling=0, exif=exif)
-    return data.getvalue()
 
 
 def _screen_light(picture: np.ndarray) -> np.ndarray:

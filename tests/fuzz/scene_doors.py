@@ -24,6 +24,8 @@ from utils.images.radiance_maps import read_radiance
 Left = Mapping[str, str]
 """Names of a scene's results, each with its content or a digest of it."""
 
+FILES = {"radiance.hdr", "radiance.exr", "picture.png", "ultrahdr.jpg", "sheet.png"}
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SceneDoor:
@@ -52,27 +54,22 @@ def _reconstruct(main: Callable[..., int | None], scenes: Path, out: Path) -> Ra
 
 
 def _results_left(out: Path, name: str) -> Left:
-    results = out / "results"
-    found = [*results.iterdir()] if results.is_dir() else []
-    flat = [path for path in found if path.name.startswith((f"{name}.", f"{name}_"))]
-    own = [*(results / name).iterdir()] if (results / name).is_dir() else []
-    digests = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in flat + own}
-    return {str(path.relative_to(results)): digest for path, digest in digests.items()}
+    own = out / "results" / name
+    found = own.iterdir() if own.is_dir() else ()
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
 def _fusion_whole(out: Path, name: str) -> bool:
-    left = _results_left(out, name)
-    maps = [read_radiance(out / "results" / x) for x in left if x.endswith((".hdr", ".exr"))]
-    sheets = [x for x in left if x.endswith("sheet.png")]
+    left = {*_results_left(out, name)}
+    if not {"radiance.hdr", "radiance.exr"} <= left:
+        return False
+    maps = [read_radiance(out / "results" / name / f"radiance.{kind}") for kind in ("hdr", "exr")]
     sound = all(np.isfinite(x).all() and x.shape == maps[0].shape for x in maps)
-    return sound and len(maps) == 2 and len(sheets) == 1 and len(left) > 3
+    return sound and left == {x for x in FILES if x != "ultrahdr.jpg" or fits_ultra_hdr(maps[0])}
 
 
 def _align_whole(out: Path, name: str) -> bool:
-    return {Path(x).name for x in _results_left(out, name)} == {
-        "aligned_low.png",
-        "aligned_high.png",
-    }
+    return {*_results_left(out, name)} == {"aligned_low.png", "aligned_high.png"}
 
 
 def _evaluate(scenes: Path, out: Path, **settings: Any) -> Ran:

@@ -1,5 +1,5 @@
-"""Writes tables, plots, sheets and results.
+"""Writes tables, plots, sheets and aligned frames.
 
-May import `inference`, `evaluation`, `scenes`, `images`, `radiometry`, `hardware`, `files`,
-`photo.reading` and `photo.showing`.
+May import `inference`, `evaluation`, `scenes`, `images`, `radiometry`, `hardware` and
+`files`.
 """

@@ -1,14 +1,13 @@
-"""Puts everything about one scene side by side in a picture to look at."""
+"""Composes a sheet that shows the frames, the result and the error of a scene side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from configs.settings import ToneName
-from photo.showing.tone import tone_map
 from utils.images.drawing import ERROR_RANGE, colour, error_picture, shrink, strip, write_text
 from utils.inference.pipeline import Reconstruction
 from utils.radiometry.levels import to_8bit, to_display
+from utils.radiometry.radiance import mu_law
 from utils.scenes.scene import Scene
 
 _NARROWEST_PANEL = 320  # the longest caption
@@ -18,20 +17,20 @@ def comparison_sheet(
     scene: Scene,
     reconstruction: Reconstruction,
     title: Sequence[str],
-    tone: ToneName = "fusion",
+    tone_map: Callable[[np.ndarray], np.ndarray],
 ) -> np.ndarray:
-    """Puts everything about one scene side by side.
+    """Composes the sheet of a scene.
 
-    Columns: low, reference and high, each above what was made of it (aligned low, result, aligned
-    high); then, where there is a truth, the truth above the error; then both after the mu-law, as
-    papers show them. The error is the mean over the channels of the absolute difference after the
-    mu-law, on the same scale in every sheet.
+    Columns: low, reference and high frame, each above what was made of it (aligned low, result,
+    aligned high); then, if there is a ground truth, the truth above the error; then result and
+    truth after the mu-law, as papers show them. The error is the mean over the channels of the
+    absolute difference after the mu-law, on the same scale in every sheet.
 
     Args:
         scene: The scene as it was reconstructed.
         reconstruction: Its aligned frames and HDR image.
         title: Lines above the panels.
-        tone: How `result` and `truth` are tone-mapped.
+        tone_map: Tone-maps radiance `(H, W, 3)` to uint8, for `result` and `truth`.
 
     Returns:
         `(h, w, 3)` uint8 RGB; a panel has at most 480 pixels a side.
@@ -39,22 +38,25 @@ def comparison_sheet(
     frames = to_8bit(scene.ldr)
     aligned_low, aligned_high = to_display(reconstruction.aligned)
     low, mid, high = (f"{time:g}x" for time in scene.exposure_times)
-    result = tone_map(reconstruction.hdr, tone)
-    result_mu = _panel("result, mu-law", tone_map(reconstruction.hdr, "mu-law"))
+    result_mu = _panel("result, mu-law", _after_mu_law(reconstruction.hdr))
     columns = [
         [_panel(f"low, {low}", frames[0]), _panel("aligned low", aligned_low)],
-        [_panel(f"reference, {mid}", frames[1]), _panel("result", result)],
+        [_panel(f"reference, {mid}", frames[1]), _panel("result", tone_map(reconstruction.hdr))],
         [_panel(f"high, {high}", frames[2]), _panel("aligned high", aligned_high)],
     ]
     if scene.hdr is None:
         columns.append([result_mu, np.full_like(result_mu, 255)])
     else:
-        truth = _panel("truth", tone_map(scene.hdr, tone))
+        truth = _panel("truth", tone_map(scene.hdr))
         columns.append([truth, _error_panel(reconstruction.hdr, scene.hdr)])
-        truth_mu = _panel("truth, mu-law", tone_map(scene.hdr, "mu-law"))
+        truth_mu = _panel("truth, mu-law", _after_mu_law(scene.hdr))
         columns.append([result_mu, truth_mu])
     panels = np.hstack([np.vstack(column) for column in columns])
     return np.vstack([*(strip(line, panels.shape[1]) for line in title), panels])
+
+
+def _after_mu_law(hdr: np.ndarray) -> np.ndarray:
+    return to_display(mu_law(np.clip(hdr, 0.0, 1.0)))
 
 
 def _error_panel(result: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -64,7 +66,7 @@ def _error_panel(result: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def _panel(caption: str, image: np.ndarray) -> np.ndarray:
-    """A shrunk image under its caption; white where the caption is wider."""
+    """A shrunk image under its caption, with a white margin if the caption is wider."""
     image = shrink(image)
     margin = max(_NARROWEST_PANEL - image.shape[1], 0) + 8
     image = np.pad(image, ((0, 8), (0, margin), (0, 0)), constant_values=255)

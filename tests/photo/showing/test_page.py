@@ -23,18 +23,18 @@ from selenium.webdriver.common.keys import Keys
 
 from photo.reading.folder import Photographs
 from photo.showing.page import HtmlReport, versions
+from photo.showing.results import Written
 from photo.showing.tone import tone_map
 from tests.brackets import bracket, source_networks
 from utils.evaluation.protocols import PROTOCOLS
 from utils.evaluation.psnr_ssim import Metrics
 from utils.inference.pipeline import reconstruct_picture
-from utils.reporting.results import Written
 
 FULL = PROTOCOLS["full"]
 METRICS = Metrics(psnr_mu=40.0, psnr_l=38.0, ssim_mu=0.98, ssim_l=0.96)
 EVIL = "<script>alert(1)</script>\"'&@body@{{ 7 * 6 }}{% raw %}.jpg"
 UNPRINTABLE = "a\x1b[31m\udcff\u202e#?.png"
-FILES = ("bracket.hdr", "bracket.exr", "bracket.png", "bracket_sheet.png", "bracket_ultrahdr.jpg")
+FILES = tuple(f"bracket/{name}" for name in ("radiance.hdr", "picture.png", "sheet.png"))
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -53,8 +53,8 @@ def _page(path, scenes=1, size=(240, 320)):
     page = HtmlReport("Title & more", scenes)
     with_truth = bracket(*size)
     reconstruction = reconstruct_picture(source_networks(), with_truth, FULL)
-    shown = tone_map(reconstruction.hdr, "local")
-    written = Written(shown=shown, picture="bracket.png", files=FILES)
+    shown = tone_map(reconstruction.hdr, "reinhard")
+    written = Written(shown=shown, picture="bracket/picture.png", files=FILES)
     page.add(with_truth, reconstruction, written, METRICS)
     photographs = Photographs(
         name=EVIL,
@@ -67,7 +67,7 @@ def _page(path, scenes=1, size=(240, 320)):
     )
     odd = Written(shown=shown, picture=UNPRINTABLE, files=(UNPRINTABLE, EVIL))
     page.add(photographs, reconstruction, odd, None)
-    page.write(path, {"tone": "local", EVIL: EVIL}, [f"failure {EVIL}"])
+    page.write(path, {"tone": "reinhard", EVIL: EVIL}, [f"failure {EVIL}"])
     return path.read_text()
 
 
@@ -150,7 +150,7 @@ def test_many_scenes_get_small_pictures(tmp_path):
     sizes = []
     for scenes in (1, 48, 5000):
         page = HtmlReport("t", scenes)
-        shown = tone_map(reconstruction.hdr, "local")
+        shown = tone_map(reconstruction.hdr, "reinhard")
         page.add(scene, reconstruction, Written(shown=shown, picture="a", files=("a",)), METRICS)
         page.write(tmp_path / "report.html", {}, [])
         sizes.append(

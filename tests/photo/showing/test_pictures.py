@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from photo.reading.exif import kept
-from photo.showing.pictures import write_picture
+from photo.showing.exif_pictures import write_picture
 from photo.showing.tone import expose, tone_map
 from photo.showing.ultra_hdr import fits_ultra_hdr, write_ultra_hdr
 from tests import disk

@@ -38,7 +38,7 @@ def test_the_scale_of_radiance_does_not_matter(operator):
     assert np.abs(difference).max() <= 1
 
 
-@pytest.mark.parametrize("operator", ["reinhard", "drago", "mu-law"])
+@pytest.mark.parametrize("operator", ["reinhard", "mu-law"])
 def test_global_operators_keep_the_order_of_grey_values(operator):
     grey = np.geomspace(1e-4, 1, 256, dtype=np.float32).reshape(16, 16, 1).repeat(3, axis=2)
     assert (np.diff(tone_map(grey, operator)[..., 0].ravel().astype(int)) >= 0).all()

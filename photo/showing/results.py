@@ -1,0 +1,100 @@
+"""Writes the results of a scene: radiance, pictures and the comparison sheet, in one folder."""
+
+import dataclasses
+import functools
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from configs.settings import PictureName, ToneName
+from photo.reading.folder import Photographs
+from photo.showing.exif_pictures import write_picture
+from photo.showing.tone import tone_map
+from photo.showing.ultra_hdr import LARGEST_SIDE, SMALLEST_SIDE, fits_ultra_hdr, write_ultra_hdr
+from utils.evaluation.psnr_ssim import Metrics
+from utils.files import printable, updated_folder
+from utils.images.frames import write_ldr
+from utils.images.radiance_maps import write_exr, write_radiance
+from utils.inference.pipeline import Reconstruction
+from utils.reporting.results import rounded
+from utils.reporting.sheets import comparison_sheet
+from utils.scenes.scene import Scene
+
+NAMES = ("radiance.hdr", "radiance.exr", "picture.png", "picture.jpg", "ultrahdr.jpg", "sheet.png")
+"""Files of a scene's folder; it has one of the two pictures."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Written:
+    """The tone-mapped picture of a scene and the paths of its files."""
+
+    shown: np.ndarray
+    """`(H, W, 3)` uint8."""
+    picture: str
+    """Path of its file below the results folder, with `/`."""
+    files: tuple[str, ...]
+    """Paths of all files, as `picture`."""
+
+
+def write_reconstruction(
+    results: Path,
+    scene: Scene,
+    reconstruction: Reconstruction,
+    title: str,
+    metrics: Metrics | None,
+    *,
+    tone: ToneName = "fusion",
+    picture: PictureName = "png",
+) -> Written:
+    """Writes the folder of a scene, all of its files or none.
+
+    It holds `radiance.hdr`, `radiance.exr`, `picture.png` or `.jpg` (tone-mapped, with the camera's
+    EXIF), `sheet.png` and `ultrahdr.jpg`; the last is left out, with a message, if the picture is
+    too large or too small for the format. Aligned frames in the folder are kept.
+
+    Args:
+        results: Results folder; made if missing.
+        scene: The scene as it was reconstructed; its name is the path of its folder.
+        reconstruction: Its aligned frames and HDR image.
+        title: What the result was made with, for the sheet.
+        metrics: Its scores; None without a ground truth.
+        tone: Operator of the tone mapping.
+        picture: Format of the tone-mapped picture.
+
+    Raises:
+        ValueError: The radiance is not finite.
+        OSError: A file cannot be written; the old folder stays.
+    """
+    hdr = reconstruction.hdr
+    bad = int((~np.isfinite(hdr)).sum())
+    if bad:
+        raise ValueError(
+            f"Scene {scene.name}: the networks' radiance must be finite. Received: {bad} values"
+            " that are not; nothing is written"
+        )
+    lines = [f"{scene.name}, protocol {title}"]
+    if metrics is not None:
+        lines.append(", ".join(f"{name} {text}" for name, text in rounded(metrics).items()))
+    operator = functools.partial(tone_map, operator=tone)
+    exif = scene.exif if isinstance(scene, Photographs) else b""
+    shown = operator(hdr)
+    sheet = comparison_sheet(scene, reconstruction, lines, operator)
+    with updated_folder(results / scene.name, NAMES) as folder:
+        write_radiance(folder / "radiance.hdr", hdr)
+        write_exr(folder / "radiance.exr", hdr, exif)
+        write_picture(folder / f"picture.{picture}", shown, exif)
+        write_ldr(folder / "sheet.png", sheet)
+        if fits_ultra_hdr(hdr):
+            write_ultra_hdr(folder / "ultrahdr.jpg", shown, hdr, exif)
+        else:
+            tqdm.write(
+                f"{printable(scene.name)}: no Ultra HDR, which has {SMALLEST_SIDE} to"
+                f" {LARGEST_SIDE} pixels a side. Received: {hdr.shape[1]}x{hdr.shape[0]}"
+            )
+        written = [name for name in NAMES if (folder / name).is_file()]
+    return Written(
+        shown=shown,
+        picture=f"{scene.name}/picture.{picture}",
+        files=tuple(f"{scene.name}/{name}" for name in written),
+    )
