@@ -29,13 +29,7 @@ from configs.settings import ToneName
 from photo.reading.camera_files import PHOTO_SUFFIXES, read_photo
 from photo.reading.exif import exposure_value
 from photo.reading.folder import read_photographs
-from photo.reading.uploads import (
-    ALL_MEGABYTES,
-    MOST_FILES,
-    around,
-    checked,
-    typed_stops,
-)
+from photo.reading.uploads import ALL_MEGABYTES, MOST_FILES, checked, typed_stops
 from photo.showing.results import write_reconstruction
 from photo.temporary import temporary_folder
 from utils.camera_motion.prealignment import prealigned
@@ -124,16 +118,17 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
         typed = {name: str(text) for name, text, *_ in table}
         # Without rows a photograph is unreadable, which reading them says.
         stops = typed_stops([typed.get(x, "") for x in names], names) if by_exif else None
-        if stops and reference != AUTOMATIC:
-            kept = around(stops, names.index(reference))
-            paths, stops = [paths[index] for index in kept], [stops[index] for index in kept]
         (folder / "photographs").mkdir()
         for path in paths:
             (folder / "photographs" / path.name).symlink_to(path)
         progress(0.1, "Opening the networks")
         networks = _networks(size)
         given = None if table == by_exif else stops
-        scene = read_photographs(folder / "photographs", exposures=given)
+        scene = read_photographs(
+            folder / "photographs",
+            exposures=given,
+            reference=None if reference == AUTOMATIC else paths[names.index(reference)].name,
+        )
         scene = prealigned(scene, CONFIG.prealign)
         progress(0.3, "Merging")
         reconstruction = anchored(reconstruct(networks, scene, PROTOCOLS["full"]), scene)

@@ -222,7 +222,7 @@ def test_stops_that_are_typed_are_used_and_a_reference_that_is_chosen(page, tmp_
         page.until(lambda row=row, text=text: page.cell(row, 1)[0].text.startswith(text))
     page.choose("Reference", "3.jpg")
     page.make()
-    page.until(lambda: any("Received: the brightest one" in line for line in page.said()))
+    page.until(lambda: any("Received: 3.jpg of 1.jpg 0" in line for line in page.said()))
     page.choose("Reference", "2.jpg")
     page.make()
     page.results()

@@ -88,7 +88,7 @@ def test_a_disk_that_fills_up_leaves_no_half_scene(tmp_path, capsys, monkeypatch
 
     monkeypatch.setattr(results, "write_exr", write_exr)
     assert reconstruction_fusion.main(_config(tmp_path)) == 2
-    assert "error: Cannot write b;" in capsys.readouterr().err
+    assert "error: Scene b: Cannot write b;" in capsys.readouterr().err
     names = {path.name for path in (tmp_path / "results").iterdir()}
     assert names == {"a", "c", "report.html"}
 

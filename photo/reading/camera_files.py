@@ -41,7 +41,7 @@ class Photo:
     """What a picture made of it may keep; empty if there is nothing."""
 
 
-def read_photo(path: Path, data: bytes | None = None) -> Photo:
+def read_photo(path: Path) -> Photo:
     """Reads a photograph.
 
     Raw files are developed linearly with the camera's white balance and then gamma-encoded, so
@@ -49,7 +49,6 @@ def read_photo(path: Path, data: bytes | None = None) -> Photo:
 
     Args:
         path: A file of one of `PHOTO_SUFFIXES`.
-        data: Its bytes; None: they are read from the file.
 
     Returns:
         The frame, upright, with its EXIF.
@@ -59,9 +58,16 @@ def read_photo(path: Path, data: bytes | None = None) -> Photo:
             needs a package that is not installed.
         OSError: The file cannot be opened.
     """
-    data = path.read_bytes() if data is None else data
-    raw = path.suffix.lower() in RAW_SUFFIXES
-    photo = _read_raw(path, data) if raw else _read_picture(path, data)
+    data = path.read_bytes()
+    if path.suffix.lower() in RAW_SUFFIXES:
+        photo = _read_raw(path, data)
+    else:
+        _prepare_heic(path, data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's about EXIF; damage raises
+            frame = decode(path, data)  # first: it limits the size
+            exif = exif_of(data)
+        photo = Photo(frame=frame, exposure=Exposure.of(exif), exif=kept(exif))
     height, width = photo.frame.shape[:2]
     if min(height, width) < SMALLEST:
         raise PictureError(
@@ -71,17 +77,8 @@ def read_photo(path: Path, data: bytes | None = None) -> Photo:
     return photo
 
 
-def _read_picture(path: Path, data: bytes) -> Photo:
-    _require_heic(path, data)
-    with reading(path), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Pillow about EXIF; what matters is raised
-        frame = decode(path, data)
-        exif = exif_of(data)
-        return Photo(frame=frame, exposure=Exposure.of(exif), exif=kept(exif))
-
-
-def _require_heic(path: Path, data: bytes) -> None:
-    """Teaches Pillow to read HEIC if that is what the file is."""
+def _prepare_heic(path: Path, data: bytes) -> None:
+    """Registers the HEIC reader with Pillow if the file needs it."""
     if not is_heic(data) and path.suffix.lower() not in HEIC_SUFFIXES:
         return
     try:

@@ -4,13 +4,11 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 
 from photo.reading.agreement import mismatches, step_warnings
 from photo.reading.camera_files import read_photo
-from photo.reading.exif import Exposure
 from photo.reading.exposures import Exposures, find_exposures
 from photo.reading.frame_choice import choose, small_version
 from photo.reading.search import photograph_paths
@@ -51,17 +49,43 @@ def read_photographs(
         files: The bracket's photographs; none: all of the folder.
 
     Returns:
-        The three photographs that serve best, darkest first, with what was decided about them.
+        Low, reference and high, chosen by `photo.reading.frame_choice.choose`, with notes and
+        warnings.
 
     Raises:
-        SceneError: The photographs are unreadable, too few, of unequal size, or their exposures
+        ValueError: The photographs are unreadable, too few, of unequal size, or their exposures
             are unknown or equal.
+        OSError: A file cannot be read.
     """
-    name = bracket_name(files) if files else scene_name(folder, root or folder)
-    try:
-        return _read(folder, name, exposures, reference=reference, named=files)
-    except (ValueError, OSError) as error:
-        raise SceneError(f"Scene {name}: {error}") from error
+    paths = list(files) or photograph_paths(folder)
+    if len(paths) < FRAME_COUNT:
+        raise SceneError(
+            f"A bracket needs {FRAME_COUNT} photographs of different exposure."
+            f" Received: {len(paths)} ({', '.join(path.name for path in paths)})"
+        )
+    names = [path.name for path in paths]
+    opened = [_Opened(path, keep_frame=len(paths) == FRAME_COUNT) for path in paths]
+    thumbnails = [photo.thumbnail for photo in opened]
+    whole = sorted(paths) == photograph_paths(folder)
+    file = folder / EXPOSURE_FILE if whole else None  # it has a line for each photograph
+    found = find_exposures(file, names, [photo.exposure for photo in opened], exposures, thumbnails)
+    choice = choose(thumbnails, found.values, names, reference)
+    indices = list(choice.indices)
+    chosen = tuple(names[i] for i in indices)
+    stops = (found.values[indices] - found.values[indices[0]]).astype(np.float32)
+    return Photographs(
+        name=bracket_name(files) if files else scene_name(folder, root or folder),
+        ldr=_stack([opened[i] for i in indices]),
+        exposure_values=stops,
+        hdr=None,
+        files=chosen,
+        notes=(_describe(found, stops, chosen), *choice.notes),
+        warnings=(
+            *(*_strays(folder), *found.warnings, *step_warnings(stops)),
+            *mismatches([thumbnails[i] for i in indices], stops, chosen),
+        ),
+        exif=opened[indices[MID_FRAME]].exif,
+    )
 
 
 def bracket_name(files: Sequence[Path]) -> str:
@@ -79,97 +103,38 @@ def bracket_name(files: Sequence[Path]) -> str:
     return start.rstrip(" ._-(") or files[0].resolve().parent.name
 
 
-def _read(
-    folder: Path,
-    name: str,
-    exposures: Sequence[float] | None,
-    *,
-    reference: str | None,
-    named: Sequence[Path],
-) -> Photographs:
-    paths = list(named) or photograph_paths(folder)
-    if len(paths) < FRAME_COUNT:
-        raise ValueError(
-            f"A bracket needs {FRAME_COUNT} photographs of different exposure."
-            f" Received: {len(paths)} ({', '.join(path.name for path in paths)})"
-        )
-    names = [path.name for path in paths]
-    looked = [_Looked.at(path, keep=len(paths) == FRAME_COUNT) for path in paths]
-    small, exposure = [photo.small for photo in looked], [photo.exposure for photo in looked]
-    whole = sorted(paths) == photograph_paths(folder)
-    file = folder / EXPOSURE_FILE if whole else None  # its lines are those of all photographs
-    found = find_exposures(file, names, exposure, exposures, small)
-    choice = choose(small, found.values, names, reference)
-    files = tuple(names[i] for i in choice.indices)
-    exif = looked[choice.indices[MID_FRAME]].exif
-    ldr = _stack([looked[i] for i in choice.indices], files)
-    del looked  # with the files of those that were not chosen
-    values = found.values[list(choice.indices)]
-    stops = (values - values[0]).astype(np.float32)
-    wrong_steps = mismatches([small[i] for i in choice.indices], stops, files)
-    return Photographs(
-        name=name,
-        ldr=ldr,
-        exposure_values=stops,
-        hdr=None,
-        files=files,
-        notes=(_describe(found, stops, files), *choice.notes),
-        warnings=(*_strays(folder), *found.warnings, *step_warnings(stops), *wrong_steps),
-        exif=exif,
-    )
+class _Opened:
+    """Thumbnail and metadata of one photograph."""
+
+    def __init__(self, path: Path, *, keep_frame: bool) -> None:
+        """Reads the file; a frame that is not kept is read again by `take_frame`."""
+        photo = read_photo(path)
+        self.path = path
+        self.thumbnail = small_version(photo.frame)
+        self.exposure = photo.exposure
+        self.exif = photo.exif
+        self.shape = photo.frame.shape
+        self.dtype = photo.frame.dtype
+        self._frame = photo.frame if keep_frame else None
+
+    def take_frame(self) -> np.ndarray:
+        """The frame, which is no longer held here."""
+        frame, self._frame = self._frame, None
+        return read_photo(self.path).frame if frame is None else frame
 
 
-@dataclasses.dataclass(kw_only=True)
-class _Looked:
-    """A photograph that has been looked at: its file, opened once, and what was seen in it."""
-
-    path: Path
-    small: np.ndarray
-    exposure: Exposure
-    exif: bytes
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    frame: np.ndarray | None
-    data: bytes
-    """The file, from which a frame that was not kept is decoded again."""
-
-    @classmethod
-    def at(cls, path: Path, *, keep: bool) -> Self:
-        """Opens a photograph; of many not the frames are kept but the files, which are smaller."""
-        data = path.read_bytes()
-        photo = read_photo(path, data)
-        return cls(
-            path=path,
-            small=small_version(photo.frame),
-            exposure=photo.exposure,
-            exif=photo.exif,
-            shape=photo.frame.shape,
-            dtype=photo.frame.dtype,
-            frame=photo.frame if keep else None,
-            data=b"" if keep else data,
-        )
-
-    def take(self) -> np.ndarray:
-        """The frame, which is held no longer."""
-        frame = read_photo(self.path, self.data).frame if self.frame is None else self.frame
-        self.frame, self.data = None, b""
-        return frame
-
-    def describe(self) -> str:
-        return f"{self.shape[1]}x{self.shape[0]} {self.dtype}"
-
-
-def _stack(bracket: Sequence[_Looked], files: Sequence[str]) -> np.ndarray:
-    """The `(3, H, W, 3)` frames; each photograph is let go once it is copied."""
-    kinds = [looked.describe() for looked in bracket]
+def _stack(photos: Sequence[_Opened]) -> np.ndarray:
+    """The `(3, H, W, 3)` frames; each photograph is released once it is copied."""
+    kinds = [f"{photo.shape[1]}x{photo.shape[0]} {photo.dtype}" for photo in photos]
     if len(set(kinds)) > 1:
-        listed = ", ".join(f"{file} {kind}" for file, kind in zip(files, kinds, strict=True))
-        raise ValueError(
-            f"Photographs must have one size, upright, and one bit depth. Received: {listed}"
+        listed = (f"{photo.path.name} {kind}" for photo, kind in zip(photos, kinds, strict=True))
+        raise SceneError(
+            "Photographs must have one size, upright, and one bit depth."
+            f" Received: {', '.join(listed)}"
         )
-    ldr = np.empty((len(bracket), *bracket[0].shape), bracket[0].dtype)
-    for frame, looked in zip(ldr, bracket, strict=True):
-        frame[:] = looked.take()
+    ldr = np.empty((len(photos), *photos[0].shape), photos[0].dtype)
+    for frame, photo in zip(ldr, photos, strict=True):
+        frame[:] = photo.take_frame()
     return ldr
 
 

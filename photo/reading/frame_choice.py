@@ -76,10 +76,10 @@ def choose(
             "A bracket needs three photographs of different exposure; two or equal ones give the"
             f" network nothing to merge. Received: {listed} stops"
         )
-    if named in {order[0], order[-1]}:
+    if named is not None and named in {order[0], order[-1]}:
         raise ValueError(
             "The reference must have a darker and a brighter photograph beside it. Received:"
-            f" --reference {reference} of {listed} stops"
+            f" {names[named]} of {listed} stops"
         )
     if named is None:
         named = max(order[1:-1], key=lambda i: _well_exposed(small[i]) - _clipped(small[i]))

@@ -1,4 +1,4 @@
-"""Checks what a page was given: files within limits, stops that people typed, a reference."""
+"""Checks what users give to the page: number and size of files, typed stops."""
 
 import math
 from collections.abc import Sequence
@@ -6,8 +6,6 @@ from pathlib import Path
 
 MOST_FILES = 12
 ALL_MEGABYTES = 400
-
-_USEFUL_STEP = 1.0  # stops
 
 
 def checked(uploads: Sequence[str]) -> list[Path]:
@@ -47,29 +45,3 @@ def typed_stops(texts: Sequence[str], names: Sequence[str]) -> list[float]:
             f" Received: {listed}"
         )
     return stops
-
-
-def around(stops: Sequence[float], reference: int) -> list[int]:
-    """A reference and, on each side, the nearest photograph that is useful beside it.
-
-    Args:
-        stops: Those of all photographs.
-        reference: Index of the reference among them.
-
-    Returns:
-        Three ascending indices. The two others are a stop or more away, or as far as there is.
-
-    Raises:
-        ValueError: There is no darker or no brighter one.
-    """
-    kept = [reference]
-    for sign, end in ((-1, "darkest"), (1, "brightest")):
-        steps = [(sign * (value - stops[reference]), i) for i, value in enumerate(stops)]
-        beside = sorted(step for step in steps if step[0] > 0)
-        if not beside:
-            raise ValueError(
-                "A reference has a darker and a brighter photograph beside it; choose another."
-                f" Received: the {end} one"
-            )
-        kept.append(next((i for step, i in beside if step >= _USEFUL_STEP), beside[-1][1]))
-    return sorted(kept)

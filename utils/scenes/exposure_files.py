@@ -20,8 +20,9 @@ from utils.radiometry.radiance import GAMMA
 
 _LARGEST_SPAN = 24.0  # stops; no bracket has more
 _SMALLEST_SPAN = 0.5  # stops; any bracket has more
-_WELL_EXPOSED = (0.1, 0.9)  # of LDR values
-_FEWEST_VALUES = 64  # to measure a ratio from
+_DARKEST, _BRIGHTEST = 0.04, 0.9  # LDR values that are neither noise nor clipped
+_MIDDLE = (0.35, 0.65)  # geometric mean of the two LDR values that a ratio is measured from
+_FEWEST_VALUES, _SMALLEST_SHARE = 32, 2e-3  # needed to measure a ratio
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -102,23 +103,28 @@ def to_stops(lines: Sequence[str], frames: Sequence[np.ndarray]) -> FileExposure
 
 
 def measure_stops(frames: Sequence[np.ndarray]) -> np.ndarray:
-    """Stops between neighbouring frames, from values that are well exposed in both.
+    """Stops between neighbouring frames, measured from their pixels.
+
+    The median ratio of linearised values over pixels whose two LDR values lie around the middle of
+    the range: there a camera's tone curve is closest to the assumed gamma; in shadows it is
+    steeper, in highlights flatter, by a stop and more.
 
     Args:
         frames: N frames `(H, W, 3)`, LDR in [0, 1].
 
     Returns:
-        `(N - 1,)`; NaN where too few values are well exposed in both.
+        `(N - 1,)`; NaN where too few values are well exposed in both frames.
     """
     return np.array([_stops_between(a, b) for a, b in itertools.pairwise(frames)])
 
 
 def _stops_between(a: np.ndarray, b: np.ndarray) -> float:
-    low, high = _WELL_EXPOSED
-    both = (low < a) & (a < high) & (low < b) & (b < high)
-    if both.sum() < _FEWEST_VALUES:
+    middle = np.sqrt(a * b)
+    usable = (np.minimum(a, b) > _DARKEST) & (np.maximum(a, b) < _BRIGHTEST)
+    usable &= (middle > _MIDDLE[0]) & (middle < _MIDDLE[1])
+    if usable.sum() < max(_FEWEST_VALUES, _SMALLEST_SHARE * usable.size):
         return np.nan
-    return float(GAMMA * np.median(np.log2(b[both]) - np.log2(a[both])))
+    return float(GAMMA * np.median(np.log2(b[usable] / a[usable])))
 
 
 def _fits_better(times: np.ndarray, stops: np.ndarray, measured: np.ndarray) -> bool:

@@ -24,7 +24,7 @@ def failure(name: str, error: Exception) -> str:
     # Messages of this project are of these two kinds and may quote a name with a line end.
     ours = isinstance(error, (ValueError, OSError))
     reason, name = printable(str(error) if ours else one_line(error)), printable(name)
-    return reason if not name or name in reason else f"Scene {name}: {reason}"
+    return reason if not name or f"Scene {name}" in reason else f"Scene {name}: {reason}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -83,7 +83,7 @@ def test_of_equal_exposures_the_named_one_is_the_reference():
     [
         ("x", "one of a1.jpg, a2.jpg, a3.jpg.*'x', which is in 0"),
         ("a", "'a', which is in 3"),
-        ("a3", "darker and a brighter .*--reference a3 of a1.jpg 0, a2.jpg 2, a3.jpg 4 stops"),
+        ("a3", "darker and a brighter .*a3.jpg of a1.jpg 0, a2.jpg 2, a3.jpg 4 stops"),
     ],
 )
 def test_a_reference_that_cannot_be_is_refused_with_the_names(name, message):

@@ -1,8 +1,8 @@
-"""What a page was given: limits, stops that people type, a reference by name."""
+"""Uploads of the page: limits and typed stops."""
 
 import pytest
 
-from photo.reading.uploads import ALL_MEGABYTES, MOST_FILES, around, checked, typed_stops
+from photo.reading.uploads import ALL_MEGABYTES, MOST_FILES, checked, typed_stops
 
 
 def _files(folder, names, size=1):
@@ -46,23 +46,3 @@ def test_stops_are_typed_with_a_point_or_a_comma():
 def test_stops_that_are_no_number_are_named(text):
     with pytest.raises(ValueError, match=rf"Received: a '0', b '{text}', c '4'"):
         typed_stops(["0", text, "4"], "abc")
-
-
-@pytest.mark.parametrize(
-    ("stops", "reference", "expected"),
-    [
-        ([0, 2, 4], 1, [0, 1, 2]),
-        ([4, 2, 0], 1, [0, 1, 2]),
-        ([0, 1, 2, 3, 4], 1, [0, 1, 2]),
-        ([0, 2 / 3, 4 / 3, 2, 8 / 3, 10 / 3], 2, [0, 2, 4]),  # the nearest at least a stop away
-        ([0, 0.5, 1, 4], 1, [0, 1, 3]),  # dark side: as far as there is
-    ],
-)
-def test_a_reference_gets_the_nearest_useful_photograph_on_each_side(stops, reference, expected):
-    assert around(stops, reference) == expected
-
-
-@pytest.mark.parametrize(("reference", "end"), [(0, "darkest"), (2, "brightest")])
-def test_the_ends_of_a_bracket_are_no_reference(reference, end):
-    with pytest.raises(ValueError, match=f"Received: the {end} one"):
-        around([0, 2, 4], reference)
