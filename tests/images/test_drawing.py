@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from utils.images.drawing import (
@@ -36,6 +36,7 @@ def test_small_pictures_are_left_as_they_are():
     assert shrink(image) is image
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(), max_size=40))
 @example("a\udcff\x1b[2J\n\x00b")
 @example("x" * 5000)

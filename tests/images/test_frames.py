@@ -40,14 +40,6 @@ def test_first_channel_is_red(tmp_path, suffix):
     assert by_opencv.mean((0, 1))[2] > 250  # OpenCV's order is BGR
 
 
-def test_grey_becomes_rgb(tmp_path):
-    grey = _noise(np.uint16, (5, 7))
-    cv2.imwrite(str(tmp_path / "a.png"), grey)
-    np.testing.assert_array_equal(
-        frames.read_ldr(tmp_path / "a.png"), np.repeat(grey[..., None], 3, -1)
-    )
-
-
 def test_radiance_round_trip_is_what_round_to_rgbe_says(tmp_path):
     hdr = np.random.default_rng(0).random((32, 48, 3), np.float32) ** 4
     hdr[0], hdr[1], hdr[2, :, 0] = 0, 0.9999, 0.9999
@@ -129,9 +121,6 @@ def test_missing_and_broken_files_are_named(tmp_path, name):
 
 
 def test_float_frames_and_other_suffixes_are_refused(tmp_path):
-    cv2.imwrite(str(tmp_path / "a.tif"), np.ones((4, 4, 3), np.float32))
-    with pytest.raises(ValueError, match="32-bit floating point"):
-        frames.read_ldr(tmp_path / "a.tif")
     with pytest.raises(ValueError, match="uint8 or uint16"):
         frames.write_ldr(tmp_path / "b.png", np.ones((4, 4, 3), np.float32))
     with pytest.raises(ValueError, match=r"\.png, \.tif or \.jpg"):
@@ -149,16 +138,6 @@ def test_impossible_radiance_is_not_written(tmp_path, value):
     with pytest.raises(ValueError, match="finite and at least 0"):
         radiance_maps.write_radiance(tmp_path / "a.hdr", hdr)
     assert not list(tmp_path.iterdir())
-
-
-def test_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
-    old = _noise(np.uint8)
-    frames.write_ldr(tmp_path / "a.png", old)
-    monkeypatch.setattr(cv2, "imencode", lambda *_: (False, None))
-    with pytest.raises(OSError, match=r"Cannot write.*a\.png"):
-        frames.write_ldr(tmp_path / "a.png", _noise(np.uint8, seed=1))
-    np.testing.assert_array_equal(frames.read_ldr(tmp_path / "a.png"), old)
-    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
 WRITERS = {

@@ -211,25 +211,9 @@ def test_the_flattest_pictures_are_read(value):
     assert decode(PATH, _saved(black, "png", optimize=True)).max() == 255 * (value > 0)
 
 
-ERRORS = [
-    cv2.error("bad"),
-    RuntimeError("bad"),
-    struct.error("bad"),
-    IndexError("bad"),
-    KeyError("bad"),
-    AttributeError("bad"),
-    RecursionError("bad"),
-    MemoryError("bad"),
-    zlib.error("bad"),
-    tifffile.TiffFileError("bad"),
-    SyntaxError("bad"),
-    OSError("bad"),
-]
-
-
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_any_error_of_a_library_is_one_line_that_names_the_file(error):
+@pytest.mark.parametrize("kind", [cv2.error, KeyError, MemoryError, SyntaxError, OSError])
+def test_any_error_of_a_library_is_one_line_that_names_the_file(kind):
     message = r"^Not a readable image\. Received: a\.png, .*bad"
     with pytest.raises(PictureError, match=message), reading(PATH):
-        raise error
+        raise kind("bad")
     assert issubclass(PictureError, ValueError)

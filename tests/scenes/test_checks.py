@@ -2,7 +2,6 @@
 
 import shutil
 
-import numpy as np
 import pytest
 
 import make_tfrecord
@@ -155,10 +154,3 @@ def test_layouts_that_are_mixed_are_a_problem(tmp_path):
     for seed, layout in enumerate(("Tel", "Tel", "Hu")):
         layouts.write(tmp_path, layout, f"s{seed}", seed=seed)
     assert checks.check_data_set(tmp_path).problems == ["scenes of another layout than Tel: s2"]
-
-
-def test_dark_frames_cannot_disagree_with_their_exposures(tmp_path):
-    folder = layouts.write(tmp_path, "Kalantari", "a")
-    for index in range(3):
-        _replace(folder, index, np.full((24, 40, 3), 100 * (index + 1), np.uint16))
-    assert not checks.check_data_set(tmp_path).notes

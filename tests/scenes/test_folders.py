@@ -39,13 +39,6 @@ def test_golden_scene_of_the_official_layout():
     assert scene.hdr is not None
     assert scene.hdr.dtype == np.float32
     assert 0 <= scene.hdr.min() < scene.hdr.max() == 1
-    darkness = levels.ldr_to_float(scene.ldr).mean((1, 2, 3))
-    assert darkness[0] < darkness[1] < darkness[2]
-
-
-def test_frames_agree_with_the_truth_in_every_channel():
-    scene = folders.read_scene(GOLDEN / "001")
-    assert scene.hdr is not None
     mid = levels.ldr_to_float(scene.ldr[1])
     expected = np.clip(scene.hdr * 4, 0, 1) ** (1 / 2.2)
     assert np.abs(mid - expected).mean((0, 1)).max() < 0.01
@@ -190,24 +183,11 @@ def test_impossible_truth(tmp_path, monkeypatch, value, text):
         folders.read_scene(folder)
 
 
-def test_a_scene_without_exposures_is_found_and_refused(tmp_path):
-    folder = _write(tmp_path / "night", truth=False)
-    (folder / "exposure.txt").unlink()
-    assert folders.find_scenes(tmp_path) == [folder]
-
-
 def test_other_files_are_ignored(tmp_path):
     folder = _write(tmp_path / "a")
     (folder / "source.txt").write_text("somewhere")
     (folder / ".thumb.png").write_text("")
     assert folders.read_scene(folder).ldr.shape == (3, 8, 16, 3)
-
-
-def test_ldr_to_float_spans_zero_to_one():
-    for dtype in (np.uint8, np.uint16):
-        ends = levels.ldr_to_float(np.array([0, np.iinfo(dtype).max], dtype))
-        assert ends.dtype == np.float32
-        np.testing.assert_array_equal(ends, [0, 1])
 
 
 def test_to_8bit_is_what_opencv_reads_from_a_16_bit_tiff(tmp_path):

@@ -1,4 +1,4 @@
-"""Files and pixels: reads and writes frames and radiance maps, draws on pictures.
+"""Reads and writes frames and radiance maps, draws on pictures.
 
 May import `radiometry` and `files`.
 """

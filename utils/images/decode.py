@@ -1,8 +1,4 @@
-"""Guards the door of every picture file: libraries' errors become ours, absurd sizes are refused.
-
-Libraries raise whatever a broken file makes them raise. Here that becomes one `PictureError` that
-names the file and the reason.
-"""
+"""Size limits and uniform errors for image files."""
 
 import contextlib
 import logging
@@ -15,28 +11,27 @@ from PIL import Image
 from utils.files import one_line
 
 LARGEST_MEGAPIXELS = 300.0
-"""Pictures that claim more are refused before anything is decoded."""
+"""Limit of the declared size, checked before decoding."""
 
 MOST_JPEG_PIXELS = 512
-"""Pixels that a byte of a JPEG may hold: 64 values of one channel take a bit or more."""
+"""Pixels in a byte of a JPEG: 64 values of one channel take a bit or more."""
 
 LIMIT_VARIABLE = "ESBN_MEGAPIXELS"
 """Environment variable that replaces `LARGEST_MEGAPIXELS`."""
 
-Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit; `check_size` stands in its place
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit; `check_size` replaces it
 logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)  # what matters is raised
 
 
 class PictureError(ValueError):
-    """A file is no picture that can be used; the message names it and what it is."""
+    """A file is not a usable picture; the message names it and the reason."""
 
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turns any error of what is done inside into a `PictureError` that names the file.
+    """Turns any error of a decoder into a `PictureError` that names the file.
 
-    Only decoding belongs inside, of bytes that have been read: a file that cannot be opened is an
-    `OSError` with a name of its own.
+    Opening the file does not belong inside: its `OSError` names the file already.
     """
     try:
         yield
@@ -48,11 +43,11 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def check_size(path: Path, width: int, height: int) -> None:
-    """Refuses a declared size, in pixels, before it costs memory.
+    """Checks a declared size, in pixels, before memory is allocated.
 
     Raises:
         PictureError: A side is not positive, there are more pixels than the limit, or the limit
-            that is set is no positive number.
+            is not a positive number.
     """
     limit = _limit()
     if width < 1 or height < 1:
@@ -65,19 +60,18 @@ def check_size(path: Path, width: int, height: int) -> None:
 
 
 def check_length(path: Path, size: tuple[int, int], length: int, most: float) -> None:
-    """Refuses a declared size that so few bytes cannot hold, before it costs memory.
+    """Checks that a file has enough bytes for its declared size, before memory is allocated.
 
-    Only for formats that spend something on every pixel, however flat the picture: a WebP, HEIC or
-    JPEG 2000 file of any size may have a few bytes.
+    Not for WebP, HEIC and JPEG 2000, in which a flat picture of any size takes a few bytes.
 
     Args:
         path: The file, for messages.
-        size: Width and height that it claims.
+        size: Declared width and height.
         length: Bytes of the picture.
-        most: Pixels that a byte may hold.
+        most: Most pixels in a byte.
 
     Raises:
-        PictureError: There must be more bytes.
+        PictureError: There are too few bytes.
     """
     width, height = size
     if width * height > most * length:

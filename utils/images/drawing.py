@@ -1,4 +1,4 @@
-"""Draws on pictures: shrinks to a side, captions, puts in rows, shows errors in colours."""
+"""Shrinks pictures, writes captions, arranges grids and colours errors."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ _FONT_SIZE = 15  # pixels
 
 
 def shrink(image: np.ndarray, side: int = LARGEST_PANEL) -> np.ndarray:
-    """Shrinks a picture by area averaging; one that is small enough is returned as it is.
+    """Shrinks a picture by area averaging; a small one is returned unchanged.
 
     Args:
         image: `(H, W)` or `(H, W, C)`, any dtype.
@@ -40,7 +40,7 @@ def strip(text: str, width: int) -> np.ndarray:
 def write_text(image: np.ndarray, text: str, left: int) -> np.ndarray:
     """A copy of a `(H, W, 3)` uint8 picture with black text in its uppermost 28 pixels.
 
-    Any text is safe: what does not print is escaped, and what does not fit is cut off.
+    Unprintable characters are escaped; text that does not fit is cut off.
     """
     canvas = Image.fromarray(image)
     font = ImageFont.load_default(_FONT_SIZE)
@@ -50,7 +50,7 @@ def write_text(image: np.ndarray, text: str, left: int) -> np.ndarray:
 
 
 def grid(panels: Sequence[np.ndarray], columns: int) -> np.ndarray:
-    """Puts `(H, W, 3)` pictures of one size and type in rows; empty places are black."""
+    """Arranges `(H, W, 3)` pictures of one size and type in rows; empty cells are black."""
     empty = [np.zeros_like(panels[0])] * (-len(panels) % columns)
     filled = [*panels, *empty]
     rows = [np.hstack(filled[i : i + columns]) for i in range(0, len(filled), columns)]
@@ -78,5 +78,5 @@ def error_picture(result: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def colour(values: np.ndarray) -> np.ndarray:
-    """`(H, W)` values, shown as from 0 (black) to 1 (bright), to uint8 RGB."""
+    """`(H, W)` values from 0 (black) to 1 (bright), to uint8 RGB."""
     return cv2.applyColorMap(to_display(np.clip(values, 0.0, 1.0)), cv2.COLORMAP_INFERNO)[..., ::-1]

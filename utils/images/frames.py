@@ -1,6 +1,6 @@
-"""Image files: frames of 8 or 16 bits (.png, .tif, .jpg) and radiance (.hdr, .exr), always RGB.
+"""Reads and writes frames of 8 or 16 bits, .png, .tif or .jpg, always RGB.
 
-They are encoded in memory and written at once, so that a file that exists is complete.
+They are encoded in memory and written at once, so that an existing file is complete.
 """
 
 from pathlib import Path
@@ -26,7 +26,7 @@ def read_ldr(path: Path) -> np.ndarray:
 
     Raises:
         FileNotFoundError: There is no such file.
-        PictureError: The file is no image, is cut short, or has samples of another type.
+        PictureError: The file is not an image, is cut short, or has samples of another type.
     """
     return decode(path, read_bytes(path))
 
@@ -35,7 +35,7 @@ def read_bytes(path: Path) -> bytes:
     """The bytes of a file.
 
     Raises:
-        FileNotFoundError: There is no such file, or it is none.
+        FileNotFoundError: There is no such file, or it is a folder or a pipe.
         OSError: The file cannot be read.
     """
     if not path.is_file():
@@ -52,7 +52,7 @@ def write_ldr(path: Path, image: np.ndarray) -> None:
 
     Raises:
         ValueError: The suffix, the type or the shape is another.
-        OSError: The file cannot be written; one that was there stays.
+        OSError: The file cannot be written; an existing one stays.
     """
     if path.suffix.lower() not in LDR_SUFFIXES:
         raise ValueError(f"A frame must be a .png, .tif or .jpg file. Received: {path}")
@@ -65,11 +65,11 @@ def _encode(path: Path, image: np.ndarray) -> None:
     if image.ndim != 3 or image.shape[-1] != 3:
         raise ValueError(f"An image must be (H, W, 3). Received: {image.shape} for {path}")
     # By OpenCV, for 8 and 16 bits alike: Pillow, behind imageio, writes no colour PNG of 16 bits.
-    # In memory: OpenCV ends the process on a path that is no UTF-8, and overlooks a full disk.
+    # In memory: OpenCV ends the process on a path that is not UTF-8, and ignores a full disk.
     kind = path.suffix.lower()
     try:
         done, data = cv2.imencode(kind, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-        # OpenCV makes .hdr in a temporary file, whose end may be lost as well.
+        # OpenCV makes .hdr in a temporary file, which may be cut short as well.
         if kind == ".hdr":
             done = len(data) > 0 and cv2.imdecode(data, cv2.IMREAD_UNCHANGED) is not None
     except cv2.error as error:

@@ -1,7 +1,6 @@
-"""Decodes the bytes of a picture file: JPEG, PNG, TIFF, WebP and HEIC, by content and not by name.
+"""Decodes picture files by their content: JPEG, PNG, TIFF, WebP and HEIC.
 
-Photographs and the frames of data sets come through this one door. EXIF is read here as well,
-because the orientation tag decides which way up a picture is.
+Used for photographs and frames of data sets alike. EXIF is read here as well, for the orientation.
 """
 
 import io
@@ -32,7 +31,7 @@ _PNG_MARKS_OF_EXIF = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
 _MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"})
 _WITH_PALETTE = frozenset({"P", "PA"})
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
-_MOST_INFLATED = 1032  # bytes that a byte of PNG's compression may stand for
+_MOST_INFLATED = 1032  # most bytes that a byte of PNG's compression expands to
 _UPRIGHT = {  # orientation tag to quarter turns counter-clockwise, then left-right flip
     1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True),
     5: (3, True), 6: (3, False), 7: (1, True), 8: (1, False),
@@ -51,7 +50,7 @@ def decode(path: Path, data: bytes) -> np.ndarray:
         channel is dropped.
 
     Raises:
-        PictureError: The bytes are no picture, are cut short, claim too many pixels, or have
+        PictureError: The bytes are not a picture, are cut short, declare too many pixels, or have
             samples of another kind.
     """
     with reading(path):
@@ -63,14 +62,14 @@ def decode(path: Path, data: bytes) -> np.ndarray:
             height, width = file.properties(index=0).shape[:2]
             check_size(path, width, height)
             check_length(path, (width, height), len(data), _most_pixels(data))
-            # Pillow keeps 8 bits of RGB. OpenCV keeps 16, but gives half a picture for a file cut
-            # short and complains on the terminal.
+            # Pillow reads 8 bits of RGB. OpenCV reads 16, but returns half a picture of a file
+            # that is cut short and prints to the terminal.
             frame = _decode_png16(data) if _is_16_bit_png(data) else _decode_8_bits(path, file)
         return _turn(frame, orientation(exif_of(data)))
 
 
 def is_picture(data: bytes) -> bool:
-    """Whether bytes begin as a file does that `decode` reads."""
+    """True if the first bytes are those of a format that `decode` reads."""
     return (
         data[:4] in MAGIC
         or data.startswith((_JPEG, _PNG))
@@ -80,15 +79,12 @@ def is_picture(data: bytes) -> bool:
 
 
 def is_heic(data: bytes) -> bool:
-    """Whether bytes begin as a HEIC file does, whatever its name."""
+    """True if the first bytes are those of a HEIC file."""
     return data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS
 
 
 def exif_of(data: bytes) -> Image.Exif:
-    """The EXIF tags of a picture's bytes; empty if there are none or they are broken.
-
-    The tags of a TIFF file are its EXIF.
-    """
+    """The EXIF tags of a picture's bytes, or a TIFF's own tags; empty if missing or broken."""
     exif = Image.Exif()
     try:
         if data[:4] in MAGIC:
@@ -104,7 +100,7 @@ def exif_of(data: bytes) -> Image.Exif:
 
 
 def orientation(exif: Image.Exif) -> int:
-    """Orientation tag, 1 (upright) to 8; 1 if it is missing or nonsense."""
+    """Orientation tag, 1 (upright) to 8; 1 if it is missing or invalid."""
     value = exif.get(_ORIENTATION)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
@@ -112,12 +108,12 @@ def orientation(exif: Image.Exif) -> int:
 def _open(path: Path, data: bytes) -> PluginV3:
     try:
         return iio.imopen(data, "r", plugin="pillow")
-    except OSError as error:  # imageio's reason speaks of a URI
+    except OSError as error:  # imageio's message mentions a URI
         raise PictureError(f"Not a readable image. Received: {path} {_describe(data)}") from error
 
 
 def _most_pixels(data: bytes) -> float:
-    """Pixels that a byte of a picture may hold; infinity where the format sets no bound."""
+    """Most pixels in a byte of a picture; infinity if the format has no bound."""
     if data.startswith(_JPEG):
         return MOST_JPEG_PIXELS
     if data.startswith(_PNG):
@@ -151,7 +147,7 @@ def _decode_png16(data: bytes) -> np.ndarray:
 
 
 def _describe(data: bytes) -> str:
-    """For people: the length of a file and what it begins with."""
+    """The length of a file and its first bytes, for messages."""
     return f"of {len(data)} bytes that begin with {data[:8]!r}" if data else "which is empty"
 
 

@@ -15,7 +15,7 @@ from utils.images.frames import _encode, read_bytes
 from utils.radiometry.rgbe import round_to_rgbe
 
 _LARGEST_HALF = 65504.0
-# EXIF tag to the attribute of an .exr file that OpenEXR's standard has for it.
+# EXIF tags to OpenEXR's standard attributes.
 _EXR_ATTRIBUTES = {
     0x010F: "cameraMake",
     0x0110: "cameraModel",
@@ -80,8 +80,8 @@ def read_radiance(path: Path) -> np.ndarray:
 
     Raises:
         FileNotFoundError: There is no such file.
-        PictureError: The file is no radiance map, is cut short, claims too many pixels, or is not
-            RGB.
+        PictureError: The file is not a radiance map, is cut short, declares too many pixels, or
+            is not RGB.
     """
     suffix = path.suffix.lower()
     if suffix not in RADIANCE_SUFFIXES:
@@ -100,7 +100,7 @@ def write_radiance(path: Path, image: np.ndarray) -> None:
 
     Raises:
         ValueError: The suffix or the shape is another, or a value is negative or not finite.
-        OSError: The file cannot be written; one that was there stays.
+        OSError: The file cannot be written; an existing one stays.
     """
     if path.suffix.lower() != ".hdr":
         raise ValueError(f"Radiance is written to .hdr files. Received: {path}")
@@ -125,12 +125,12 @@ def _decode_rgbe(path: Path, data: bytes) -> np.ndarray:
         )
     height, width = (int(number) for number in size.groups())
     check_size(path, width, height)
-    # Not by OpenCV, which needs a file and complains on the terminal; the values are the same.
+    # Not by OpenCV, which needs a file and prints to the terminal; the values are the same.
     return imagecodecs.rgbe_decode(data)
 
 
 def _decode_exr(path: Path, data: bytes) -> np.ndarray:
-    # Through a stream and not a path: a name may be no UTF-8.
+    # A stream and not a path, which may not be UTF-8.
     with OpenEXR.File(io.BytesIO(data), header_only=True) as file:
         low, high = file.header()["dataWindow"]
     width, height = (int(b) - int(a) + 1 for a, b in zip(low, high, strict=True))

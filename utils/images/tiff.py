@@ -1,7 +1,7 @@
-"""Reads TIFF: the first page, as RGB, or not at all.
+"""Reads the first page of a TIFF as RGB.
 
-The format allows far more than a photograph needs. What is read is listed here; what is not is
-refused by name, and so is a file that lacks a part of its samples.
+The format allows far more than photographs need. Other kinds of samples than those listed here, and
+files with missing samples, are refused with the reason.
 """
 
 import io
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-# Not through imageio: its plugin tells neither where strips lie nor how many there must be, by
-# which a file cut short is found, and fails on a ResolutionUnit that it does not know.
+# Not through imageio: its plugin does not tell the number and offsets of strips, which reveal a
+# file cut short, and fails on an unknown ResolutionUnit.
 import tifffile
 from PIL import Image
 
@@ -47,8 +47,8 @@ def read_tiff(path: Path, data: bytes) -> tuple[np.ndarray, int]:
         `(H, W, 3)` RGB, uint8 or uint16, as stored, with the orientation tag's value.
 
     Raises:
-        PictureError: The file has another kind of samples than these, or lacks some; errors of the
-            library pass, for `reading` to turn into one.
+        PictureError: The file has another kind of samples than these, or lacks some; `reading`
+            turns the library's errors into it.
     """
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages.first
@@ -65,7 +65,7 @@ def read_tiff(path: Path, data: bytes) -> tuple[np.ndarray, int]:
 
 
 def _check_kind(path: Path, page: tifffile.TiffPage) -> None:
-    """Refuses samples that are not 8 or 16 bits of grey, RGB or a palette."""
+    """Raises unless samples are 8 or 16 bits of grey, RGB or a palette."""
     check_size(path, page.imagewidth, page.imagelength)
     if page.is_tiled:
         check_size(path, page.tilewidth, page.tilelength)
@@ -95,7 +95,7 @@ def _refused(path: Path, received: str) -> PictureError:
 
 
 def _check_segments(path: Path, page: tifffile.TiffPage, data: bytes) -> None:
-    """Refuses a file that lacks strips or tiles: tifffile would fill them with zeros."""
+    """Raises if strips or tiles are missing, which tifffile would fill with zeros."""
     offsets, counts = page.dataoffsets, page.databytecounts
     expected = int(np.prod(page.chunked, dtype=np.int64))
     if min(len(offsets), len(counts)) < expected:
@@ -114,7 +114,7 @@ def _check_segments(path: Path, page: tifffile.TiffPage, data: bytes) -> None:
 
 
 def _check_codestream(path: Path, page: tifffile.TiffPage, data: bytes) -> None:
-    """Refuses a JPEG or JPEG 2000 inside the file that is larger than its place, or cut short."""
+    """Raises if an embedded JPEG or JPEG 2000 is larger than its strip, or cut short."""
     width, height = page.imagewidth, page.imagelength
     if page.is_tiled:
         width, height = page.tilewidth, page.tilelength
@@ -147,7 +147,7 @@ def _to_rgb(
             raise PictureError(
                 f"A palette must have {2**bits} colours. Received: {path} with {table.shape[1]}"
             )
-        # Colours have 16 bits; old programs wrote 8, which libtiff takes for what they are.
+        # Colours have 16 bits; old programs wrote 8, which libtiff recognises as well.
         return (table >> 8 if table.max() > 255 else table).astype(np.uint8).T[values]
     if bits < 8:
         values = values * np.uint8(255 // (2**bits - 1))

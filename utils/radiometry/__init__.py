@@ -1,4 +1,4 @@
-"""Numbers: what a pixel's value means, and every conversion between ranges.
+"""Meaning of pixel values, and every conversion between ranges.
 
 May import nothing of the project.
 """

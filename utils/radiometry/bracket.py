@@ -1,24 +1,24 @@
-"""Names the frames of a bracket and their places, and computes exposure times."""
+"""Names and indices of the frames of a bracket, and exposure times."""
 
 from utils.radiometry.radiance import Array
 
 LOW, MID, HIGH = FRAMES = ("low", "mid", "high")
-"""The frames, darkest first; an alignment network has the name of the frame it takes."""
+"""The frames, darkest first; an alignment network has the name of its source frame."""
 
 MERGING = "merging"
 """Name of the network that merges the three frames."""
 
 MID_FRAME = FRAMES.index(MID)
-"""Place of the reference frame in a bracket."""
+"""Index of the reference frame in a bracket."""
 
 SOURCE_FRAME = {side: FRAMES.index(side) for side in (LOW, HIGH)}
-"""Place in a bracket of the source frame of each alignment."""
+"""Index in a bracket of each alignment's source frame."""
 
 SOURCE_FRAMES = tuple(SOURCE_FRAME.values())
-"""Places in a bracket of the frames that alignment makes anew, low and high."""
+"""Indices in a bracket of the frames that are aligned, low and high."""
 
 ALIGNED_FRAME = {side: place for place, side in enumerate(SOURCE_FRAME)}
-"""Place of each side where low and high stand alone: aligned frames and their targets."""
+"""Index of each side in arrays of low and high alone."""
 
 
 def exposure_times(exposure_values: Array) -> Array:

@@ -6,7 +6,7 @@ import numpy as np
 from utils.radiometry.radiance import GAMMA, Array, ldr_to_hdr, operations
 
 SIZE_MULTIPLE = 8
-"""Alignment halves the picture three times, so height and width must be multiples of this."""
+"""Height and width must be multiples of it: alignment halves the picture three times."""
 
 
 def to_network(x: Array) -> Array:
@@ -20,7 +20,7 @@ def from_network(x: Array) -> Array:
 
 
 def join_network_input(ldr: Array, hdr: Array) -> Array:
-    """Six-channel network input of a frame whose linearised values are at hand.
+    """Six-channel network input of a frame and its linearised values.
 
     Args:
         ldr: `(..., 3)` LDR values in [0, 1].
@@ -46,7 +46,7 @@ def network_input(ldr: Array, exposure_time: Array) -> Array:
 
 
 def picture_input(ldr: np.ndarray, exposure_time: np.float32 | float) -> np.ndarray:
-    """`network_input` of one picture to a rounding, three times as fast.
+    """`network_input` of one picture up to rounding, three times as fast.
 
     Args:
         ldr: `(H, W, 3)` float32 LDR values in [0, 1].
@@ -59,12 +59,12 @@ def picture_input(ldr: np.ndarray, exposure_time: np.float32 | float) -> np.ndar
 
 
 def join_picture_input(ldr: np.ndarray, hdr: np.ndarray, scale: float = 1.0) -> np.ndarray:
-    """The bits of `join_network_input` of one picture, three times as fast.
+    """`join_network_input` of one picture, bit for bit, three times as fast.
 
     Args:
         ldr: `(H, W, 3)` float32 LDR values in [0, 1].
         hdr: `(H, W, 3)` float32, the same frame linearised.
-        scale: What `hdr` is multiplied by to give radiance.
+        scale: Factor from `hdr` to radiance.
 
     Returns:
         `(H, W, 6)`, LDR then radiance, in the network range.
@@ -80,11 +80,11 @@ def to_display(x: np.ndarray) -> np.ndarray:
 
 
 def ldr_to_float(ldr: np.ndarray, divisor: int | None = None) -> np.ndarray:
-    """Frames of any shape to float32 in [0, 1]; those in float stay as they are.
+    """Frames of any shape to float32 in [0, 1]; float32 frames are returned unchanged.
 
     Args:
         ldr: Frames in uint8, uint16 or float32.
-        divisor: What integers are divided by; their type's largest value (255, 65535) if None.
+        divisor: Divisor of integers; None: the largest value of their type (255, 65535).
     """
     if ldr.dtype == np.float32:
         return ldr
@@ -92,14 +92,14 @@ def ldr_to_float(ldr: np.ndarray, divisor: int | None = None) -> np.ndarray:
 
 
 def levels_to_hdr(ldr: np.ndarray, exposure_time: np.float32 | float) -> np.ndarray:
-    """Linearises frames; integers by a table of their levels, which spares a power for each pixel.
+    """Linearises frames; integers by a table of their levels.
 
     Args:
         ldr: Frames in uint8, uint16 or float32, any shape.
         exposure_time: Relative exposure time.
 
     Returns:
-        Radiance in [0, 1 / t], float32, the bits of `ldr_to_hdr` of `ldr_to_float`.
+        Radiance in [0, 1 / t], float32, bit for bit `ldr_to_hdr(ldr_to_float(ldr))`.
     """
     if ldr.dtype == np.float32:
         return ldr_to_hdr(ldr, exposure_time)
@@ -113,10 +113,7 @@ def _levels(dtype: np.dtype) -> np.ndarray:
 
 
 def to_8bit(ldr: np.ndarray) -> np.ndarray:
-    """Frames of any shape to uint8, rounded as OpenCV reads a 16-bit TIFF.
-
-    The release trained on frames that were read this way.
-    """
+    """Frames of any shape to uint8, rounded as OpenCV reads a 16-bit TIFF (release)."""
     if ldr.dtype == np.uint8:
         return ldr
     if np.issubdtype(ldr.dtype, np.floating):
@@ -130,10 +127,10 @@ def to_16bit(ldr: np.ndarray) -> np.ndarray:
 
 
 def truncate_8bit(ldr: np.ndarray) -> np.ndarray:
-    """LDR values in [0, 1], any shape, to uint8, truncated as the release does."""
+    """LDR values in [0, 1], any shape, to uint8, truncated (release)."""
     return (255 * ldr).astype(np.uint8)
 
 
 def quantise_8bit(ldr: np.ndarray) -> np.ndarray:
-    """LDR values in [0, 1] rounded to what 8 bits can hold; float32 still, NaN stays NaN."""
+    """LDR values in [0, 1] rounded to 8-bit levels, as float32; NaN stays NaN."""
     return np.rint(ldr * np.float32(255)) / np.float32(255)

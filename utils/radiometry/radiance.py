@@ -5,7 +5,7 @@ Three ranges occur in this project:
 - LDR in [0, 1]: what a camera file holds, gamma-encoded (`uint8 / 255`, `uint16 / 65535`);
 - radiance: linear light relative to the lowest exposure, so that exposure time 1 saturates at 1;
   ground truth is in [0, 1];
-- network range [-1, 1]: what the networks take and give, `2 x - 1` of either of the above.
+- network range [-1, 1]: inputs and outputs of the networks, `2 x - 1` of either of the above.
 
 Every function takes NumPy arrays or TensorFlow tensors and returns the same kind. Exposure values
 are in stops (log2), exposure times are relative: `t = 2 ** ev`.
@@ -30,7 +30,7 @@ def operations(x: Array) -> ModuleType:
     """The module whose functions compute on `x`: NumPy for arrays and numbers, else `keras.ops`."""
     if isinstance(x, np.ndarray | np.generic | float | int):
         return np
-    # Imported only for tensors: for arrays alone its seconds of start-up are saved.
+    # Imported only for tensors, because it takes seconds.
     return importlib.import_module("keras").ops
 
 

@@ -1,8 +1,8 @@
-"""RGBE: radiance as an .hdr file holds it, three 8-bit mantissas with one exponent for each pixel.
+"""RGBE, the pixels of .hdr files: three 8-bit mantissas with one exponent.
 
-A pixel (r, g, b, e) stands for `(r, g, b) * 2 ** (e - 136)`, and for zero where e is 0: what OpenCV
-reads. A channel thus has one of 65,536 values, which its 16-bit code `256 e + mantissa` numbers.
-Any function of one channel is then a table of 65,536 entries, exact and faster than arithmetic.
+A pixel (r, g, b, e) stands for `(r, g, b) * 2 ** (e - 136)`, or zero if e is 0, as OpenCV reads it.
+A channel has one of 65,536 values, numbered by its 16-bit code `256 e + mantissa`, so a function of
+one channel is a table of 65,536 entries, exact and faster than arithmetic.
 """
 
 import cv2
@@ -20,11 +20,11 @@ def _values() -> np.ndarray:
 
 
 VALUES = _values()
-"""`(65536,)` float32: the radiance that each code stands for."""
+"""`(65536,)` float32: radiance of each code."""
 
 
 def encode(hdr: np.ndarray) -> np.ndarray:
-    """Radiance that was read from an .hdr file, back to its bytes.
+    """Radiance read from an .hdr file to its bytes.
 
     Args:
         hdr: `(H, W, 3)` float32 radiance.
@@ -58,14 +58,14 @@ def codes(rgbe: np.ndarray) -> np.ndarray:
 
 
 def values(code: np.ndarray) -> np.ndarray:
-    """`(H, W, 3)` uint16 codes to float32 radiance, bit for bit what OpenCV reads."""
+    """`(H, W, 3)` uint16 codes to float32 radiance, bit for bit as OpenCV reads it."""
     return cv2.LUT(code, VALUES)
 
 
 def round_to_rgbe(image: np.ndarray) -> np.ndarray:
-    """The nearest values that an .hdr file can hold: what `read_radiance` will give.
+    """The nearest values that an .hdr file can hold.
 
-    The encoder truncates, which would darken everything by a quarter of a percent.
+    OpenCV's encoder truncates, which would darken pictures by a quarter of a percent.
 
     Args:
         image: `(H, W, 3)` radiance, finite, at least 0.

@@ -1,4 +1,4 @@
-"""Checks a data set before a day is spent on training with it."""
+"""Checks a data set before training: names, exposures, brightness, truth, duplicates."""
 
 import collections
 import dataclasses
@@ -31,23 +31,23 @@ class Findings:
     """Results of the checks."""
 
     data_set: str
-    """Name of the data set, for people."""
+    """Name of the data set."""
     scenes: int
     problems: list[str]
-    """What is wrong."""
+    """Defects."""
     notes: list[str]
-    """What is unusual, but taken care of."""
+    """Unusual properties that reading handles."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Facts:
-    """Facts of a scene that could be read."""
+    """Size, bits and hashes of a readable scene."""
 
     name: str
     size: tuple[int, int]
     bits: int
-    frame_hashes: list[str]
-    truth_hash: str | None
+    hashes: dict[str, str]
+    """Hashes of the three frames and the truth."""
 
 
 def check_data_set(root: Path) -> Findings:
@@ -83,7 +83,7 @@ def check_data_set(root: Path) -> Findings:
 
 
 def print_findings(root: Path) -> bool:
-    """Examines a data set and says what was found; whether nothing is wrong."""
+    """Checks a data set and prints the findings; returns True without problems."""
     found = check_data_set(root)
     tqdm.write(f"{root}: {found.data_set}, {found.scenes} scenes")
     for kind, lines in (("problem", found.problems), ("note", found.notes)):
@@ -152,7 +152,7 @@ def _check_together(found: Findings, facts: list[_Facts], *, official: bool) -> 
             found.problems.append(f"{fact.name}: frames of {fact.bits} bits, not {bits}")
     seen: dict[str, str] = {}
     for fact in facts:
-        for what, digest in _hashes(fact):
+        for what, digest in fact.hashes.items():
             where = f"{what} of {fact.name}"
             if digest in seen:
                 found.problems.append(f"duplicate: {where} is {seen[digest]}")
@@ -160,24 +160,19 @@ def _check_together(found: Findings, facts: list[_Facts], *, official: bool) -> 
                 seen[digest] = where
 
 
-def _hashes(fact: _Facts) -> Iterable[tuple[str, str]]:
-    yield from zip(FRAMES, fact.frame_hashes, strict=True)
-    if fact.truth_hash is not None:
-        yield "truth", fact.truth_hash
-
-
 def _facts(scene: Scene) -> _Facts:
+    pictures = dict(zip(FRAMES, scene.ldr, strict=True))
+    if scene.hdr is not None:
+        pictures["truth"] = scene.hdr
     return _Facts(
         name=scene.name,
         size=(scene.ldr.shape[2], scene.ldr.shape[1]),
         bits=8 * scene.ldr.dtype.itemsize,
-        frame_hashes=[_hash(frame) for frame in scene.ldr],
-        truth_hash=None if scene.hdr is None else _hash(scene.hdr),
+        hashes={
+            name: hashlib.blake2b(picture.tobytes(), digest_size=16).hexdigest()
+            for name, picture in pictures.items()
+        },
     )
-
-
-def _hash(array: np.ndarray) -> str:
-    return hashlib.blake2b(array.tobytes(), digest_size=16).hexdigest()
 
 
 def _commonest(values: Iterable[Value]) -> Value:

@@ -15,22 +15,13 @@ DATA_SETS: dict[Layout, str] = {
     "Sen": "Sen 2012",
     "Tursun": "Tursun 2016",
 }
-"""Names by layout, for people."""
+"""Names of data sets by layout."""
 
+_PAPER = ("BarbequeDay", "LadySitting", "ManStanding", "PeopleStanding", "PeopleTalking")
 OFFICIAL_TEST_SCENES = frozenset(
-    {f"EXTRA/{number:03}" for number in range(1, 11)}
-    | {
-        f"PAPER/{name}"
-        for name in (
-            "BarbequeDay",
-            "LadySitting",
-            "ManStanding",
-            "PeopleStanding",
-            "PeopleTalking",
-        )
-    }
+    [*(f"EXTRA/{number:03}" for number in range(1, 11)), *(f"PAPER/{name}" for name in _PAPER)]
 )
-"""Names of Kalantari's test scenes, as `utils.scenes.folders.scene_name` gives them for `Test`."""
+"""Names of Kalantari's test scenes below `Test`."""
 
 _OFFICIAL_SCENES = {
     "Training": frozenset(f"{number:03}" for number in range(1, 75)),

@@ -1,9 +1,9 @@
-"""Reads the file of a bracket's exposures, and tells stops from exposure times.
+"""Reads files of exposures, in stops or as times.
 
-Files of the field hold one number a line, in the order of the frames. Most hold stops from 0; some
-stops from elsewhere, some times in seconds. A file of times is told from a file of stops by what
-it says (a fraction, a span no bracket has) and else by the frames: where two frames both are well
-exposed, the ratio of their linearised values is that of their exposure times.
+Files of the field hold one number a line, in the order of the frames: mostly stops from 0,
+sometimes stops from another value, sometimes times in seconds. Times are recognised by a fraction
+or a span that no bracket has in stops, else by the frames: where two frames are both well exposed,
+the ratio of their linearised values is that of their exposure times.
 """
 
 import dataclasses
@@ -30,11 +30,9 @@ class FileExposures:
     """The exposures of a file."""
 
     values: np.ndarray
-    """Stops, in the order of the file, counted from where the file counts."""
+    """Stops in the order of the file, not rebased."""
     unit: Literal["stops", "times"]
-    """What the file holds."""
-    lines: tuple[str, ...] = ()
-    """Its lines, for people."""
+    """Unit of the numbers in the file."""
 
 
 def read(path: Path, frames: Sequence[np.ndarray]) -> FileExposures:
@@ -55,23 +53,22 @@ def read(path: Path, frames: Sequence[np.ndarray]) -> FileExposures:
             f" Received: {len(lines)} lines"
         )
     try:
-        found = to_stops(lines, frames)
+        return to_stops(lines, frames)
     except ValueError as error:
         shown = [line if len(line) <= 20 else f"{line[:20]}.." for line in lines[:8]]
         raise ValueError(
             f"{path} must hold different exposures, stops or times: {error}. Received: {shown}"
         ) from error
-    return dataclasses.replace(found, lines=tuple(lines))
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a file that hold something; a byte order mark is no part of them."""
+    """The lines of a file that are not empty, without a byte order mark."""
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 
 def to_stops(lines: Sequence[str], frames: Sequence[np.ndarray]) -> FileExposures:
-    """Interprets the lines of a file.
+    """Converts the lines of a file to stops.
 
     Args:
         lines: A number each: `2`, `-1.5`, `0.25` or `1/60`.
@@ -128,14 +125,14 @@ def _stops_between(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _fits_better(times: np.ndarray, stops: np.ndarray, measured: np.ndarray) -> bool:
-    """True if the first reading is nearer to what was measured; False where nothing was."""
+    """True if times are nearer to the measured steps; False if nothing was measured."""
     known = np.isfinite(measured)
     error, other = (np.abs(np.diff(values) - measured)[known].sum() for values in (times, stops))
     return bool(error < other)
 
 
 def _require_order(times: np.ndarray, frames: Sequence[np.ndarray]) -> None:
-    """Checks numbers that can only be times: a longer exposure gives a brighter frame."""
+    """Raises if a longer time does not give a brighter frame."""
     brightness = [float(frames[index].mean()) for index in np.argsort(times)]
     if sorted(brightness) != brightness:
         raise ValueError("neither stops nor times: a longer time gives a brighter frame")

@@ -1,4 +1,4 @@
-"""Scenes on disk, in the layout of Kalantari's data set or another of utils/scenes/layouts.py.
+"""Reads and writes scenes in the layout of Kalantari's data set; reads other layouts as well.
 
 A scene is a folder of three frames (.tif, .png or .jpg, 8 or 16 bits), `exposure.txt` with the
 exposure value in stops of each frame, one a line, in the order of the sorted file names, and,
@@ -57,8 +57,8 @@ def find_scenes(root: Path) -> list[Path]:
 def scene_name(folder: Path, root: Path) -> str:
     """Name of a scene that `find_scenes(root)` found: its path below the root, `EXTRA/001`.
 
-    A root that is a scene itself has its own name. Bytes that are no UTF-8 are surrogates in it;
-    `utils.files.printable` shows them.
+    A root that is a scene has its own name. Bytes that are not UTF-8 become surrogates, which
+    `utils.files.printable` shows.
     """
     relative = folder.relative_to(root)
     return relative.as_posix() if relative.parts else folder.resolve().name
@@ -78,27 +78,34 @@ def read_scene(folder: Path, root: Path | None = None) -> Scene:
         SceneError: A file is missing, unreadable or does not fit the others.
     """
     name = scene_name(folder, root or folder)
+    try:
+        return _read(folder, name)
+    except (ValueError, OSError) as error:
+        raise SceneError(f"Scene {name}: {error}") from error
+
+
+def _read(folder: Path, name: str) -> Scene:
     files = find_files(folder)
     paths = files.frames
     if len(paths) != FRAME_COUNT:
         raise SceneError(
-            f"Scene {name}: {folder} must hold {FRAME_COUNT} frames."
+            f"{folder} must hold {FRAME_COUNT} frames."
             f" Received: {len(paths)} ({', '.join(path.name for path in paths) or 'none'})"
         )
-    frames = [_read_frame(path, name) for path in paths]
-    for path, frame in zip(paths[1:], frames[1:], strict=True):
-        if frame.shape != frames[0].shape or frame.dtype != frames[0].dtype:
+    ldr = [frames.read_ldr(path) for path in paths]
+    for path, frame in zip(paths[1:], ldr[1:], strict=True):
+        if frame.shape != ldr[0].shape or frame.dtype != ldr[0].dtype:
             raise SceneError(
-                f"Scene {name}: frames must have one size and bit depth. Received:"
-                f" {paths[0].name} {_describe(frames[0])}, {path.name} {_describe(frame)}"
+                f"Frames must have one size and bit depth. Received: {paths[0].name}"
+                f" {_describe(ldr[0])}, {path.name} {_describe(frame)}"
             )
-    values = _read_exposure_values(files.exposures or folder / EXPOSURE_FILE, name, frames)
+    values = _read_exposure_values(files.exposures or folder / EXPOSURE_FILE, name, ldr)
     order = np.argsort(values)
     return Scene(
         name=name,
-        ldr=np.stack([frames[index] for index in order]),
+        ldr=np.stack([ldr[index] for index in order]),
         exposure_values=_rebase(values[order], name),
-        hdr=None if files.truth is None else _read_truth(files.truth, name, frames[0].shape),
+        hdr=None if files.truth is None else _read_truth(files.truth, ldr[0].shape),
     )
 
 
@@ -133,16 +140,13 @@ def write_scene(
             write_text(partial / SOURCE_FILE, source)
 
 
-def _read_exposure_values(path: Path, name: str, frames: list[np.ndarray]) -> np.ndarray:
-    """Stops, in the order of the frames; the frames tell times from stops."""
+def _read_exposure_values(path: Path, name: str, ldr: list[np.ndarray]) -> np.ndarray:
+    """Stops, in the order of the frames."""
     if not path.is_file():
-        raise SceneError(f"Scene {name}: the exposures in stops are missing. Received: no {path}")
-    try:
-        found = exposure_files.read(path, [ldr_to_float(frame[::4, ::4]) for frame in frames])
-    except (ValueError, OSError) as error:
-        raise SceneError(f"Scene {name}: {error}") from error
+        raise SceneError(f"The exposures in stops are missing. Received: no {path}")
+    found = exposure_files.read(path, [ldr_to_float(frame[::4, ::4]) for frame in ldr])
     if found.unit == "times":
-        _LOG.warning("Scene %s: the exposures %s are times, not stops.", name, found.lines)
+        _LOG.warning("Scene %s: %s holds times, not stops.", name, path.name)
     return found.values
 
 
@@ -156,27 +160,17 @@ def _rebase(values: np.ndarray, name: str) -> np.ndarray:
     return (values - values[0]).astype(np.float32)
 
 
-def _read_frame(path: Path, name: str) -> np.ndarray:
-    try:
-        return frames.read_ldr(path)
-    except (ValueError, OSError) as error:
-        raise SceneError(f"Scene {name}: {error}") from error
-
-
-def _read_truth(path: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    try:
-        hdr = radiance_maps.read_radiance(path)
-    except (ValueError, OSError) as error:
-        raise SceneError(f"Scene {name}: {error}") from error
+def _read_truth(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    hdr = radiance_maps.read_radiance(path)
     if hdr.shape != shape:
         raise SceneError(
-            f"Scene {name}: {path} must have the frames' size {shape[1]}x{shape[0]}."
+            f"{path} must have the frames' size {shape[1]}x{shape[0]}."
             f" Received: {hdr.shape[1]}x{hdr.shape[0]}"
         )
     bad = ~((hdr >= 0) & (hdr <= _BRIGHTEST))
     if bad.any():
         raise SceneError(
-            f"Scene {name}: {path} must be finite, at least 0 and at most {_BRIGHTEST:g}."
+            f"{path} must be finite, at least 0 and at most {_BRIGHTEST:g}."
             f" Received: {hdr[bad][0]} and {bad.sum() - 1} more"
         )
     return hdr

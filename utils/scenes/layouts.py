@@ -38,7 +38,7 @@ Layout = Literal["Kalantari", "Tel", "Hu", "DeepHDR mirror", "Challenge123", "Se
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SceneFiles:
-    """The files of one scene; they may be missing or too many."""
+    """Files of one scene, which may be missing or too many."""
 
     layout: Layout
     frames: list[Path]
@@ -50,7 +50,7 @@ class SceneFiles:
 
 
 def is_scene(folder: Path) -> bool:
-    """True if a folder is a scene: it has exposures, a truth or three frames and more."""
+    """True if a folder has exposures, a truth, or three frames or more."""
     if is_other_moment(folder):
         return False
     marked = any((folder / name).exists() for name in (*_EXPOSURE_FILES, *_TRUTH_FILES))
@@ -58,7 +58,7 @@ def is_scene(folder: Path) -> bool:
 
 
 def find_files(folder: Path) -> SceneFiles:
-    """The files of a scene; what its layout is shows in their names."""
+    """The files of a scene; their names show its layout."""
     pictures = _pictures(folder)
     layout, frames = _recognise(folder, pictures)
     return SceneFiles(
@@ -95,7 +95,7 @@ def _challenge_frames(folder: Path) -> list[Path]:
 
 
 def is_other_moment(folder: Path) -> bool:
-    """True if it is the first or the last moment of a scene of Challenge123."""
+    """True for the first or last moment of a scene of Challenge123."""
     if folder.name[-2:] not in ("_1", "_3") or not any(folder.glob("ldr_img_*.tif")):
         return False
     return any(folder.with_name(f"{folder.name[:-2]}_2").glob("ldr_img_*.tif"))

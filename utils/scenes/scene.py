@@ -1,4 +1,4 @@
-"""Defines the scene: one bracket, its exposures and perhaps its ground truth."""
+"""Defines the scene: a bracket, its exposures and an optional ground truth."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from utils.files import one_line, printable
 
 
 class SceneError(ValueError):
-    """A folder is no readable scene; the message names scene, file and value."""
+    """A folder is not a readable scene; the message names scene, file and value."""
 
 
 SCENE_FAILURES = (
@@ -29,10 +29,10 @@ def failure(name: str, error: Exception) -> str:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One bracket and, if there is one, its ground truth."""
+    """One bracket with an optional ground truth."""
 
     name: str
-    """Its folder below that of all scenes, `EXTRA/001`; results lie in the same tree."""
+    """Path of its folder below that of all scenes, `EXTRA/001`; also that of its results."""
     ldr: np.ndarray
     """`(3, H, W, 3)` RGB frames, darkest first: uint8 or uint16; float32 in [0, 1] where a
     protocol has resized or rescaled them."""

@@ -1,4 +1,4 @@
-"""Goes through a tree of folders that nobody has tidied: loops, dead ends and locked doors."""
+"""Walks a folder tree; follows each symlink once, skips unreadable folders."""
 
 import errno
 import logging
@@ -8,21 +8,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 DEEPEST = 32
-"""Levels below the root that are looked at."""
+"""Levels below the root that are walked."""
 
 _LOG = logging.getLogger(__name__)
 
 
 def walk(root: Path, is_leaf: Callable[[Path], bool]) -> Iterator[Path]:
-    """Goes through a folder and the folders below it, each once.
+    """Yields a folder and the folders below it, each once, without hidden ones.
 
-    Links to folders are followed after everything else, so that a folder that can be reached in
-    two ways goes by its own name. Hidden folders are left out. A folder that cannot be listed, and
-    one that lies too deep, is named in a warning.
+    Symlinks come last, so that a folder that can be reached in two ways has its own path. Folders
+    that cannot be listed or lie too deep are skipped with a warning.
 
     Args:
-        root: Where to start; always the first to come.
-        is_leaf: Says of a folder that came whether to leave out what is below it.
+        root: The first folder.
+        is_leaf: True for a folder whose subfolders are skipped.
 
     Raises:
         OSError: The root cannot be listed.
@@ -33,14 +32,14 @@ def walk(root: Path, is_leaf: Callable[[Path], bool]) -> Iterator[Path]:
         folder, depth = folders.popleft() if folders else links.popleft()
         try:
             place = folder.resolve()
-            # The names in it can be read, and no file.
+            # Its names may be readable although its files are not.
             if not os.access(folder, os.X_OK, effective_ids=True):
                 raise PermissionError(errno.EACCES, "Permission denied", str(folder))
             below = sorted(path for path in folder.iterdir() if _is_open(path))
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
             if folder == root:
                 raise
-            _LOG.warning("The folder %s is left out: %s.", folder, error)
+            _LOG.warning("The folder %s is skipped: %s.", folder, error)
             continue
         if place in seen:
             continue
@@ -49,7 +48,7 @@ def walk(root: Path, is_leaf: Callable[[Path], bool]) -> Iterator[Path]:
         if not below or is_leaf(folder):
             continue
         if depth == DEEPEST:
-            _LOG.warning("What lies deeper than %s is left out: %d levels.", folder, DEEPEST)
+            _LOG.warning("Folders below %s are skipped: deeper than %d levels.", folder, DEEPEST)
             continue
         for path in below:
             (links if path.is_symlink() else folders).append((path, depth + 1))
