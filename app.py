@@ -1,8 +1,8 @@
-"""Serves a page to drop photographs on, which shows and gives the HDR picture made of them.
+"""Serves a page that merges dropped photographs into an HDR picture.
 
 Reads the weights that reconstruction_fusion.py reads, or the small ones. Serves this machine alone
-and needs no network. What it made goes when the page is closed or makes another, what was dropped
-an hour later, and everything when the program ends; if it is killed, when it is started again.
+and needs no network. Results are removed when the page is closed or makes others, photographs after
+an hour, and everything when the program ends or, after a kill, when it starts again.
 `make app` sets up and starts it; it needs requirements/app.txt.
 """
 
@@ -76,11 +76,11 @@ _results: dict[str | None, Path] = {}
 """Folder of each open page's last result."""
 
 Table = list[list[str]]
-"""A row for each photograph: its name and its stops."""
+"""Rows of name and stops, one for each photograph."""
 
 
 def look(uploads: list[str] | None) -> tuple[Table, Table, gr.Dropdown, str]:
-    """The table of stops, for show and to compare, the references, and what is wrong."""
+    """The table of stops, twice, the choice of references, and messages."""
     try:
         paths = checked(uploads or ())
         exposures = [read_photo(path).exposure for path in paths]
@@ -107,7 +107,7 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
     request: gr.Request,
     progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008 -- Gradio looks for it here
 ) -> tuple[tuple[np.ndarray, np.ndarray] | None, list[str] | None, str]:
-    """Before and after, the files, and what the tool said; or nothing but an error."""
+    """Reference and result, the files, and messages; or only an error."""
     forget(request)
     folder = Path(tempfile.mkdtemp(dir=_temporary))
     _results[request.session_hash] = folder
@@ -116,7 +116,7 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
         paths = checked(uploads or ())
         names = [printable(path.name) for path in paths]
         typed = {name: str(text) for name, text, *_ in table}
-        # Without rows a photograph is unreadable, which reading them says.
+        # The table is empty if a photograph is unreadable; reading it raises below.
         stops = typed_stops([typed.get(x, "") for x in names], names) if by_exif else None
         (folder / "photographs").mkdir()
         for path in paths:
@@ -148,7 +148,7 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
 
 
 def forget(request: gr.Request) -> None:
-    """Removes the results of a page: it makes others, or is closed."""
+    """Removes the results of a page."""
     folder = _results.pop(request.session_hash, None)
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -165,12 +165,12 @@ def _references(names: Sequence[str]) -> gr.Dropdown:
 
 
 def _said(kind: str, text: str) -> str:
-    """A line for the page; no name in it becomes markup."""
+    """A message for the page, escaped."""
     return f'<p class="said {kind}">{html.escape(text)}</p>'
 
 
 def _without(folders: Sequence[Path], error: Exception) -> str:
-    """An error's message without the temporary folders' names."""
+    """An error's message without the paths of temporary folders."""
     text = str(error)
     for folder in folders:
         text = text.replace(f"{folder}/", "")

@@ -1,7 +1,4 @@
-"""Compares the exposures of a chosen bracket with its pixels.
-
-Judged on small versions of the frames, as `photo.reading.frame_choice` makes them.
-"""
+"""Compares the exposures of a chosen bracket with the pixels of its thumbnails."""
 
 from collections.abc import Sequence
 
@@ -29,15 +26,15 @@ def step_warnings(values: np.ndarray) -> tuple[str, ...]:
 def mismatches(
     small: Sequence[np.ndarray], stops: np.ndarray, files: Sequence[str]
 ) -> tuple[str, ...]:
-    """Warnings where the pixels tell another exposure step than the one that was claimed.
+    """Warnings about exposure steps that differ from those measured in the pixels.
 
     Args:
         small: Low, reference and high, `(h, w, 3)` in [0, 1], of `small_version`.
-        stops: `(3,)` what was claimed of them, ascending.
+        stops: `(3,)` their stops by EXIF, file or flag, ascending.
         files: Their file names.
 
     Raises:
-        ExposureError: By the claim a darker picture should be the brighter one.
+        ExposureError: A frame of more stops is darker.
     """
     lines = []
     # Blurred against noise and small motion.
@@ -61,7 +58,7 @@ def _require_order(
     files: tuple[str, str],
     step: float,
 ) -> None:
-    """Refuses exposures by which a darker picture should be the brighter one."""
+    """Raises if the frame of more stops is the darker one."""
     if bright.mean() < dark.mean() and not estimate >= -LARGEST_DISAGREEMENT:
         said = "" if np.isnan(estimate) else f", by about {-estimate:.1f} stops"
         raise ExposureError(

@@ -1,8 +1,7 @@
-"""Reads photographs as cameras and phones write them: JPEG, PNG, TIFF, HEIC and raw, with EXIF.
+"""Reads photographs of cameras and phones: JPEG, PNG, TIFF, HEIC and raw, with EXIF.
 
-Content decides the kind of a file: phones name HEIC files .jpg. Every frame comes upright (the
-orientation tag is applied) and as integers. HEIC and raw need packages of requirements/formats.txt;
-without them the message says so.
+The content decides the format, because phones name HEIC files .jpg. Frames are upright (the
+orientation tag is applied) and integers. HEIC and raw need requirements/formats.txt.
 """
 
 import dataclasses
@@ -36,16 +35,16 @@ class Photo:
     frame: np.ndarray
     """`(H, W, 3)` RGB, uint8 or uint16, gamma-encoded, upright."""
     exposure: Exposure
-    """What its EXIF says."""
+    """From its EXIF."""
     exif: bytes
-    """What a picture made of it may keep; empty if there is nothing."""
+    """The part of the EXIF that a result keeps; may be empty."""
 
 
 def read_photo(path: Path) -> Photo:
     """Reads a photograph.
 
-    Raw files are developed linearly with the camera's white balance and then gamma-encoded, so
-    that linearising gives the sensor's values.
+    Raw files are developed linearly with the camera's white balance and then gamma-encoded, so that
+    linearising restores the sensor's values.
 
     Args:
         path: A file of one of `PHOTO_SUFFIXES`.

@@ -1,7 +1,7 @@
-"""Reads EXIF: a photograph's exposure, and the tags that a result may keep.
+"""Reads EXIF: a photograph's exposure, and the tags that a result keeps.
 
-Tags are those of EXIF 2.32. Values a camera cannot have (a shutter time of 0 or of a year, ISO 0,
-text where a number belongs) count as missing: editors and phones write them.
+Tags are those of EXIF 2.32. Impossible values (a shutter time of 0 or of a year, ISO 0, text for a
+number) count as missing; editors and phones write them.
 """
 
 import dataclasses
@@ -30,7 +30,7 @@ _ISOS = (1.0, 1e7)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Exposure:
-    """Exposure of a photograph; None: the file does not say, or says nonsense."""
+    """Exposure of a photograph; None for missing or impossible values."""
 
     time: float | None = None
     """Shutter time in seconds."""
@@ -41,7 +41,7 @@ class Exposure:
 
     @classmethod
     def of(cls, exif: Image.Exif) -> Self:
-        """Exposure as an EXIF block tells it, the APEX values standing in for the plain ones."""
+        """Exposure of an EXIF block; APEX values replace missing plain ones."""
         tags = {**exif, **_sub_tags(exif)}  # plain TIFF writers put them into the main block
         apex_time = _number(tags.get(_SHUTTER_SPEED), -20, 20)
         apex_aperture = _number(tags.get(_APERTURE), -4, 16)
@@ -56,7 +56,7 @@ class Exposure:
 
     @classmethod
     def of_values(cls, time: object, f_number: object, iso: object) -> Self:
-        """Exposure of numbers that some other reader found; nonsense counts as missing."""
+        """Exposure of numbers of another reader; impossible values count as missing."""
         return cls(
             time=_number(time, *_TIMES),
             f_number=_number(f_number, *_F_NUMBERS),
@@ -64,7 +64,7 @@ class Exposure:
         )
 
     def describe(self) -> str:
-        """For people: `1/250 s, f/5, ISO 100`."""
+        """The exposure as `1/250 s, f/5, ISO 100`."""
         if self.time is None:
             time = "no shutter time"
         elif self.time < 0.4:
@@ -78,8 +78,8 @@ class Exposure:
 def exposure_value(exposure: Exposure) -> float | None:
     """Stops of light recorded: `log2(time * iso / 100 / f_number ** 2)`; None without a time.
 
-    A missing aperture or sensitivity counts as 1 and 100: right for a bracket if it is missing in
-    every frame, which the caller has to see to.
+    A missing aperture counts as 1, a missing sensitivity as 100; callers check that a bracket lacks
+    them in all frames or in none.
     """
     if exposure.time is None:
         return None
@@ -88,14 +88,13 @@ def exposure_value(exposure: Exposure) -> float | None:
 
 
 def kept(exif: Image.Exif) -> bytes:
-    """The part of a photograph's EXIF that holds for a picture made of several.
+    """The part of a photograph's EXIF that is valid for a picture made of several.
 
-    Camera, lens, focal length, date, artist and copyright. Left out: exposure (there are three),
-    orientation (the picture is upright), preview, the maker's notes, and the place, which whoever
-    publishes the picture should add on purpose.
+    Camera, lens, focal length, date, artist and copyright. Not exposure (there are three),
+    orientation (the picture is upright), preview, the maker's notes, and, for privacy, the place.
 
     Returns:
-        An EXIF block for `PIL.Image.save(exif=...)`; empty if nothing is left.
+        An EXIF block for `PIL.Image.save(exif=...)`; may be empty.
     """
     result = Image.Exif()
     for tag in _KEPT:
@@ -108,19 +107,19 @@ def kept(exif: Image.Exif) -> bytes:
             sub[tag] = value
     try:
         return result.tobytes() if len(result) or len(sub) else b""
-    except (ValueError, TypeError, OverflowError, UnicodeError):  # nonsense in a tag of the input
+    except (ValueError, TypeError, OverflowError, UnicodeError):  # invalid tags in the input
         return b""
 
 
 def _sub_tags(exif: Image.Exif) -> dict[int, Any]:
     try:
         return dict(exif.get_ifd(_EXIF_IFD))
-    except Exception:  # Pillow raises whatever a broken block makes it raise
+    except Exception:  # a broken block may raise any error
         return {}
 
 
 def _number(value: object, lowest: float, highest: float) -> float | None:
-    """A tag's number if it is in [lowest, highest]; tags may hold tuples, text, 0/0."""
+    """A tag's number if it is in [lowest, highest], else None; tags may be tuples, text, 0/0."""
     if isinstance(value, tuple | list) and value:
         value = value[0]
     try:

@@ -1,7 +1,6 @@
-"""Finds the exposures of a bracket of photographs and checks the sources against each other.
+"""Finds the exposures of a bracket: `--exposures`, else `exposure.txt`, else EXIF.
 
-In order: the values given on the command line, `exposure.txt`, EXIF. Whatever else is there is
-compared with the one that is used.
+The source that is used is compared with EXIF.
 """
 
 import dataclasses
@@ -15,13 +14,13 @@ from utils.scenes import exposure_files
 from utils.scenes.layouts import EXPOSURE_FILE
 
 LARGEST_DISAGREEMENT = 0.5
-"""Stops by which two sources, or a claim and the pixels, may differ without a warning."""
+"""Stops by which two sources, or a source and the pixels, may differ without a warning."""
 
 _LARGEST_SPAN = 24.0  # stops; more is a file of shutter times, not of stops
 
 
 class ExposureError(ValueError):
-    """The exposures are missing, contradictory or useless; the message says what would help."""
+    """The exposures are missing, contradictory or useless; the message names a remedy."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,9 +30,9 @@ class Exposures:
     values: np.ndarray
     """`(N,)` stops in the order of the file names, on any scale."""
     source: str
-    """Where they come from, for people."""
+    """Name of the source: a flag, a file or EXIF."""
     warnings: tuple[str, ...] = ()
-    """Where another source says something else."""
+    """Disagreement with another source."""
 
 
 def find_exposures(
@@ -46,18 +45,18 @@ def find_exposures(
     """Finds the exposure values of a folder's photographs.
 
     Args:
-        path: The folder's `exposure.txt`, which need not exist; None: it is of other photographs.
+        path: The folder's `exposure.txt`, which need not exist; None: it is not considered.
         names: The photographs' file names, sorted.
-        exposures: What their EXIF says.
+        exposures: Their EXIF.
         given: Stops from the command line, in the order of the names.
-        frames: Small versions of the photographs in [0, 1], to tell a file of times from stops.
+        frames: Thumbnails in [0, 1], which tell times from stops in a file.
 
     Returns:
-        The values of the first source there is.
+        The values of the first available source.
 
     Raises:
-        ExposureError: No source has a value for every photograph, or the values are no stops.
-        ValueError: `exposure.txt` makes no sense.
+        ExposureError: No source has a value for every photograph, or the values are not stops.
+        ValueError: `exposure.txt` is invalid.
         OSError: It cannot be read.
     """
     by_exif = _exif_values(exposures)
@@ -88,7 +87,7 @@ def _checked(values: Sequence[float], count: int, source: str) -> np.ndarray:
 
 
 def _exif_values(exposures: Sequence[Exposure]) -> np.ndarray | None:
-    """Stops of all photographs; None if one lacks what others have."""
+    """Stops of all photographs; None if a tag is missing in some."""
     for field in ("time", "f_number", "iso"):
         missing = [getattr(exposure, field) is None for exposure in exposures]
         if any(missing) and (field == "time" or not all(missing)):

@@ -1,4 +1,4 @@
-"""Reads a folder of photographs as a scene: any camera, size and step, no ground truth."""
+"""Reads photographs of any camera, size and exposure step as a scene without ground truth."""
 
 import dataclasses
 import itertools
@@ -26,9 +26,9 @@ class Photographs(Scene):
     files: tuple[str, ...] = ()
     """File names of low, reference and high."""
     warnings: tuple[str, ...] = ()
-    """What may spoil the result, a line each."""
+    """Risks to the result, a line each."""
     exif: bytes = b""
-    """The part of the reference's EXIF that the result may keep."""
+    """The part of the reference's EXIF that the result keeps."""
 
 
 def read_photographs(
@@ -43,10 +43,10 @@ def read_photographs(
 
     Args:
         folder: The folder.
-        root: Where it was found; the scene is named relative to it.
+        root: Folder of the search; the scene is named relative to it.
         exposures: Stops, in the order of the file names; if None, from `exposure.txt` or EXIF.
-        reference: Name of the reference, or a part that only it has; None: the best exposed.
-        files: The bracket's photographs; none: all of the folder.
+        reference: Name of the reference, or a part of it; None: the best exposed photograph.
+        files: The bracket's photographs; empty: all of the folder.
 
     Returns:
         Low, reference and high, chosen by `photo.reading.frame_choice.choose`, with notes and
@@ -89,10 +89,9 @@ def read_photographs(
 
 
 def bracket_name(files: Sequence[Path]) -> str:
-    """Name of a bracket of files: what their names begin with, else that of their folder.
+    """Name of a bracket of files: the common beginning of their names, else that of their folder.
 
-    Names that differ in a running number, as a camera gives them, have no such beginning of their
-    own: the first stands for the bracket.
+    If it ends in a digit, the names are a camera's running numbers, and the first one is used.
     """
     letters = zip(*(file.stem for file in files), strict=False)  # as far as the shortest goes
     start = "".join(

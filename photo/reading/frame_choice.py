@@ -1,8 +1,4 @@
-"""Chooses three of a bracket's photographs.
-
-All of it is judged on small versions of the frames, so that any number of large photographs can be
-looked at one after the other.
-"""
+"""Chooses three of a bracket's photographs from thumbnails and exposures."""
 
 import dataclasses
 import itertools
@@ -14,7 +10,7 @@ from utils.images.drawing import shrink
 from utils.radiometry.levels import ldr_to_float
 
 LARGEST_STEP = 4.0
-"""Stops; further apart, two frames have hardly a well-exposed pixel in common."""
+"""Stops; frames further apart have hardly a well-exposed pixel in common."""
 
 _SMALL = 384  # pixels of a small frame's longer side
 _DARK, _BRIGHT = 0.1, 0.9  # LDR values between which a pixel is well exposed
@@ -33,7 +29,7 @@ class Choice:
     indices: tuple[int, int, int]
     """Low, reference and high among the photographs."""
     notes: tuple[str, ...]
-    """Why these, for people; empty if there were no others."""
+    """The reasons; empty if there were only three photographs."""
 
 
 def small_version(frame: np.ndarray) -> np.ndarray:
@@ -49,11 +45,11 @@ def choose(
 ) -> Choice:
     """Chooses low, reference and high.
 
-    The reference is, of the frames that have a darker and a brighter one beside them, the one with
-    the most well-exposed pixels less the clipped ones: what it clips has to come from a frame in
-    which things have moved. Of the frames one to four stops away on each side, that pair is taken
-    which has lost the fewest pixels, the low one by clipping, the high one in black; steps that
-    differ by a stop count like 8 % of lost pixels, and of equal pairs the narrowest is taken.
+    The reference is the frame, neither darkest nor brightest, with the largest share of
+    well-exposed minus clipped pixels: what it clips has to come from a frame in which things have
+    moved. Of the frames one to four stops away on each side, the pair is chosen that has lost the
+    fewest pixels (the low one to clipping, the high one to black). Steps that differ by a stop cost
+    as much as 8 % of lost pixels; of equal pairs the narrowest is chosen.
 
     Args:
         small: `(h, w, 3)` frames in [0, 1], of `small_version`.
@@ -62,11 +58,11 @@ def choose(
         reference: Name of the reference, or a part that only it has; None: chosen.
 
     Returns:
-        The choice; frames of equal exposure count once, the first of them or the reference.
+        The choice; of frames of equal exposure, only the first or the reference is considered.
 
     Raises:
-        ValueError: Fewer than three different exposures; or `reference` names no photograph,
-            several, or the darkest or brightest one.
+        ValueError: There are fewer than three different exposures; or `reference` names no
+            photograph, several, or the darkest or brightest one.
     """
     named = None if reference is None else _index_of(reference, names)
     order = _different(values, named)
@@ -96,7 +92,7 @@ def choose(
 
 
 def _index_of(reference: str, names: Sequence[str]) -> int:
-    """The photograph of a name, or the only one whose name has it as a part."""
+    """Index of the photograph with this name, or the only one with this part in its name."""
     wanted = reference.lower()
     found = [i for i, name in enumerate(names) if name.lower() == wanted]
     found = found or [i for i, name in enumerate(names) if wanted in name.lower()]
@@ -109,7 +105,7 @@ def _index_of(reference: str, names: Sequence[str]) -> int:
 
 
 def _different(values: np.ndarray, preferred: int | None) -> list[int]:
-    """Indices by ascending exposure; of equal ones the first stays, or the preferred."""
+    """Indices by ascending exposure; of equal ones only the first or the preferred."""
     kept: list[int] = []
     for index in map(int, np.argsort(values, kind="stable")):
         if not kept or values[index] - values[kept[-1]] >= _SMALLEST_DIFFERENCE:
@@ -137,7 +133,7 @@ def _pair(
     black: Sequence[float],
     steps: np.ndarray,
 ) -> tuple[int, int]:
-    """The low and the high frame that have lost the least and are equally far away."""
+    """The low and high frame of the lowest cost: lost pixels and unequal steps."""
 
     def cost(pair: tuple[int, int]) -> tuple[float, float]:
         low, high = pair

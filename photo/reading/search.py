@@ -1,8 +1,4 @@
-"""Finds what can be reconstructed below a folder: scenes of data sets, folders of photographs.
-
-A folder of photographs is one without ground truth whose pictures are not laid out as a data set
-lays them out: see `is_photographs`.
-"""
+"""Finds scenes of data sets and folders of photographs."""
 
 import dataclasses
 import warnings
@@ -29,21 +25,19 @@ class Found:
     """A folder that can be reconstructed."""
 
     folder: Path
-    """Where it is."""
     kind: Kind
-    """`scene` of a data set, or `photographs`."""
     files: tuple[Path, ...] = ()
-    """Photographs that were named one by one; none: those of the folder."""
+    """Photographs that the user named; empty: all of the folder."""
 
 
 def find(places: Sequence[Path]) -> tuple[Path, list[Found]]:
-    """Finds what a user means: a folder, or the photographs of one bracket.
+    """Finds scenes in a folder, or takes the named photographs as one bracket.
 
     Args:
-        places: A folder of `find_brackets`, or three photographs or more.
+        places: A folder, or three photographs or more.
 
     Returns:
-        The folder by which scenes are named, and what was found.
+        The folder that scenes are named relative to, and the scenes.
 
     Raises:
         SceneError: It is neither, or there is nothing in the folder.
@@ -75,14 +69,14 @@ def _kind_of_place(place: Path) -> str:
 def find_brackets(root: Path) -> list[Found]:
     """Finds the scenes of data sets and the folders of photographs in a folder, at any depth.
 
-    Nothing is looked for in folders of results, and below a scene only photographs. See
-    `utils.scenes.tree.walk` for links and locked folders.
+    Folders of results are skipped; below a scene only photographs count. See
+    `utils.scenes.tree.walk` for links and unreadable folders.
 
     Args:
         root: A folder of such folders, or one of them.
 
     Returns:
-        What was found, sorted by folder.
+        The scenes, sorted by folder.
 
     Raises:
         SceneError: There is no such folder, or nothing in it.
@@ -113,7 +107,7 @@ def find_brackets(root: Path) -> list[Found]:
 
 
 def kind_of(folder: Path) -> Kind:
-    """What a folder is: its pictures, and what lies beside them, say it."""
+    """The kind of a folder, by its files."""
     if any((folder / name).exists() for name in _RESULT_FILES):
         return "results"
     if is_photographs(folder):
@@ -124,9 +118,9 @@ def kind_of(folder: Path) -> Kind:
 def is_photographs(folder: Path) -> bool:
     """True if the pictures of a folder are photographs and not a data set's scene.
 
-    They are if there are two or more and no data set's ground truth beside them; other radiance
-    maps do not count. A data set's scene without truth is told from them by its exposure file
-    beside three frames of a data set's name, or three TIFF files without EXIF.
+    There must be two or more, without a data set's ground truth. A data set's scene without truth
+    has an exposure file beside three frames with a data set's names, or three TIFF files without
+    EXIF.
     """
     paths = photograph_paths(folder)
     files = find_files(folder)
@@ -140,7 +134,7 @@ def is_photographs(folder: Path) -> bool:
 
 
 def photograph_paths(folder: Path) -> list[Path]:
-    """Files of a folder that are photographs by their suffix, by name; hidden ones left out."""
+    """Files of a folder with a photograph's suffix, by name, without hidden ones."""
     return sorted(
         path
         for path in folder.iterdir()
@@ -149,10 +143,10 @@ def photograph_paths(folder: Path) -> list[Path]:
 
 
 def _has_shutter_time(path: Path) -> bool:
-    """Whether a picture's EXIF has one; its pixels are not decoded."""
+    """True if a picture's EXIF has a shutter time; pixels are not decoded."""
     try:
         with warnings.catch_warnings(), Image.open(path) as image:
             warnings.simplefilter("ignore")
             return Exposure.of(image.getexif()).time is not None
-    except Exception:  # reading it says what is wrong with the file
+    except Exception:  # reported when it is read
         return False

@@ -1,9 +1,9 @@
-"""report.html: one page that holds everything about a run's scenes, pictures included.
+"""report.html: a page about all scenes of a run, pictures included.
 
-The page needs no network and no other file; its own policy forbids both. For each scene it shows
-the result against the reference, under a handle to drag, and through an exposure slider; the inputs
-and the aligned frames; links to the files beside it; and, where there is a truth, the error and the
-numbers. Jinja escapes every text, whatever is in a name.
+The page needs no network and no other file, and its content security policy forbids both. For each
+scene it shows result and reference under a handle to drag, the result at a choice of exposures, the
+inputs and aligned frames, links to the files and, if there is a ground truth, the error and the
+scores. Jinja escapes every text.
 """
 
 import base64
@@ -33,7 +33,7 @@ from utils.scenes.scene import Scene
 
 _TEMPLATE = Path(__file__).with_name("report_page.html")
 _LARGEST_SIDE, _SMALLEST_SIDE = 1000, 280  # pixels of a large picture
-_FULL_SIZE_SCENES = 12  # with more of them, pictures shrink so that the page stays below 30 MB
+_FULL_SIZE_SCENES = 12  # beyond, pictures shrink so that the page stays below 30 MB
 _QUALITY = 85  # of JPEG
 _PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "pillow", "OpenEXR")
 
@@ -43,13 +43,13 @@ class _Image:
     """A picture of the page."""
 
     text: str
-    """Says what it is."""
+    """Caption."""
     width: int
     height: int
     data: str
     """A JPEG in base64."""
     stops: str = ""
-    """Exposure, of a picture of the exposure slider."""
+    """Exposure of a picture of the exposure slider."""
 
 
 class HtmlReport:
@@ -60,7 +60,7 @@ class HtmlReport:
 
         Args:
             title: Its heading.
-            scenes: How many scenes will come, which decides the size of the pictures.
+            scenes: Number of scenes to come, which determines the size of the pictures.
         """
         share = min(1.0, (_FULL_SIZE_SCENES / max(scenes, 1)) ** 0.5)
         self._side = max(_SMALLEST_SIDE, round(share * _LARGEST_SIDE))
@@ -78,9 +78,9 @@ class HtmlReport:
 
         Args:
             scene: The scene as it was reconstructed.
-            reconstruction: What the networks made of it.
-            written: The result tone-mapped, and the files, which lie beside the page.
-            metrics: Its numbers; None without a truth.
+            reconstruction: Its aligned frames and HDR image.
+            written: The tone-mapped picture and the paths of the files.
+            metrics: Its scores; None without a ground truth.
         """
         height, width = scene.ldr.shape[1:3]
         notes, warnings = (f"{width}x{height} pixels.",), ()
@@ -104,12 +104,12 @@ class HtmlReport:
         )
 
     def write(self, path: Path, settings: Mapping[str, object], failures: Sequence[str]) -> None:
-        """Writes the page, which appears when it is complete.
+        """Writes the page.
 
         Args:
             path: The file; its folder is made.
-            settings: What the run was made with, for a table; what is None or empty is left out.
-            failures: Messages about scenes that are not on the page.
+            settings: Settings of the run, for a table; those that are None or empty are left out.
+            failures: Messages about failed scenes.
 
         Raises:
             OSError: It cannot be written.
@@ -182,5 +182,5 @@ def versions() -> dict[str, str]:
 
 
 def _link(name: str) -> str:
-    """A relative address of a file beside the page, whatever bytes its name has."""
+    """Relative address of a file below the page's folder; its name may have any bytes."""
     return "./" + quote(name, errors="surrogateescape")

@@ -1,8 +1,6 @@
 """Tone mapping: radiance to a picture for an ordinary screen.
 
-Every operator takes radiance on any scale and gives display values, so that a result looks right
-whatever its exposure was. The exception is `mu-law`, the release's picture, which shows radiance as
-it stands.
+Operators accept radiance on any scale, except `mu-law`, the release's, which expects [0, 1].
 """
 
 import threading
@@ -22,13 +20,13 @@ _KEY = 0.18  # Reinhard et al. 2002: the log-average becomes this middle grey
 _WHITE_PERCENTILE = 99.9
 _SATURATION = 0.85  # exponent of the colour ratios; 1 looks gaudy once contrast is compressed
 _FUSION_SATURATION = 1.1  # fusion keeps local contrast, and looks pale with less
-_FUSION_SIDE = 1600  # pixels; five exposures with their pyramids then take 0.5 GiB at most
+_FUSION_SIDE = 1600  # pixels; five exposures with their pyramids take 0.5 GiB at most
 _EXPOSURES = 5
-_LIGHTS, _SHADOWS = 99, 2  # percentiles that the shortest and the longest exposure show
+_LIGHTS, _SHADOWS = 99, 2  # percentiles shown by the shortest and the longest exposure
 _SHADOW_LDR = 0.4  # the longest exposure shows the shadows as this
-_MOST_STOPS = 8  # between them; noise is all that more would show
+_MOST_STOPS = 8  # between them; more would show noise only
 _BLACK, _WHITE = 1.0, 98.5  # percentiles of the fused picture
-_DARKEST = 4 / 255  # lines of log gain would follow deeper blacks, and shadows with them
+_DARKEST = 4 / 255  # lines of log gain would follow deeper blacks and darken shadows
 _SMALLEST = 1e-6  # radiance; 20 stops below the darkest frame's white
 _COUNT_OF_THREADS = threading.Lock()  # OpenCV has one for all
 
@@ -66,11 +64,10 @@ def _mu_law(hdr: np.ndarray) -> np.ndarray:
 
 
 def _fusion(hdr: np.ndarray) -> np.ndarray:
-    """Fuses five exposures of the radiance; no ghosts, since all are of one picture.
+    """Fuses five exposures of the radiance, shrunk to 1600 pixels a side.
 
-    It is fused at 1600 pixels a side at most. From there the picture takes how much brighter each
-    place becomes: lines of log gain over log luminance, fitted about every pixel (the fast guided
-    filter, He and Sun 2015), so that edges stay where they are and fine detail is the picture's.
+    The full picture takes its gain from there: lines of log gain over log luminance, fitted around
+    every pixel (the fast guided filter, He and Sun 2015), which keeps edges and fine detail.
     """
     small = shrink(hdr, _FUSION_SIDE)
     lights = max(float(np.percentile(brightest_channel(small), _LIGHTS)), _SMALLEST)
@@ -87,10 +84,7 @@ def _fusion(hdr: np.ndarray) -> np.ndarray:
 
 
 def _fused_luminance(hdr: np.ndarray) -> np.ndarray:
-    """`(H, W)` luminance, 1 a screen's white, of fused exposures of `(H, W, 3)` radiance.
-
-    The radiance's lights are at 1. No luminance is 0.
-    """
+    """`(H, W)` luminance in (0, 1] of fused exposures of `(H, W, 3)` radiance with lights at 1."""
     shadows = max(float(np.percentile(luminance(hdr), _SHADOWS)), _SMALLEST)
     longest = np.clip(ldr_to_hdr(_SHADOW_LDR, shadows), 1.0, 2.0**_MOST_STOPS)
     times = np.geomspace(1.0, longest, _EXPOSURES, dtype=np.float32)
@@ -106,9 +100,9 @@ def _fused_luminance(hdr: np.ndarray) -> np.ndarray:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Keeps OpenCV to one thread: its fusion adds up exposures in the order in which they end.
+    """Limits OpenCV to one thread, which is as fast here.
 
-    A picture would differ in its last bit from run to run. One thread is as fast here.
+    Its threads add up exposures in the order in which they end, so last bits would vary.
     """
     with _COUNT_OF_THREADS:
         count = cv2.getNumThreads()

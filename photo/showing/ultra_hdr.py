@@ -1,8 +1,8 @@
 """Writes Ultra HDR: a JPEG with a gain map, by which a bright screen shows more than white.
 
-Old programs show the base picture. Phones and browsers of today multiply it by the gain map, a
-second JPEG behind the first. Android's specification "Ultra HDR Image Format v1.1" says how both
-are joined: by XMP in each, after Adobe's "Gain Map" 1.0, and by CIPA's Multi-Picture Format.
+Old programs show the base picture; phones and browsers multiply it by the gain map, a second JPEG
+behind the first. Both are joined after Android's "Ultra HDR Image Format v1.1": by XMP after
+Adobe's "Gain Map" 1.0, and by CIPA's Multi-Picture Format.
 """
 
 import struct
@@ -16,7 +16,7 @@ from photo.showing.tone import expose, luminance
 from utils import files
 
 SMALLEST_SIDE, LARGEST_SIDE = 8, 8192
-"""Pixels a side that libultrahdr reads, which is what phones do."""
+"""Pixels a side that libultrahdr reads, the reader of phones."""
 
 _HEADROOM = 3.0  # stops above a white page
 _OFFSET = 1 / 64  # of the specification: keeps the gain of black finite
@@ -46,7 +46,7 @@ _GAIN_XMP = Template(
 
 
 def fits_ultra_hdr(picture: np.ndarray) -> bool:
-    """True if readers of Ultra HDR take a picture `(H, W, ...)` of this size."""
+    """True if readers of Ultra HDR accept a picture `(H, W, ...)` of this size."""
     sides = picture.shape[:2]
     return min(sides) >= SMALLEST_SIDE and max(sides) <= LARGEST_SIDE
 
@@ -54,17 +54,17 @@ def fits_ultra_hdr(picture: np.ndarray) -> bool:
 def write_ultra_hdr(path: Path, picture: np.ndarray, hdr: np.ndarray, exif: bytes = b"") -> None:
     """Writes a tone-mapped picture that shows its radiance on a bright screen.
 
-    The radiance is exposed so that its log-average is a middle grey; up to three stops above a
-    white page are kept. Its colours are the picture's.
+    The radiance is exposed to a middle-grey log-average and clipped three stops above white;
+    colours are those of the picture.
 
     Args:
         path: A .jpg file.
-        picture: `(H, W, 3)` uint8 RGB, what a screen without headroom shows.
+        picture: `(H, W, 3)` uint8 RGB, shown on a screen without headroom.
         hdr: `(H, W, 3)` RGB radiance, finite, at least 0.
         exif: EXIF block; none is written if empty.
 
     Raises:
-        OSError: The file cannot be written; one that was there stays.
+        OSError: The file cannot be written; an existing one stays.
     """
     bright = luminance(np.minimum(expose(hdr), np.float32(2**_HEADROOM)))
     gain = np.log2((bright + _OFFSET) / (luminance(_screen_light(picture)) + _OFFSET))
@@ -78,7 +78,7 @@ def write_ultra_hdr(path: Path, picture: np.ndarray, hdr: np.ndarray, exif: byte
 
 
 def _joined(base: bytes, gain_map: bytes) -> bytes:
-    """Both JPEG files, one behind the other, the first with pointers to the second."""
+    """The base JPEG with pointers to the gain map, followed by the gain map."""
     start = _after_headers(base)
     xmp = _segment(0xE1, _XMP + _BASE_XMP.substitute(length=len(gain_map)).encode())
     index = start + len(xmp) + 8  # of the TIFF header in the Multi-Picture segment
@@ -102,7 +102,7 @@ def _multi_picture(size: int, gain_size: int, offset: int) -> bytes:
 
 
 def _after_headers(jpeg: bytes) -> int:
-    """Where the JFIF and EXIF segments end."""
+    """Offset of the end of the JFIF and EXIF segments."""
     place = 2
     while jpeg[place + 1] in {0xE0, 0xE1}:
         place += 2 + int.from_bytes(jpeg[place + 2 : place + 4])
@@ -114,7 +114,7 @@ def _segment(marker: int, content: bytes) -> bytes:
 
 
 def _screen_light(picture: np.ndarray) -> np.ndarray:
-    """Light, 1 a white page, of 8-bit sRGB, which is what readers take the base for."""
+    """Linear light, 1 at white, of 8-bit sRGB, which readers assume for the base."""
     x = np.arange(256) / 255
     light = np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
     return light.astype(np.float32)[picture]

@@ -17,6 +17,7 @@ import make_tfrecord
 import reconstruction_align2
 import reconstruction_fusion
 from configs.settings import EvaluationConfig, ReconstructionConfig, RecordsConfig
+from photo.showing.ultra_hdr import fits_ultra_hdr
 from tests.fuzz import pictures, tools
 from tests.fuzz.doors import Ran, enter
 from utils.images.radiance_maps import read_radiance

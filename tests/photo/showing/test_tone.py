@@ -60,6 +60,8 @@ def test_fusion_keeps_the_order_of_places_and_opens_shadows_without_a_veil():
     assert dark.mean() > tone_map(hdr, "reinhard")[100:, 20:190, 0].mean()
     assert shown[:30, :30].max() <= 4
     assert np.percentile(shown, 99.5) > 235
+    rises = np.diff(hdr[200, 20:190, 0]) > 1e-4
+    assert (np.diff(shown[200, 20:190, 0])[rises] >= -1).all()
 
 
 def test_fusion_adds_up_its_exposures_in_one_order(monkeypatch):
@@ -77,13 +79,6 @@ def test_fusion_adds_up_its_exposures_in_one_order(monkeypatch):
     tone_map(_radiance(), "fusion")
     assert counts == [1]
     assert cv2.getNumThreads() == before
-
-
-def test_fusion_keeps_local_order():
-    hdr = _scene(300, 400)
-    row, light = tone_map(hdr, "fusion")[200, 20:190, 0].astype(int), hdr[200, 20:190, 0]
-    rises = np.diff(light) > 1e-4
-    assert (np.diff(row)[rises] >= -1).all()
 
 
 def test_fusion_leaves_no_halo_at_a_flat_edge():
@@ -116,6 +111,7 @@ def test_fusion_keeps_the_detail_of_a_large_picture():
 @pytest.mark.parametrize("operator", OPERATORS)
 @pytest.mark.parametrize("value", [0.0, -1.0, 1.0])
 def test_flat_pictures_give_flat_finite_pictures(operator, value):
+    assert tone_map(np.full((1, 1, 3), value, np.float32), operator).shape == (1, 1, 3)
     shown = tone_map(np.full((20, 30, 3), value, np.float32), operator)
     assert np.ptp(shown) == 0
     assert (shown.max() == 0) == (value <= 0)
@@ -124,11 +120,6 @@ def test_flat_pictures_give_flat_finite_pictures(operator, value):
 def test_exposed_radiance_has_a_middle_grey_log_average():
     shown = luminance(expose(_radiance() + np.float32(1e-3)))
     assert np.exp(np.log(shown).mean()) == pytest.approx(0.18, rel=1e-3)
-
-
-def test_a_single_pixel_is_mapped():
-    for operator in OPERATORS:
-        assert tone_map(np.full((1, 1, 3), 0.5, np.float32), operator).shape == (1, 1, 3)
 
 
 def test_the_mu_law_is_rounded_and_clipped():
