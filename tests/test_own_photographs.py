@@ -136,4 +136,4 @@ def test_the_command_line_takes_exposures_tone_and_picture(tmp_path):
         [f"--scenes={tmp_path}", "--exposures", "0", "2", "4", "--tone=reinhard", "--picture=jpg"],
     )
     assert config.exposures == (0, 2, 4)
-    assert (config.tone, config.picture, config.prealign) == ("reinhard", "jpg", None)
+    assert (config.tone, config.picture, config.prealign) == ("reinhard", "jpg", "auto")

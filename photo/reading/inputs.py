@@ -1,4 +1,4 @@
-"""Goes through the scenes of a folder, or one bracket of files, as a protocol wants them."""
+"""Reads the scenes of a folder, or one bracket of files, and prepares them for a protocol."""
 
 import contextlib
 import logging
@@ -20,11 +20,11 @@ _LOG = logging.getLogger(__name__)
 
 
 class PreparedScenes:
-    """The scenes of a folder as a protocol wants them, with a progress bar.
+    """The prepared scenes of a folder, with a progress bar.
 
     Scenes of data sets and folders of photographs may lie side by side. A scene that cannot be
-    read, does not fit the protocol or cannot be written (see `attempt`) does not stop the others:
-    it is kept in `failures`.
+    read, does not fit the protocol or cannot be written (see `attempt`) does not stop the others;
+    its error is kept in `failures`.
     """
 
     def __init__(
@@ -72,12 +72,12 @@ class PreparedScenes:
                 yield scene
 
     def __len__(self) -> int:
-        """Number of scenes that were found, readable or not."""
+        """Number of scenes, readable or not."""
         return len(self._found)
 
     @contextlib.contextmanager
     def attempt(self, name: str = "") -> Iterator[None]:
-        """Keeps an error of what is done with a scene in `failures`, under the scene's name."""
+        """Keeps an error in `failures`, with the name of the scene."""
         try:
             yield
         except SCENE_FAILURES as error:
@@ -85,13 +85,13 @@ class PreparedScenes:
 
     @property
     def title(self) -> str:
-        """Name of what was found, for people."""
+        """Name of the folder or bracket."""
         files = self._found[0].files
         return bracket_name(files) if files else self._root.resolve().name
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """Messages about the scenes that failed so far."""
+        """Messages about failed scenes."""
         return tuple(self._failures)
 
     def _name(self, found: Found) -> str:

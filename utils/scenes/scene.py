@@ -41,7 +41,7 @@ class Scene:
     hdr: np.ndarray | None
     """`(H, W, 3)` float32 truth: radiance, at least 0, in [0, 1] in Kalantari's data."""
     notes: tuple[str, ...] = ()
-    """What was found and decided when it was read, a line each."""
+    """Findings and decisions of reading, a line each."""
 
     @property
     def exposure_times(self) -> np.ndarray:
