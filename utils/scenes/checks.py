@@ -161,16 +161,16 @@ def _check_together(found: Findings, facts: list[_Facts], *, official: bool) -> 
 
 
 def _facts(scene: Scene) -> _Facts:
-    pictures = dict(zip(FRAMES, scene.ldr, strict=True))
+    pictures: list[tuple[str, np.ndarray]] = [*zip(FRAMES, scene.ldr, strict=True)]
     if scene.hdr is not None:
-        pictures["truth"] = scene.hdr
+        pictures.append(("truth", scene.hdr))
     return _Facts(
         name=scene.name,
         size=(scene.ldr.shape[2], scene.ldr.shape[1]),
         bits=8 * scene.ldr.dtype.itemsize,
         hashes={
             name: hashlib.blake2b(picture.tobytes(), digest_size=16).hexdigest()
-            for name, picture in pictures.items()
+            for name, picture in pictures
         },
     )
 
