@@ -31,6 +31,11 @@ def of_page(page: Path, section: str) -> list[list[str]]:
     return [words[words[0] == "-m" :] for words in commands]
 
 
+def has_settings(script: str) -> bool:
+    """Whether `parse` knows a script or module."""
+    return _module(script).rpartition(".")[2] in _PRESETS
+
+
 def parse(script: str, *flags: str) -> Any:
     """A script's settings under some flags."""
     return command.parse(_PRESETS[_module(script).rpartition(".")[2]], None, flags)
