@@ -3,7 +3,7 @@ r"""Makes small networks out of trained ones: a start far ahead of a random one.
 Reads the newest weights of the run (or `--weights`) and training records; writes a folder of
 weights for `--start-weights`. The channels that say most are kept, and the layers behind them make
 up for the others by least squares (lab/narrowing.py). What is there already is not replaced.
-Train on with the same width, one network at a time (docs/training.md):
+Train on with the same width, one network at a time (docs/train.md):
 
     python -m lab.narrow_weights --weights weights --run runs/mine --width 24
     START="--preset small --run runs/mine --start-weights runs/mine/narrowed --frozen-statistics"

@@ -167,7 +167,7 @@ def test_ntire_is_the_challenges_formula():
     ("depth", "limit"), [("8", 63.3), ("16/65535", 111.5), ("16/65536", 106.9)]
 )
 def test_how_far_the_depth_of_the_frames_alone_limits_psnr_mu(depth, limit):
-    """The best that merging could do without noise and motion; docs/evaluation.md quotes it."""
+    """The best that merging could do without noise and motion; docs/evaluate.md quotes it."""
     truth: Any = read_scene(GOLDEN / "scene" / "001").hdr
     levels = 255 if depth == "8" else 65535
     scale = 65535 / 65536 if depth == "16/65536" else 1

@@ -1,7 +1,7 @@
 """Evaluation protocols: how frames are prepared and quantised, and how results are scored.
 
 Scores of different protocols are not comparable, so tables name the protocol in every row.
-docs/evaluation.md puts the protocols side by side.
+docs/evaluate.md puts the protocols side by side.
 """
 
 import dataclasses
