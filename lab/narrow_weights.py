@@ -1,11 +1,11 @@
-r"""Makes small networks out of trained ones: a start far ahead of a random one.
+r"""Makes narrow networks from trained wide ones, as start weights.
 
 Reads the newest weights of the run (or `--weights`) and training records; writes a folder of
-weights for `--start-weights`. The channels that say most are kept, and the layers behind them make
-up for the others by least squares (lab/narrowing.py). What is there already is not replaced.
-Train on with the same width, one network at a time (docs/train.md):
+weights for `--start-weights`, unless it exists. The most informative channels are kept, and the
+next layers replace the others by least squares (lab/narrowing.py). Continue training at the same
+width, one network at a time:
 
-    python -m lab.narrow_weights --weights weights --run runs/mine --width 24
+    python -m lab.narrow_weights --weights weights/esbn-64 --run runs/mine --width 24
     START="--preset small --run runs/mine --start-weights runs/mine/narrowed --frozen-statistics"
     python training_align_low.py $START
     python training_align_high.py $START
@@ -28,7 +28,7 @@ from utils.training import stages
 
 
 def main(config: NarrowingConfig) -> None:
-    """Writes the small networks, unless they are there."""
+    """Writes the narrow networks, unless they exist."""
     folder = config.save_weights or paths.narrowed_dir(config.run)
     if folder.exists():
         return

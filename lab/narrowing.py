@@ -1,14 +1,14 @@
 """Starts a narrow network from a trained wide one.
 
-Of each convolution's channels those are kept that say most about all of them, and the convolutions
-that read them take the others as linear functions of the kept ones:
+Each convolution keeps the channels that best predict all of its channels; the next convolution
+replaces the others by linear functions of the kept ones:
 
     keep      greedily, the channel that explains most of what is left of the second moments
     channels  ~ kept R + c                         least squares over the pixels of some pictures
     kernel    of the next convolution: R kernel    its bias takes c
 
-Both sides of a sum keep the same channels. Layers are made in order, and R is fitted to what the
-narrow network has there, so that a layer mends what those before it lost.
+Both sides of a sum keep the same channels. Layers are made in order, and R is fitted to the narrow
+network's own features, so that a layer corrects the errors of those before it.
 
 Source: the least squares are those of channel pruning (He, Zhang, Sun, ICCV 2017); the choice is
 greedy column selection, in the place of their LASSO.
@@ -50,13 +50,12 @@ def build(wide: dict[str, keras.Model], width: int) -> dict[str, keras.Model]:
 
 
 def narrow(wide: keras.Model, slim: keras.Model, inputs: Sequence[Tensor]) -> None:
-    """Gives a network the weights that do most nearly what a wider one of the same graph does.
+    """Fits the weights of a network to a wider one of the same graph.
 
     Args:
         wide: Trained network of `models.alignment` or `models.merging`.
         slim: The same at a smaller width; its weights are replaced.
-        inputs: What the networks take, `(B, H, W, 6)` each, as training has it. The more pixels,
-            the better.
+        inputs: Inputs of the networks, `(B, H, W, 6)` each, as in training.
 
     Raises:
         ValueError: The networks are not of the same graph, or `slim` is not narrower.
@@ -86,7 +85,7 @@ def narrow(wide: keras.Model, slim: keras.Model, inputs: Sequence[Tensor]) -> No
 
 
 def _convolutions(network: keras.Model) -> list[Convolution]:
-    """In the order in which they are computed."""
+    """Convolutions in order of computation."""
     return [layer for layer in network.layers if isinstance(layer, Convolution)]
 
 
