@@ -1,4 +1,4 @@
-"""Everything around the networks: fourteen packages, one subject each.
+"""Everything around the networks for data sets: one subject a package.
 
 Each package says in its docstring what lives there and what it may import.
 """
