@@ -51,7 +51,7 @@ def main(config: RecordsConfig) -> int:
     )
     for preset in get_args(presets.Preset):
         sampling = presets.alignment(preset).sampling
-        samples = sum(patches.count(entry.height, entry.width, sampling) for entry in training)
+        samples = len(patches.Grid([(entry.height, entry.width) for entry in training], sampling))
         tqdm.write(
             f"{samples:,} samples an epoch of {sampling.patch_size} pixels at steps of"
             f" {sampling.stride} ({preset})"

@@ -1,15 +1,15 @@
 """Streams training batches out of records, endless and seeded.
 
-The path of a sample: the seed and the step determine its number (`order`), the number its place
-(`patches.Grid`); the decoded scene is read or taken from memory (`shards`), the patch is cut from
-it (`patches.write`), and patches make a `patches.Batch`. No batch depends on an earlier one, so a
-run resumes at any step, and several workers share one order.
+The path of a sample: the seed and the step determine its number (`order.candidates`), the number
+its place (`patches.Grid`); the decoded scene is read or taken from memory (`shards.read`), and the
+patch is cut from it into a `patches.Batch` (`patches.write`). No batch depends on an earlier one,
+so a run resumes at any step, and several workers share one order.
 """
 
 import logging
 import operator
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import cachetools
 import numpy as np
@@ -42,18 +42,20 @@ class Samples:
         entries = selection.training_entries(records_dir, sampling)
         _warn_if_too_small(entries, sampling)
         self.entries = entries
+        self._records_dir = records_dir
         self._sampling = sampling
         self._grid = patches.Grid([(entry.height, entry.width) for entry in entries], sampling)
-        self._scene = keep_scenes(
-            lambda scene: shards.read(records_dir, entries[scene]), sampling.cache_bytes
+        self._cache = cachetools.LRUCache[int, Record](
+            sampling.cache_bytes, operator.attrgetter("nbytes")
         )
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         """Samples of an epoch: patches times four rotations times two flips."""
         return len(self._grid)
 
     def batches(
-        self, batch_size: int, first_step: int, *, worker: int = 0, workers: int = 1
+        self, batch_size: int, first_step: int, worker: int = 0, workers: int = 1
     ) -> tf.data.Dataset:
         """Batches of the steps `first_step`, `first_step + 1`, .. without end.
 
@@ -100,28 +102,19 @@ class Samples:
         """The patches of `(n, c)` numbers, c candidates for each of n samples."""
         batch = patches.empty_batch(len(numbers), self._sampling.patch_size)
         for index, candidates in enumerate(numbers):
-            place = self._most_clipped([self._grid.locate(int(number)) for number in candidates])
+            place, *others = [self._grid.locate(int(number)) for number in candidates]
+            if others:
+                place = max((place, *others), key=self._clipping)
             patches.write(batch, index, self._scene(place.scene), place, self._sampling)
         return batch
 
-    def _most_clipped(self, places: list[patches.Place]) -> patches.Place:
-        """The place whose reference patch is clipped most nearly by half."""
-        if len(places) == 1:
-            return places[0]
-        return max(places, key=lambda p: patches.clipping(self._scene(p.scene), p, self._sampling))
+    def _clipping(self, place: patches.Place) -> float:
+        return patches.clipping(self._scene(place.scene), place, self._sampling)
 
-
-def keep_scenes(load: Callable[[int], Record], capacity: int) -> Callable[[int], Record]:
-    """A thread-safe function that loads a scene by its number and caches the last ones used.
-
-    Two threads may load the same scene at once.
-
-    Args:
-        load: Reads the scene of a number.
-        capacity: Size of the cache in bytes; a larger scene is not kept.
-    """
-    cache = cachetools.LRUCache[int, Record](capacity, getsizeof=operator.attrgetter("nbytes"))
-    return cachetools.cached(cache, key=int, lock=threading.Lock())(load)
+    @cachetools.cachedmethod(operator.attrgetter("_cache"), lock=operator.attrgetter("_lock"))
+    def _scene(self, number: int) -> Record:
+        """A training scene; two threads may read the same one at once."""
+        return shards.read(self._records_dir, self.entries[number])
 
 
 def _warn_if_too_small(entries: Sequence[Entry], sampling: SamplingConfig) -> None:

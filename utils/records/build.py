@@ -5,27 +5,30 @@ when all is done, and refuses a folder that holds other scenes.
 """
 
 import contextlib
+import dataclasses
 import itertools
 import posixpath
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
 from configs.settings import PrealignmentName
 from utils import files
 from utils.camera_motion.prealignment import prealigned
-from utils.records import aligned_results, record, shards
+from utils.images import frames
+from utils.radiometry import levels
+from utils.radiometry.bracket import MID_FRAME
+from utils.records import record, shards
 from utils.records.plan import Shard, Source
 from utils.records.record import RecordsError
 from utils.records.shards import Entry
 from utils.scenes import folders
-from utils.scenes.scene import Scene
+from utils.scenes.scene import Scene, SceneError
 
-_REMOTE = "://"  # part of the path of a folder that TensorFlow reaches over a network
 _OTHER_SCENES = "The folder holds records of other scenes; delete it or name another."
 
 
@@ -58,23 +61,18 @@ def build(
         OSError: A shard cannot be written; finished ones stay.
         LockedError: Another process packs records into the folder.
     """
-    with _lock(folder):
+    shards.make_folder(folder)
+    remote = "://" in folder  # such a folder has no locks
+    with contextlib.nullcontext() if remote else files.lock(Path(folder)):
         _write_missing(folder, planned, root, workers, prealign)
         return shards.read_index(folder)
-
-
-def _lock(folder: str) -> AbstractContextManager[object]:
-    """Locks a local folder, which is made if missing; a remote one has no locks."""
-    if _REMOTE in folder:
-        shards.make_folder(folder)
-        return contextlib.nullcontext()
-    return files.lock(Path(folder))
 
 
 def _write_missing(
     folder: str, planned: Sequence[Shard], root: Path, workers: int, prealign: PrealignmentName
 ) -> None:
-    index = shards.read_index(folder, check_shards=False) if _has_index(folder) else []
+    started = tf.io.gfile.exists(posixpath.join(folder, shards.INDEX_FILE))
+    index = shards.read_index(folder, check_shards=False) if started else []
     finished = _finished(folder, planned, index)
     total = sum(len(shard.sources) for shard in planned)
     start = sum(len(entries) for entries in finished.values())
@@ -84,7 +82,11 @@ def _write_missing(
         with tqdm(total=total, initial=start, unit="scene", disable=not missing) as bar:
 
             def pack(source: Source) -> bytes:
-                scene = _read(source, root, prealign)
+                scene = folders.read_scene(source.folder, root)
+                if source.aligned is None:
+                    scene = prealigned(scene, prealign)
+                else:
+                    scene = _with_aligned(scene, source.aligned)
                 packed = record.pack(scene, source.size, aligned=source.aligned is not None)
                 bar.update()
                 return packed
@@ -102,11 +104,22 @@ def _write_missing(
         shards.write_index(folder, entries, prealign)
 
 
-def _read(source: Source, root: Path, prealign: PrealignmentName) -> Scene:
-    scene = folders.read_scene(source.folder, root)
-    if source.aligned is not None:
-        return aligned_results.with_aligned(scene, source.aligned)
-    return prealigned(scene, prealign)
+def _with_aligned(scene: Scene, aligned: tuple[Path, Path]) -> Scene:
+    """The scene in 8 bits, with its low and high frame replaced by aligned ones.
+
+    Raises:
+        SceneError: An aligned frame has another size, or not 8 bits.
+    """
+    low, high = (frames.read_ldr(path) for path in aligned)
+    mid = levels.to_8bit(scene.ldr[MID_FRAME])
+    for path, frame in zip(aligned, (low, high), strict=True):
+        if frame.shape != mid.shape or frame.dtype != mid.dtype:
+            raise SceneError(
+                f"Scene {scene.name}: an aligned frame must have 8 bits and the scene's size"
+                f" {mid.shape[1]}x{mid.shape[0]}. Received: {path},"
+                f" {frame.shape[1]}x{frame.shape[0]} {frame.dtype}"
+            )
+    return dataclasses.replace(scene, ldr=np.stack([low, mid, high]))
 
 
 def _finished(
@@ -138,7 +151,3 @@ def _require_same_scenes(path: str, sources: Sequence[Source], entries: Sequence
             raise RecordsError(
                 f"{_OTHER_SCENES} Received: {received} in {path}, where {expected} belongs"
             )
-
-
-def _has_index(folder: str) -> bool:
-    return tf.io.gfile.exists(posixpath.join(folder, shards.INDEX_FILE))

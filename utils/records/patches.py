@@ -62,7 +62,6 @@ class Place:
     row: int
     """Row of the grid of patches; the patch starts at pixel `row * stride`."""
     column: int
-    """Column of the grid."""
     rotation: int
     """Quarter turns counter-clockwise, 0 to 3."""
     flip: int
@@ -79,8 +78,9 @@ class Grid:
             sizes: Height and width of each scene in pixels.
             sampling: Size and distance of patches.
         """
-        self._columns = [grid_size(*size, sampling)[1] for size in sizes]
-        self._ends = np.cumsum([count(*size, sampling) for size in sizes])
+        grids = [grid_size(*size, sampling) for size in sizes]
+        self._columns = [columns for _, columns in grids]
+        self._ends = np.cumsum([rows * columns * ROTATIONS * FLIPS for rows, columns in grids])
 
     def __len__(self) -> int:
         return int(self._ends[-1])
@@ -100,12 +100,6 @@ def grid_size(height: int, width: int, sampling: SamplingConfig) -> tuple[int, i
     room = np.array([height, width]) - sampling.patch_size
     rows, columns = np.maximum(room // sampling.stride + 1, 0)
     return int(rows), int(columns)
-
-
-def count(height: int, width: int, sampling: SamplingConfig) -> int:
-    """Samples in a scene of `height` x `width` pixels: patches times rotations times flips."""
-    rows, columns = grid_size(height, width, sampling)
-    return rows * columns * ROTATIONS * FLIPS
 
 
 def batch_shapes(size: int, patch_size: int) -> Batch:
@@ -137,11 +131,21 @@ def write(batch: Batch, index: int, record: Record, place: Place, sampling: Samp
     """
     window = _window(place, sampling)
     frames, code = [frame[window] for frame in record.ldr], record.hdr_code[window]
-    times = bracket.exposure_times(record.exposure_values)
-    sample = Batch(*(array[index] for array in batch))
-    fill = _fill_resampled if sampling.resample else _fill_exact
-    fill(sample, frames, code, times, place)
-    sample.exposure_time[:] = times
+    if not sampling.resample:  # by pixel: 8 bits are turned in less time than float32
+        frames, code = [_turn(frame, place) for frame in frames], _turn(code, place)
+
+    def finish(patch: np.ndarray) -> np.ndarray:
+        return _turn(_resample(patch), place) if sampling.resample else patch
+
+    ldr, hdr, target_ldr, target_hdr, exposure_time = (array[index] for array in batch)
+    times = exposure_time[:] = bracket.exposure_times(record.exposure_values)
+    for i, (frame, time) in enumerate(zip(frames, times, strict=True)):
+        cv2.LUT(finish(frame), _UNIT, dst=ldr[i])
+        hdr[i] = finish(cv2.LUT(frame, radiance_table(float(time))))
+    for i, frame in enumerate(bracket.SOURCE_FRAMES):
+        levels = finish(cv2.LUT(code, exposure_table(float(times[frame]))))
+        cv2.LUT(levels, _UNIT, dst=target_ldr[i])
+    target_hdr[:] = finish(cv2.LUT(code, rgbe.VALUES))
 
 
 def clipping(record: Record, place: Place, sampling: SamplingConfig) -> float:
@@ -153,11 +157,6 @@ def clipping(record: Record, place: Place, sampling: SamplingConfig) -> float:
     reference = record.ldr[bracket.MID_FRAME][_window(place, sampling)]
     clipped = float(np.mean(brightest_channel(reference) >= _CLIPPED))
     return clipped * (1.0 - clipped)
-
-
-def resampled_size(patch_size: int) -> int:
-    """Size that patches shrink to when resampled: 250 for 256, other sizes in proportion."""
-    return round(patch_size * 250 / 256)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -182,42 +181,13 @@ def _window(place: Place, sampling: SamplingConfig) -> tuple[slice, slice]:
     return np.s_[top : top + sampling.patch_size, left : left + sampling.patch_size]
 
 
-def _fill_exact(
-    sample: Batch, frames: list[np.ndarray], code: np.ndarray, times: np.ndarray, place: Place
-) -> None:
-    for index, frame in enumerate(_turn(frame, place) for frame in frames):
-        cv2.LUT(frame, _UNIT, dst=sample.ldr[index])
-        cv2.LUT(frame, radiance_table(float(times[index])), dst=sample.hdr[index])
-    code = _turn(code, place)
-    for index, frame in enumerate(bracket.SOURCE_FRAMES):
-        levels = cv2.LUT(code, exposure_table(float(times[frame])))
-        cv2.LUT(levels, _UNIT, dst=sample.target_ldr[index])
-    cv2.LUT(code, rgbe.VALUES, dst=sample.target_hdr)
-
-
-def _fill_resampled(
-    sample: Batch, frames: list[np.ndarray], code: np.ndarray, times: np.ndarray, place: Place
-) -> None:
-    for index, frame in enumerate(frames):
-        cv2.LUT(_turn(_resample(frame), place), _UNIT, dst=sample.ldr[index])
-        radiance = cv2.LUT(frame, radiance_table(float(times[index])))
-        _turn(_resample(radiance), place, sample.hdr[index])
-    for index, frame in enumerate(bracket.SOURCE_FRAMES):
-        levels = _resample(cv2.LUT(code, exposure_table(float(times[frame]))))
-        cv2.LUT(_turn(levels, place), _UNIT, dst=sample.target_ldr[index])
-    _turn(_resample(cv2.LUT(code, rgbe.VALUES)), place, sample.target_hdr)
-
-
 def _resample(patch: np.ndarray) -> np.ndarray:
-    small = cv2.resize(patch, [resampled_size(len(patch))] * 2, interpolation=cv2.INTER_LINEAR)
+    side = round(len(patch) * 250 / 256)  # other sizes in proportion
+    small = cv2.resize(patch, [side, side], interpolation=cv2.INTER_LINEAR)
     return cv2.resize(small, patch.shape[:2], interpolation=cv2.INTER_LINEAR)
 
 
-def _turn(patch: np.ndarray, place: Place, out: np.ndarray | None = None) -> np.ndarray:
+def _turn(patch: np.ndarray, place: Place) -> np.ndarray:
     if place.rotation:
         patch = cv2.rotate(patch, _TURNS[place.rotation])
-    if place.flip:
-        return cv2.flip(patch, 1, dst=out)
-    if out is not None:
-        np.copyto(out, patch)
-    return patch
+    return cv2.flip(patch, 1) if place.flip else patch

@@ -4,9 +4,11 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from utils.records import aligned_results, shards
+from configs import paths
+from utils.records import shards
 from utils.records.shards import Split
 from utils.scenes import folders
+from utils.scenes.scene import SceneError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -14,9 +16,7 @@ class Source:
     """A scene to be packed."""
 
     name: str
-    """Name in the records."""
     folder: Path
-    """Folder of its files."""
     size: int
     """Size of its files and of its aligned frames, in bytes."""
     aligned: tuple[Path, Path] | None = None
@@ -25,14 +25,11 @@ class Source:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Shard:
-    """A shard to be written."""
+    """A shard to be written: its file name, and its scenes in order."""
 
     name: str
-    """File name."""
     split: Split
-    """Use of its scenes."""
     sources: tuple[Source, ...]
-    """Its scenes in order."""
 
 
 def find_sources(root: Path, aligned: Path | None = None) -> list[Source]:
@@ -67,16 +64,12 @@ def plan(
     Raises:
         ValueError: No scene would be left for training, or `hold_out` names none.
     """
+    held_out = validation_positions(len(sources), validation_scenes)
     if hold_out:
-        held_out = {
-            position
-            for position, source in enumerate(sources)
-            if any(part in source.name for part in hold_out)
-        }
+        named = [any(part in source.name for part in hold_out) for source in sources]
+        held_out = {position for position, chosen in enumerate(named) if chosen}
         if not held_out:
             raise ValueError(f"hold_out must name some scenes. Received: {tuple(hold_out)}")
-    else:
-        held_out = validation_positions(len(sources), validation_scenes)
     if len(held_out) >= len(sources):
         raise ValueError(
             f"Of {len(sources)} scenes some must be left for training; make more, or hold out"
@@ -85,11 +78,14 @@ def plan(
     splits: dict[Split, list[Source]] = {"training": [], "validation": []}
     for position, source in enumerate(sources):
         splits["validation" if position in held_out else "training"].append(source)
-    return [
-        shard
-        for split, chosen in splits.items()
-        for shard in _plan(split, chosen, scenes_per_shard)
-    ]
+    planned = []
+    for split, chosen in splits.items():
+        starts = range(0, len(chosen), scenes_per_shard)
+        for number, start in enumerate(starts):
+            name = f"{split}-{number:05d}-of-{len(starts):05d}{shards.SUFFIX}"
+            of_shard = tuple(chosen[start : start + scenes_per_shard])
+            planned.append(Shard(name=name, split=split, sources=of_shard))
+    return planned
 
 
 def validation_positions(count: int, held_out: int) -> set[int]:
@@ -101,18 +97,15 @@ def validation_positions(count: int, held_out: int) -> set[int]:
 def _source(folder: Path, root: Path, results: Path | None) -> Source:
     name = folders.scene_name(folder, root)
     files = [path for path in folder.iterdir() if path.is_file()]
-    aligned = None if results is None else aligned_results.find(results, name)
+    aligned = None
+    if results is not None:
+        low, high = (paths.aligned_file(results, name, side) for side in paths.ALIGNMENT)
+        for path in (low, high):
+            if not path.is_file():
+                raise SceneError(
+                    f"Scene {name} has not been aligned; reconstruction_align2.py does it."
+                    f" Received: no {path}"
+                )
+        aligned = (low, high)
     size = sum(path.stat().st_size for path in (*files, *(aligned or ())))
     return Source(name=name, folder=folder, size=size, aligned=aligned)
-
-
-def _plan(split: Split, sources: Sequence[Source], scenes_per_shard: int) -> list[Shard]:
-    starts = range(0, len(sources), scenes_per_shard)
-    return [
-        Shard(
-            name=shards.shard_name(split, number, len(starts)),
-            split=split,
-            sources=tuple(sources[start : start + scenes_per_shard]),
-        )
-        for number, start in enumerate(starts)
-    ]

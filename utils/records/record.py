@@ -64,7 +64,6 @@ class Record:
     """A decoded scene, as training caches it."""
 
     name: str
-    """The scene's name."""
     ldr: np.ndarray
     """`(3, H, W, 3)` uint8 RGB frames, darkest first."""
     exposure_values: np.ndarray
@@ -200,7 +199,6 @@ def _from_png(png: bytes, from_opencv: int, shape: tuple[int, int, int], source:
         image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None or image.dtype != np.uint8 or image.shape != shape:
         received = f"not a PNG, or one of {size[0]}x{size[1]} pixels"
-        received = received if image is None else f"{image.shape} {image.dtype}"
         raise RecordsError(f"{source}: an image must be {shape} uint8. Received: {received}")
     return cv2.cvtColor(image, from_opencv)
 

@@ -34,16 +34,7 @@ def training_entries(records_dir: str, sampling: SamplingConfig) -> list[Entry]:
 
 
 def require_aligned(records_dir: str, entries: Sequence[Entry], *, aligned: bool) -> None:
-    """Checks that the records hold aligned frames, or the camera's.
-
-    Args:
-        records_dir: Folder of the records.
-        entries: The training scenes in the index.
-        aligned: Whether all scenes must have aligned frames, or none.
-
-    Raises:
-        RecordsError: A scene has the other frames.
-    """
+    """Raises `RecordsError` unless all scenes have aligned frames, or all the camera's."""
     kinds = {True: "aligned frames (make_tfrecord.py --aligned)", False: "the camera's frames"}
     for entry in entries:
         if entry.aligned != aligned:

@@ -26,33 +26,29 @@ INDEX_FILE = "index.json"
 
 Split = Literal["training", "validation"]
 
-_SUFFIX = ".tfrecord"
+SUFFIX = ".tfrecord"
 _LARGEST = 2**62  # offset or size in bytes or pixels
 _HEADER, _FOOTER = 12, 4  # bytes of length and checksums around a record in a TFRecord file
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One scene in the index."""
+    """One scene in the index; sizes are in pixels or bytes."""
 
     name: str
-    """The scene's name."""
     height: int
-    """Height of the scene in pixels."""
     width: int
-    """Width of the scene in pixels."""
     source_bytes: int
-    """Size of the scene's files, in bytes."""
+    """Size of the scene's files."""
     aligned: bool = False
     """Whether the low and the high frame were aligned by reconstruction_align2.py."""
     split: Split
-    """Use of the scene."""
     shard: str
     """File name of the shard."""
     offset: int
-    """Where the record starts in the shard, TFRecord's header included, in bytes."""
+    """Where the record starts in the shard, TFRecord's header included."""
     length: int
-    """Size of the record without header and footer, in bytes."""
+    """Size of the record without header and footer."""
     checksum: int
     """CRC-32 of the record."""
 
@@ -60,20 +56,18 @@ class Entry:
         """Checks the types, since an index may be damaged."""
         texts = (self.name, self.split, self.shard)
         numbers = (self.height, self.width, self.source_bytes, self.offset, self.length)
+        numbers += (self.checksum,)
         if not all(isinstance(text, str) for text in texts):
             raise ValueError(f"Names must be texts. Received: {texts}")
-        if not all(type(x) is int and 0 <= x < _LARGEST for x in (*numbers, self.checksum)):
+        if not all(type(x) is int and 0 <= x < _LARGEST for x in numbers):
             raise ValueError(f"Sizes must be numbers of bytes or pixels. Received: {numbers}")
+        if posixpath.basename(self.shard) != self.shard:  # a path could leave the folder
+            raise ValueError(f"Shards must be files of the folder. Received: {self.shard}")
 
     @property
     def end(self) -> int:
         """Offset of the next record in the shard."""
         return self.offset + _HEADER + self.length + _FOOTER
-
-
-def shard_name(split: Split, number: int, count: int) -> str:
-    """File name of one of `count` shards."""
-    return f"{split}-{number:05d}-of-{count:05d}{_SUFFIX}"
 
 
 def shards_in(folder: str) -> list[str]:
@@ -88,7 +82,7 @@ def shards_in(folder: str) -> list[str]:
         raise RecordsError(
             f"A folder of records must be readable. Received: {folder}, {files.one_line(error)}"
         ) from error
-    return sorted(name for name in names if name.endswith(_SUFFIX))
+    return sorted(name for name in names if name.endswith(SUFFIX))
 
 
 def write_shard(path: str, split: Split, packed: Iterable[bytes]) -> list[Entry]:
@@ -120,12 +114,9 @@ def scan_shard(path: str, split: Split) -> list[Entry]:
         RecordsError: The shard is damaged.
     """
     entries: list[Entry] = []
-    _require_file(path)
-    try:
+    with _reading(path, f"{path} is damaged"):
         for data in tf.data.TFRecordDataset(path):
             entries.append(_entry(bytes(data.numpy()), path, split, entries))
-    except tf.errors.OpError as error:
-        raise RecordsError(f"{path} is damaged. Received: {files.one_line(error)}") from error
     return entries
 
 
@@ -165,47 +156,29 @@ def read_index(folder: str, *, check_shards: bool = True) -> list[Entry]:
             match it.
     """
     path = posixpath.join(folder, INDEX_FILE)
-    content = _read_json(path)
-    try:
+    with _reading(path, f"{path} is not an index"):
+        content = _read_json(path)
         record.require_version(content["schema"], path)
         entries = [Entry(**scene) for scene in content["scenes"]]
-    except RecordsError:
-        raise
-    except (ValueError, TypeError, LookupError) as error:
-        raise RecordsError(f"{path} is not an index. Received: {files.one_line(error)}") from error
-    if not entries:
-        raise RecordsError(f"{path} is not an index. Received: no scenes")
-    for entry in entries:
-        if posixpath.basename(entry.shard) != entry.shard:  # a path could leave the folder
-            raise RecordsError(f"{path} must name files of its folder. Received: {entry.shard}")
+        if not entries:
+            raise ValueError("no scenes")
     if check_shards:
         _check_shards(folder, entries)
     return entries
 
 
 def prealign_in_index(folder: str) -> PrealignmentName:
-    """The `prealign` mode in `index.json`, to be copied for a reader.
-
-    Raises:
-        RecordsError: There is no index, or it is damaged.
-    """
+    """The `prealign` mode in an index that `read_index` has read, to be copied for a reader."""
     return _read_json(posixpath.join(folder, INDEX_FILE)).get("prealign", "off")
 
 
 def _read_json(path: str) -> dict[str, Any]:
-    _require_file(path)
-    try:
-        with tf.io.gfile.GFile(path) as file:
-            content = json.loads(file.read())
-    except tf.errors.NotFoundError as error:
+    if not tf.io.gfile.exists(path):
         raise RecordsError(
             f"There are no complete records; make_tfrecord.py makes them. Received: no {path}"
-        ) from error
-    except (tf.errors.OpError, ValueError, RecursionError) as error:
-        raise RecordsError(f"{path} is not an index. Received: {files.one_line(error)}") from error
-    if not isinstance(content, dict):
-        raise RecordsError(f"{path} is not an index. Received: {type(content).__name__}")
-    return content
+        )
+    with tf.io.gfile.GFile(path) as file:
+        return json.loads(file.read())
 
 
 def read(folder: str, entry: Entry) -> Record:
@@ -216,13 +189,9 @@ def read(folder: str, entry: Entry) -> Record:
     """
     path = posixpath.join(folder, entry.shard)
     source = f"{path}, scene {entry.name}"
-    _require_file(path)
-    try:
-        with tf.io.gfile.GFile(path, "rb") as file:
-            file.seek(entry.offset + _HEADER)
-            data = file.read(entry.length)
-    except tf.errors.OpError as error:
-        raise RecordsError(f"{source} is unreadable. Received: {files.one_line(error)}") from error
+    with _reading(path, f"{source} is unreadable"), tf.io.gfile.GFile(path, "rb") as file:
+        file.seek(entry.offset + _HEADER)
+        data = file.read(entry.length)
     checksum = zlib.crc32(data)
     if checksum != entry.checksum:
         raise RecordsError(
@@ -269,10 +238,7 @@ def _cannot_write(path: str, error: tf.errors.OpError) -> OSError:
 def _entry(data: bytes, path: str, split: Split, before: Sequence[Entry]) -> Entry:
     features = record.parse(data, path)
     return Entry(
-        name=features["name"],
-        height=features["height"],
-        width=features["width"],
-        source_bytes=features["source_bytes"],
+        **{name: features[name] for name in ("name", "height", "width", "source_bytes")},
         aligned=bool(features["aligned"]),
         split=split,
         shard=posixpath.basename(path),
@@ -282,10 +248,17 @@ def _entry(data: bytes, path: str, split: Split, before: Sequence[Entry]) -> Ent
     )
 
 
-def _require_file(path: str) -> None:
-    """Raises if a local path is not a file; reading a pipe would never end."""
-    if Path(path).exists() and not Path(path).is_file():
+@contextlib.contextmanager
+def _reading(path: str, message: str) -> Iterator[None]:
+    """Turns errors of reading a file into a `RecordsError` with a message."""
+    if Path(path).exists() and not Path(path).is_file():  # reading a pipe would never end
         raise RecordsError(f"Records are files. Received: {path}, which is not a file")
+    try:
+        yield
+    except RecordsError:
+        raise
+    except (tf.errors.OpError, ValueError, TypeError, LookupError, RecursionError) as error:
+        raise RecordsError(f"{message}. Received: {files.one_line(error)}") from error
 
 
 def _check_shards(folder: str, entries: Sequence[Entry]) -> None:

@@ -10,7 +10,6 @@ import ctypes
 from collections.abc import Callable
 from typing import Any, Literal
 
-import keras
 import tensorflow as tf
 
 from utils.records.patches import Batch
@@ -19,7 +18,6 @@ Name = Literal["one", "mirrored", "multi_worker"]
 Batches = Any  # tf.data.Dataset or tf.distribute.DistributedDataset
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of glibc's malloc.h
-_NEVER = -1
 
 
 def strategy(name: Name) -> tf.distribute.Strategy:
@@ -44,13 +42,6 @@ def is_chief(chosen: tf.distribute.Strategy) -> bool:
     return resolver is None or not resolver.task_type or resolver.task_id == 0
 
 
-def make_reproducible(seed: int, *, deterministic: bool) -> None:
-    """Seeds all random numbers; `deterministic` forbids sums whose order depends on threads."""
-    keras.utils.set_random_seed(seed)
-    if deterministic:
-        tf.config.experimental.enable_op_determinism()
-
-
 def keep_freed_memory() -> None:
     """Lets glibc keep freed memory instead of returning it to the system (mallopt(3)).
 
@@ -60,7 +51,7 @@ def keep_freed_memory() -> None:
     with contextlib.suppress(AttributeError, OSError, TypeError):
         set_option = ctypes.CDLL(None).mallopt
         set_option(_M_MMAP_MAX, 0)
-        set_option(_M_TRIM_THRESHOLD, _NEVER)
+        set_option(_M_TRIM_THRESHOLD, -1)  # never
 
 
 def require_even(chosen: tf.distribute.Strategy, batch_size: int) -> None:

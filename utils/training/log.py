@@ -4,12 +4,14 @@ import contextlib
 import csv
 import io
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import tensorflow as tf
+import tqdm
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -40,9 +42,22 @@ class Log:
     the log drops their lines, so every step has one line in the CSV files.
     """
 
-    def __init__(self, folder: Path, first_step: int) -> None:
-        """Opens the log of the stage in `folder`, which has made `first_step` steps."""
+    def __init__(
+        self,
+        folder: Path,
+        first_step: int,
+        score: Callable[[], tuple[dict[str, float], np.ndarray] | None],
+    ) -> None:
+        """Opens the log of a stage.
+
+        Args:
+            folder: The stage's folder.
+            first_step: Steps done; later lines of the CSV files are dropped.
+            score: Scores the held-out scenes, `utils.training.validation.Validator.run`.
+        """
         self._folder = folder
+        self._score = score
+        self._logged, self._since = first_step, time.perf_counter()
         with self._events_written():
             self._events = tf.summary.create_file_writer(str(folder))
         for name in (LOG_NAME, VALIDATION_NAME):
@@ -57,20 +72,26 @@ class Log:
             self._events.close()
 
     def training(self, step: int, values: dict[str, float]) -> None:
-        """Logs losses and other numbers of a training step."""
-        self._append(LOG_NAME, "training", step, values)
+        """Logs losses and the like, and the mean seconds a step since the line before."""
+        now = time.perf_counter()
+        seconds = (now - self._since) / (step - self._logged)
+        self._append(LOG_NAME, "training", step, values | {"seconds": seconds})
+        self._logged, self._since = step, now
 
-    def validation(self, step: int, scores: dict[str, float]) -> None:
-        """Logs scores on the held-out scenes."""
-        self._append(VALIDATION_NAME, "validation", step, scores)
-
-    def preview(self, step: int, picture: np.ndarray) -> None:
-        """Writes a preview, `(H, W, 3)` uint8."""
-        folder = self._folder / PREVIEWS_NAME
-        folder.mkdir(exist_ok=True)
-        write_ldr(folder / f"{step:06d}.png", picture)
-        with self._events_written(), self._events.as_default():
-            tf.summary.image("preview", picture[None], step=step)
+    def validation(self, step: int) -> None:
+        """Logs and prints scores on the held-out scenes, writes a preview and the curves."""
+        text = "no validation scenes"
+        if found := self._score():
+            scores, sheet = found
+            folder = self._folder / PREVIEWS_NAME
+            folder.mkdir(exist_ok=True)
+            write_ldr(folder / f"{step:06d}.png", sheet)
+            with self._events_written(), self._events.as_default():
+                tf.summary.image("preview", sheet[None], step=step)
+            self._append(VALIDATION_NAME, "validation", step, scores)
+            text = ", ".join(f"{name} {value:.2f} dB" for name, value in scores.items())
+        draw(self._folder / CURVES_NAME, self._folder)
+        tqdm.tqdm.write(f"{self._folder.name}: step {step}: {text}")
 
     def _append(self, name: str, group: str, step: int, values: dict[str, float]) -> None:
         path = self._folder / name

@@ -16,12 +16,14 @@ On several devices (utils/training/devices.py) every process runs this loop; onl
 """
 
 import contextlib
+import functools
 import math
 import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import keras
 import tensorflow as tf
 import tqdm
 
@@ -33,10 +35,11 @@ from utils.records import order, record, selection, shards
 from utils.records.batches import Samples
 from utils.runs import checkpoints, settings
 from utils.training import devices
+from utils.training.log import Log
 from utils.training.optimisation import compile_step, learning_rate
-from utils.training.progress import Progress
 from utils.training.stages import Losses, Stage
 from utils.training.state import TrainingState
+from utils.training.validation import Validator
 
 _LOST_WORKER = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
 
@@ -67,10 +70,9 @@ def train(config: TrainingConfig, stage_name: str, build: Callable[[], Stage]) -
     strategy = devices.strategy(config.strategy)
     devices.require_even(strategy, config.batch_size)
     folder = paths.stage_dir(config.run, stage_name)
-    chief = devices.is_chief(strategy)
     with strategy.scope():
         training = _Training(config, folder, strategy)  # without records no folder is made
-        with lock(folder) if chief else contextlib.nullcontext():
+        with lock(folder) if training.chief else contextlib.nullcontext():
             return training.run(build)
 
 
@@ -82,8 +84,9 @@ class _Training:
     ) -> None:
         self._config = config
         self._folder = folder
+        self._checkpoints = folder / settings.CHECKPOINTS_NAME
         self._strategy = strategy
-        self._chief = devices.is_chief(strategy)
+        self.chief = devices.is_chief(strategy)
         self._records = config.records or str(paths.records_dir(config.run))
         self._samples = Samples(self._records, config.sampling)
         entries = self._samples.entries
@@ -93,11 +96,16 @@ class _Training:
         """Restores or starts the stage and makes the remaining steps."""
         config, name = self._config, self._folder.name
         devices.keep_freed_memory()
-        devices.make_reproducible(config.seed, deterministic=config.deterministic)
+        keras.utils.set_random_seed(config.seed)
+        if config.deterministic:
+            tf.config.experimental.enable_op_determinism()
         state = TrainingState.start(config, build)
-        if self._chief:  # after the networks: a failed start leaves no settings
+        if self.chief:  # after the networks: a failed start leaves no settings
             self._write_settings()
-        first = state.restore(self._folder)
+        latest = checkpoints.newest(self._checkpoints)
+        if latest:
+            checkpoints.restore(state.checkpoint, latest)
+        first = int(state.optimizer.iterations.numpy())
         devices.require_same(self._strategy, first)
         if first >= config.steps:
             tqdm.tqdm.write(f"{name}: finished, {first} steps; nothing to do")
@@ -130,22 +138,20 @@ class _Training:
 
     def _loop(self, state: TrainingState, first: int) -> None:
         config, name = self._config, self._folder.name
-        batches = iter(devices.share(self._strategy, self._batches_from(first)))
+        own_batches = functools.partial(self._samples.batches, config.batch_size, first)
+        batches = iter(devices.share(self._strategy, own_batches))
         train_step = compile_step(state.stage, state.optimizer, config.clip_norm)
         progress = tqdm.tqdm(
-            initial=first, total=config.steps, desc=name, unit="step", disable=not self._chief
+            initial=first, total=config.steps, desc=name, unit="step", disable=not self.chief
         )
-        log = Progress(
-            self._folder,
-            first,
-            state.average,
-            self._records,
-            config.validation_crop,
-            chief=self._chief,
-        )
-        with log, progress:
-            if first == 0:
-                log.validate(0)
+        log = None
+        with contextlib.ExitStack() as opened:
+            if self.chief:
+                validator = Validator(state.average, self._records, config.validation_crop)
+                log = opened.enter_context(Log(self._folder, first, validator.run))
+            opened.enter_context(progress)
+            if log and first == 0:
+                log.validation(0)
             for step in range(first + 1, config.steps + 1):
                 rate = learning_rate(config, step - 1)
                 state.optimizer.learning_rate.assign(rate)
@@ -154,19 +160,15 @@ class _Training:
                 values = finite(losses, step, self._circumstances)
                 progress.update()
                 last = step == config.steps
+                if log is None:
+                    continue
                 if last or step % config.log_every == 0:
-                    log.log(step, values | {"learning_rate": rate})
+                    log.training(step, values | {"learning_rate": rate})
                     progress.set_postfix(loss=f"{values['loss']:.5f}")
                 if last or step % config.validate_every == 0:
-                    log.validate(step)
-                if self._chief and (last or step % config.checkpoint_every == 0):
-                    state.save(self._folder, step)
-
-    def _batches_from(self, first: int) -> Callable[[int, int], tf.data.Dataset]:
-        size = self._config.batch_size
-        return lambda worker, workers: self._samples.batches(
-            size, first, worker=worker, workers=workers
-        )
+                    log.validation(step)
+                if last or step % config.checkpoint_every == 0:
+                    checkpoints.save(state.checkpoint, self._checkpoints, step)
 
     def _circumstances(self, step: int) -> str:
         """The batch and the last good checkpoint, for the error of a step."""
@@ -179,7 +181,7 @@ class _Training:
         )
 
     def _last_good(self) -> str:
-        return checkpoints.newest(self._folder / settings.CHECKPOINTS_NAME) or "none"
+        return checkpoints.newest(self._checkpoints) or "none"
 
 
 def another_run(config: TrainingConfig, stage: str, records: str, changed: str) -> str:
@@ -205,7 +207,7 @@ def another_run(config: TrainingConfig, stage: str, records: str, changed: str) 
 
 
 def _flags_without(*names: str) -> Iterator[str]:
-    """The flags of this process, without its folders and others that have one value each."""
+    """Flags of this process without its folders' and the named ones, each of which has a value."""
     words = iter(sys.argv[1:])
     for word in words:
         name, pair, _ = word.partition("=")

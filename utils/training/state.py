@@ -2,14 +2,13 @@
 
 import dataclasses
 from collections.abc import Callable
-from pathlib import Path
 from typing import Self
 
 import keras
 import tensorflow as tf
 
 from configs.settings import TrainingConfig
-from utils.runs import checkpoints, networks, settings
+from utils.runs import networks
 from utils.training.optimisation import compile_average
 from utils.training.optimisers import optimiser
 from utils.training.stages import Stage
@@ -55,21 +54,3 @@ class TrainingState:
             optimizer=optimizer,
             checkpoint=tf.train.Checkpoint(optimizer=optimizer, **parts),
         )
-
-    def restore(self, folder: Path) -> int:
-        """Reads the newest undamaged checkpoint in a stage's folder, if there is one.
-
-        Returns:
-            The number of steps done.
-
-        Raises:
-            CheckpointError: All checkpoints are damaged.
-        """
-        latest = checkpoints.newest(folder / settings.CHECKPOINTS_NAME)
-        if latest is not None:
-            checkpoints.restore(self.checkpoint, latest)
-        return int(self.optimizer.iterations.numpy())
-
-    def save(self, folder: Path, step: int) -> None:
-        """Writes a checkpoint to a stage's folder; see `checkpoints.save`."""
-        checkpoints.save(self.checkpoint, folder / settings.CHECKPOINTS_NAME, step)

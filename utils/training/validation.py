@@ -42,28 +42,23 @@ class Validator:
             first scene, `(h, w, 3)` uint8. None without scenes.
         """
         scores: list[dict[str, float]] = []
-        sheets: list[np.ndarray] = []
+        sheet = None
         for scene in self._scenes:
-            pictures = self._pictures(scene)
+            frames = network_input(ldr_to_float(scene.ldr), per_frame(scene.exposure_times))
+            outputs = self._outputs(frames[None], scene.exposure_times[None])
+            pictures = {name: from_network(x.numpy()[0]) for name, x in outputs.items()}
             targets = {name: _target(scene, name) for name in pictures}
             scores.append(_scores(pictures, targets))
-            if not sheets:
-                sheets.append(_sheet(scene, pictures, targets, scores[0]))
-        if not scores:
+            if sheet is None:
+                sheet = _sheet(scene, pictures, targets, scores[0])
+        if sheet is None:
             return None
-        mean = {name: float(np.mean([score[name] for score in scores])) for name in scores[0]}
-        return mean, sheets[0]
-
-    def _pictures(self, scene: Scene) -> Pictures:
-        """Outputs of the networks for a scene, `(H, W, 3)` in [0, 1], by network."""
-        frames = network_input(ldr_to_float(scene.ldr), per_frame(scene.exposure_times))
-        outputs = self._outputs(frames[None], scene.exposure_times[None])
-        return {name: from_network(output.numpy()[0]) for name, output in outputs.items()}
+        return {name: float(np.mean([s[name] for s in scores])) for name in scores[0]}, sheet
 
 
 def _target(scene: Scene, name: str) -> np.ndarray:
     """Target of a network for a scene: the truth, or the truth exposed like its frame."""
-    truth = np.asarray(scene.hdr)  # records always have it
+    truth = np.asarray(scene.hdr)  # of a record, so never None
     if name == MERGING:
         return truth
     return hdr_to_ldr(truth, scene.exposure_times[SOURCE_FRAME[name]])
@@ -94,12 +89,12 @@ def _sheet(
 
 def _centre_crop(scene: Scene, crop: int) -> Scene:
     """The centre of a scene, at most `crop` pixels a side, multiples of 8."""
-    height, width = scene.ldr.shape[1:3]
-    size = [min(n, crop) // SIZE_MULTIPLE * SIZE_MULTIPLE for n in (height, width)]
-    top, left = (height - size[0]) // 2, (width - size[1]) // 2
-    place = np.s_[top : top + size[0], left : left + size[1]]
-    return dataclasses.replace(
-        scene,
-        ldr=np.stack([frame[place] for frame in scene.ldr]),
-        hdr=None if scene.hdr is None else scene.hdr[place],
-    )
+    rows, columns = (_centre(length, crop) for length in scene.ldr.shape[1:3])
+    ldr, hdr = scene.ldr[:, rows, columns], np.asarray(scene.hdr)[rows, columns]
+    return dataclasses.replace(scene, ldr=ldr, hdr=hdr)
+
+
+def _centre(length: int, crop: int) -> slice:
+    size = min(length, crop) // SIZE_MULTIPLE * SIZE_MULTIPLE
+    start = (length - size) // 2
+    return slice(start, start + size)
