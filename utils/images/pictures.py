@@ -64,7 +64,8 @@ def decode(path: Path, data: bytes) -> np.ndarray:
             check_length(path, (width, height), len(data), _most_pixels(data))
             # Pillow reads 8 bits of RGB. OpenCV reads 16, but returns half a picture of a file
             # that is cut short and prints to the terminal.
-            frame = _decode_png16(data) if _is_16_bit_png(data) else _decode_8_bits(path, file)
+            png16 = data.startswith(_PNG) and data[24] == 16  # IHDR's bit depth
+            frame = _decode_png16(data) if png16 else _decode_8_bits(path, file)
         return _turn(frame, orientation(exif_of(data)))
 
 
@@ -133,10 +134,6 @@ def _decode_8_bits(path: Path, file: PluginV3) -> np.ndarray:
     options: dict[str, Any] = {} if mode == wanted else {"mode": wanted}
     frame = file.read(index=0, **options)
     return np.ascontiguousarray(frame[..., :3])
-
-
-def _is_16_bit_png(data: bytes) -> bool:
-    return data.startswith(_PNG) and data[24:25] == b"\x10"  # IHDR's bit depth
 
 
 def _decode_png16(data: bytes) -> np.ndarray:

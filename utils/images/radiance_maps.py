@@ -47,7 +47,9 @@ def write_exr(path: Path, hdr: np.ndarray, exif: bytes = b"") -> None:
             f"Radiance for an .exr file must be in [0, {_LARGEST_HALF:g}]. Received: {path},"
             f" [{hdr.min()}, {hdr.max()}]"
         )
-    tags = _load(exif)
+    tags = Image.Exif()
+    if exif:
+        tags.load(exif)
     header = {
         "compression": OpenEXR.ZIP_COMPRESSION,
         "type": OpenEXR.scanlineimage,
@@ -60,13 +62,6 @@ def write_exr(path: Path, hdr: np.ndarray, exif: bytes = b"") -> None:
     except RuntimeError as error:  # OpenEXR's own
         raise OSError(f"Cannot write the image. Received: {path}, {error}") from error
     files.write_bytes(path, data.getvalue())
-
-
-def _load(exif: bytes) -> Image.Exif:
-    tags = Image.Exif()
-    if exif:
-        tags.load(exif)
-    return tags
 
 
 def read_radiance(path: Path) -> np.ndarray:

@@ -108,8 +108,7 @@ def _check_segments(path: Path, page: tifffile.TiffPage, data: bytes) -> None:
             raise PictureError(
                 f"A TIFF file must be whole. Received: {path} of {len(data)} bytes, cut short"
             )
-    if page.compression in {_JPEG, _JPEG2000}:
-        for offset, count in zip(offsets, counts, strict=False):
+        if page.compression in {_JPEG, _JPEG2000}:
             _check_codestream(path, page, data[offset : offset + count])
 
 

@@ -31,23 +31,11 @@ class Findings:
     """Results of the checks."""
 
     data_set: str
-    """Name of the data set."""
     scenes: int
     problems: list[str]
     """Defects."""
     notes: list[str]
     """Unusual properties that reading handles."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Facts:
-    """Size, bits and hashes of a readable scene."""
-
-    name: str
-    size: tuple[int, int]
-    bits: int
-    hashes: dict[str, str]
-    """Hashes of the three frames and the truth."""
 
 
 def check_data_set(root: Path) -> Findings:
@@ -69,7 +57,9 @@ def check_data_set(root: Path) -> Findings:
     others = [scene_name(f, root) for f in folders if files[f].layout != layout]
     if others:
         found.problems.append(f"scenes of another layout than {layout}: {some(others)}")
-    facts = []
+    sizes: dict[str, tuple[int, int]] = {}
+    bits: dict[str, int] = {}
+    pictures: dict[str, str] = {}  # where each was first, by its hash
     for folder in tqdm(folders, unit="scene"):
         try:
             scene = read_scene(folder, root)
@@ -77,8 +67,18 @@ def check_data_set(root: Path) -> Findings:
             found.problems.append(str(error))
         else:
             _check_scene(found, scene, files[folder])
-            facts.append(_facts(scene))
-    _check_together(found, facts, official=data_set == OFFICIAL)
+            _check_duplicates(found, scene, pictures)
+            sizes[scene.name] = (scene.ldr.shape[2], scene.ldr.shape[1])
+            bits[scene.name] = 8 * scene.ldr.dtype.itemsize
+    if sizes:
+        official = data_set == OFFICIAL
+        size = _OFFICIAL_SIZE if official else _commonest(sizes.values())
+        depth = 16 if official else _commonest(bits.values())
+        for name, (width, height) in sizes.items():
+            if (width, height) != size:
+                problems.append(f"{name}: {width}x{height} pixels, not {size[0]}x{size[1]}")
+            if bits[name] != depth:
+                problems.append(f"{name}: frames of {bits[name]} bits, not {depth}")
     return found
 
 
@@ -137,42 +137,15 @@ def _check_exposures(found: Findings, scene: Scene, lines: list[str]) -> None:
         )
 
 
-def _check_together(found: Findings, facts: list[_Facts], *, official: bool) -> None:
-    """Sizes, bit depths and duplicates."""
-    if not facts:
-        return
-    size = _OFFICIAL_SIZE if official else _commonest(fact.size for fact in facts)
-    bits = 16 if official else _commonest(fact.bits for fact in facts)
-    for fact in facts:
-        if fact.size != size:
-            found.problems.append(
-                f"{fact.name}: {fact.size[0]}x{fact.size[1]} pixels, not {size[0]}x{size[1]}"
-            )
-        if fact.bits != bits:
-            found.problems.append(f"{fact.name}: frames of {fact.bits} bits, not {bits}")
-    seen: dict[str, str] = {}
-    for fact in facts:
-        for what, digest in fact.hashes.items():
-            where = f"{what} of {fact.name}"
-            if digest in seen:
-                found.problems.append(f"duplicate: {where} is {seen[digest]}")
-            else:
-                seen[digest] = where
-
-
-def _facts(scene: Scene) -> _Facts:
-    pictures: list[tuple[str, np.ndarray]] = [*zip(FRAMES, scene.ldr, strict=True)]
+def _check_duplicates(found: Findings, scene: Scene, seen: dict[str, str]) -> None:
+    pictures = dict(zip(FRAMES, scene.ldr, strict=True))
     if scene.hdr is not None:
-        pictures.append(("truth", scene.hdr))
-    return _Facts(
-        name=scene.name,
-        size=(scene.ldr.shape[2], scene.ldr.shape[1]),
-        bits=8 * scene.ldr.dtype.itemsize,
-        hashes={
-            name: hashlib.blake2b(picture.tobytes(), digest_size=16).hexdigest()
-            for name, picture in pictures
-        },
-    )
+        pictures["truth"] = scene.hdr
+    for what, picture in pictures.items():
+        where = f"{what} of {scene.name}"
+        first = seen.setdefault(hashlib.sha256(picture.tobytes()).hexdigest(), where)
+        if first != where:
+            found.problems.append(f"duplicate: {where} is {first}")
 
 
 def _commonest(values: Iterable[Value]) -> Value:

@@ -6,13 +6,12 @@ or a span that no bracket has in stops, else by the frames: where two frames are
 the ratio of their linearised values is that of their exposure times.
 """
 
-import dataclasses
 import itertools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -25,8 +24,7 @@ _MIDDLE = (0.35, 0.65)  # geometric mean of the two LDR values that a ratio is m
 _FEWEST_VALUES, _SMALLEST_SHARE = 32, 2e-3  # needed to measure a ratio
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class FileExposures:
+class FileExposures(NamedTuple):
     """The exposures of a file."""
 
     values: np.ndarray
@@ -92,9 +90,14 @@ def to_stops(lines: Sequence[str], frames: Sequence[np.ndarray]) -> FileExposure
         return FileExposures(values=numbers, unit="stops")
     times = np.log2(numbers)
     if any("/" in line for line in lines) or not _SMALLEST_SPAN <= span <= _LARGEST_SPAN:
-        _require_order(times, frames)
+        brightness = [float(frames[index].mean()) for index in np.argsort(times)]
+        if sorted(brightness) != brightness:
+            raise ValueError("neither stops nor times: a longer time gives a brighter frame")
         return FileExposures(values=times, unit="times")
-    if _fits_better(times, numbers, measure_stops(frames)):
+    measured = measure_stops(frames)
+    known = np.isfinite(measured)
+    errors = [np.abs(np.diff(values) - measured)[known].sum() for values in (times, numbers)]
+    if errors[0] < errors[1]:
         return FileExposures(values=times, unit="times")
     return FileExposures(values=numbers, unit="stops")
 
@@ -122,20 +125,6 @@ def _stops_between(a: np.ndarray, b: np.ndarray) -> float:
     if usable.sum() < max(_FEWEST_VALUES, _SMALLEST_SHARE * usable.size):
         return np.nan
     return float(GAMMA * np.median(np.log2(b[usable] / a[usable])))
-
-
-def _fits_better(times: np.ndarray, stops: np.ndarray, measured: np.ndarray) -> bool:
-    """True if times are nearer to the measured steps; False if nothing was measured."""
-    known = np.isfinite(measured)
-    error, other = (np.abs(np.diff(values) - measured)[known].sum() for values in (times, stops))
-    return bool(error < other)
-
-
-def _require_order(times: np.ndarray, frames: Sequence[np.ndarray]) -> None:
-    """Raises if a longer time does not give a brighter frame."""
-    brightness = [float(frames[index].mean()) for index in np.argsort(times)]
-    if sorted(brightness) != brightness:
-        raise ValueError("neither stops nor times: a longer time gives a brighter frame")
 
 
 def _number(line: str) -> float:

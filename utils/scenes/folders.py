@@ -93,18 +93,18 @@ def _read(folder: Path, name: str) -> Scene:
             f" Received: {len(paths)} ({', '.join(path.name for path in paths) or 'none'})"
         )
     ldr = [frames.read_ldr(path) for path in paths]
-    for path, frame in zip(paths[1:], ldr[1:], strict=True):
-        if frame.shape != ldr[0].shape or frame.dtype != ldr[0].dtype:
-            raise SceneError(
-                f"Frames must have one size and bit depth. Received: {paths[0].name}"
-                f" {_describe(ldr[0])}, {path.name} {_describe(frame)}"
-            )
+    kinds = [f"{frame.shape[1]}x{frame.shape[0]} {frame.dtype}" for frame in ldr]
+    if len(set(kinds)) > 1:
+        received = (f"{path.name} {kind}" for path, kind in zip(paths, kinds, strict=True))
+        raise SceneError(
+            f"Frames must have one size and bit depth. Received: {', '.join(received)}"
+        )
     values = _read_exposure_values(files.exposures or folder / EXPOSURE_FILE, name, ldr)
     order = np.argsort(values)
     return Scene(
         name=name,
         ldr=np.stack([ldr[index] for index in order]),
-        exposure_values=_rebase(values[order], name),
+        exposure_values=values[order].astype(np.float32),
         hdr=None if files.truth is None else _read_truth(files.truth, ldr[0].shape),
     )
 
@@ -141,23 +141,20 @@ def write_scene(
 
 
 def _read_exposure_values(path: Path, name: str, ldr: list[np.ndarray]) -> np.ndarray:
-    """Stops, in the order of the frames."""
+    """Stops from 0, in the order of the frames."""
     if not path.is_file():
         raise SceneError(f"The exposures in stops are missing. Received: no {path}")
     found = exposure_files.read(path, [ldr_to_float(frame[::4, ::4]) for frame in ldr])
     if found.unit == "times":
         _LOG.warning("Scene %s: %s holds times, not stops.", name, path.name)
-    return found.values
-
-
-def _rebase(values: np.ndarray, name: str) -> np.ndarray:
-    if values[0] != 0:
+    darkest = found.values.min()
+    if darkest != 0:
         _LOG.warning(
             "Scene %s: exposures %s in stops are counted from the darkest frame.",
             name,
-            values.round(3).tolist(),
+            np.sort(found.values).round(3).tolist(),
         )
-    return (values - values[0]).astype(np.float32)
+    return found.values - darkest
 
 
 def _read_truth(path: Path, shape: tuple[int, ...]) -> np.ndarray:
@@ -174,7 +171,3 @@ def _read_truth(path: Path, shape: tuple[int, ...]) -> np.ndarray:
             f" Received: {hdr[bad][0]} and {bad.sum() - 1} more"
         )
     return hdr
-
-
-def _describe(frame: np.ndarray) -> str:
-    return f"{frame.shape[1]}x{frame.shape[0]} {frame.dtype}"
