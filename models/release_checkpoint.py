@@ -21,38 +21,28 @@ from models.weight_values import fault
 
 _ENCODERS = {"source": "Align_Encoder_low", "reference": "Align_Encoder_midforlow"}
 _DECODER = "Align_Decoder_low"
-_ENDINGS = (".data-00000-of-00001", ".index")
-"""Of a checkpoint's files, in the order of writing: without an index it does not exist."""
-_STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")
-_READ_ERRORS = (tf.errors.OpError, LookupError, RuntimeError, ValueError)
-"""Raised by TensorFlow's reader."""
 
 
-def _alignment_scopes(residual_blocks: int) -> dict[str, tuple[str, str | None]]:
-    """Our layer -> the release's scopes of its convolution and of its normalisation."""
-    scopes: dict[str, tuple[str, str | None]] = {}
+def _alignment_scopes(residual_blocks: int) -> dict[str, str]:
+    """Our layer -> the release's scope of its convolution."""
+    scopes: dict[str, str] = {}
     for encoder, scope in _ENCODERS.items():
-        scopes[f"{encoder}1"] = (f"{scope}_conv1", None)
-        scopes[f"{encoder}2"] = (f"{scope}_conv2", f"{scope}_batn2")
-    scopes["blend"] = (f"{_DECODER}_conv3", f"{_DECODER}_batn3")
+        scopes |= {f"{encoder}{index}": f"{scope}_conv{index}" for index in (1, 2)}
+    scopes["blend"] = f"{_DECODER}_conv3"
     for block in range(residual_blocks):
-        for index in (1, 2):
-            scope = f"{_DECODER}_resb{block}"
-            scopes[f"residual{block}_{index}"] = (f"{scope}_conv{index}", f"{scope}_batn{index}")
-    for index in (2, 1, 0):
-        scopes[f"decoder{index}"] = (f"{_DECODER}_conv{index}", f"{_DECODER}_batn{index}")
-    scopes["output"] = (f"{_DECODER}_conv8", None)
-    return scopes
+        scope = f"{_DECODER}_resb{block}"
+        scopes |= {f"residual{block}_{index}": f"{scope}_conv{index}" for index in (1, 2)}
+    scopes |= {f"decoder{index}": f"{_DECODER}_conv{index}" for index in (2, 1, 0)}
+    return scopes | {"output": f"{_DECODER}_conv8"}
 
 
-def _merging_scopes(dense_layers: int) -> dict[str, tuple[str, str | None]]:
+def _merging_scopes(dense_layers: int) -> dict[str, str]:
     scopes = {f"{frame}1": f"fusion_conv1_{frame}" for frame in FRAMES}
     scopes["blend"] = "fusion_conv2"
     for index in range(1, dense_layers + 1):
         scopes[f"dense{index}"] = f"fusion_resden1_conv{index}"
     scopes["dense_out"] = f"fusion_resden1_conv{dense_layers + 1}"
-    scopes["output"] = "fusion_conv4"
-    return {layer: (scope, None) for layer, scope in scopes.items()}
+    return scopes | {"output": "fusion_conv4"}
 
 
 def release_variables(network: keras.Model) -> dict[str, keras.Variable]:
@@ -63,12 +53,13 @@ def release_variables(network: keras.Model) -> dict[str, keras.Variable]:
     else:
         scopes = _merging_scopes(sum(name[5:].isdecimal() for name in layers))
     variables: dict[str, keras.Variable] = {}
-    for name, (convolution, normalisation) in scopes.items():
+    for name, scope in scopes.items():
         layer = network.get_layer(name)
-        variables[f"{convolution}/{convolution}_weights"] = layer.kernel
-        variables[f"{convolution}/{convolution}_biases"] = layer.bias
-        if normalisation is not None:
-            for leaf in _STATISTICS:
+        variables[f"{scope}/{scope}_weights"] = layer.kernel
+        variables[f"{scope}/{scope}_biases"] = layer.bias
+        if layer.normalise:
+            normalisation = scope.replace("_conv", "_batn")
+            for leaf in ("gamma", "beta", "moving_mean", "moving_variance"):
                 variables[f"{normalisation}/{leaf}"] = getattr(layer, leaf)
     return variables
 
@@ -95,7 +86,7 @@ def load(network: keras.Model, prefix: str | Path) -> keras.Model:
             raise FileNotFoundError(f"No TF 1 checkpoint of this prefix. Received: {prefix}")
         reader = tf.train.load_checkpoint(prefix)
         values = {name: reader.get_tensor(name) for name in variables}
-    except _READ_ERRORS as error:
+    except (tf.errors.OpError, LookupError, RuntimeError, ValueError) as error:
         raise ValueError(
             f"{prefix} must be an undamaged TF 1 checkpoint of such a network."
             f" Received: {_reason(error)}"
@@ -137,26 +128,22 @@ def save(network: keras.Model, prefix: str | Path) -> None:
             shape_and_slices=[""] * len(variables),
             tensors=[variable.value for variable in variables.values()],
         )
-        for ending in _ENDINGS:
+        # The index comes last: without it the checkpoint does not exist.
+        for ending in (".data-00000-of-00001", ".index"):
             tf.io.gfile.rename(f"{start}{ending}", f"{prefix}{ending}", overwrite=True)
         quoted = json.dumps(name, ensure_ascii=False)
         state = f"model_checkpoint_path: {quoted}\nall_model_checkpoint_paths: {quoted}\n"
         with tf.io.gfile.GFile(posixpath.join(folder, "checkpoint"), "w") as file:
             file.write(state)
     except tf.errors.OpError as error:
-        _remove(folder, aside)
+        with contextlib.suppress(tf.errors.OpError):
+            for left in tf.io.gfile.listdir(folder or "."):
+                if left.startswith(aside):
+                    tf.io.gfile.remove(posixpath.join(folder, left))
         raise OSError(
             f"Cannot write a TF 1 checkpoint; name another place or make room."
             f" Received: {prefix}, {_reason(error)}"
         ) from error
-
-
-def _remove(folder: str, start: str) -> None:
-    """Removes the files of a folder whose names start with `start`."""
-    with contextlib.suppress(tf.errors.OpError):
-        for name in tf.io.gfile.listdir(folder or "."):
-            if name.startswith(start):
-                tf.io.gfile.remove(posixpath.join(folder, name))
 
 
 def _reason(error: Exception) -> str:

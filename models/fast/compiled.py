@@ -105,16 +105,14 @@ def compile_networks(
 
 
 def compile_alignment(network: keras.Model) -> CompiledAlignment:
-    """Compiles an alignment network and its three parts; each is traced at its first call.
+    """Compiles an alignment network with its final weights, and its three parts.
 
-    Args:
-        network: A network of `models.alignment.alignment` with its final weights.
+    Each is traced at its first call.
     """
     fast = _is_fast(network)
     if fast:
         network = freeze(network)
-    frames = network.inputs
-    aligned = network.outputs[0]
+    frames, (aligned,) = network.inputs, network.outputs
     x3 = network.get_layer("blend").output
     blocks = sum(layer.name.endswith("_sum") for layer in network.layers)
     res = network.get_layer(f"residual{blocks - 1}_sum").output
@@ -130,11 +128,7 @@ def compile_alignment(network: keras.Model) -> CompiledAlignment:
 
 
 def compile_merging(network: keras.Model) -> CompiledMerging:
-    """Compiles a merging network; it is traced at its first call.
-
-    Args:
-        network: A network of `models.merging.merging` with its final weights.
-    """
+    """Compiles a merging network with its final weights; it is traced at its first call."""
     concat = network.get_layer("dense_out_concat").output
     growing = sum(x.name.removeprefix("dense").isdecimal() for x in network.layers)
     return CompiledMerging(

@@ -7,12 +7,10 @@ padding at the border of the picture has the same effect.
 Kernels are `(height, width, input channels, output channels)`.
 """
 
-from typing import Any
-
 import numpy as np
 import tensorflow as tf
 
-Tensor = Any  # tf.Tensor
+from models.layers import Tensor
 
 BLOCK = 2
 """Side of the pixel blocks that `space_to_depth` and `depth_to_space` move into channels."""
@@ -63,11 +61,7 @@ def stride_kernel(kernel: Tensor) -> Tensor:
     Returns:
         `(3, 3, 4 C, F)`.
     """
-    channels, filters = kernel.shape[2:]
-    kernel = tf.pad(kernel, ((1, 0), (1, 0), (0, 0), (0, 0)))
-    kernel = tf.reshape(kernel, (3, BLOCK, 3, BLOCK, channels, filters))
-    kernel = tf.transpose(kernel, (0, 2, 1, 3, 4, 5))
-    return tf.reshape(kernel, (3, 3, BLOCK * BLOCK * channels, filters))
+    return _taps_to_channels(tf.pad(kernel, ((1, 0), (1, 0), (0, 0), (0, 0))))
 
 
 def blocks_kernel(kernel: Tensor) -> Tensor:
@@ -81,12 +75,15 @@ def blocks_kernel(kernel: Tensor) -> Tensor:
     Returns:
         `(3, 3, 4 C, 4 F)`, both in the order of `tf.nn.depth_to_space`.
     """
+    return _taps_to_channels(output_kernel(kernel))
+
+
+def _taps_to_channels(kernel: Tensor) -> Tensor:
+    """The kernel of stride 2, `(6, 6, C, F)`, for blocks in the channels, `(3, 3, 4 C, F)`."""
     channels, filters = kernel.shape[2:]
-    kernel = tf.reshape(
-        output_kernel(kernel), (3, BLOCK, 3, BLOCK, channels, BLOCK * BLOCK * filters)
-    )
+    kernel = tf.reshape(kernel, (3, BLOCK, 3, BLOCK, channels, filters))
     kernel = tf.transpose(kernel, (0, 2, 1, 3, 4, 5))
-    return tf.reshape(kernel, (3, 3, BLOCK * BLOCK * channels, BLOCK * BLOCK * filters))
+    return tf.reshape(kernel, (3, 3, BLOCK * BLOCK * channels, filters))
 
 
 def output_kernel(kernel: Tensor) -> Tensor:

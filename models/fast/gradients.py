@@ -5,15 +5,10 @@ that of the input up to 2.4 times, that of the kernel up to 12 times where few c
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
 
-from models.layers import LEAKY_SLOPE
-
-Tensor = Any  # tf.Tensor
-
-_STRIDES = (1, 1, 1, 1)
+from models.layers import LEAKY_SLOPE, Tensor
 
 
 @tf.custom_gradient
@@ -51,7 +46,7 @@ def _rotate(kernel: Tensor) -> Tensor:
 def _of_kernel(x: Tensor, upstream: Tensor, kernel: Tensor) -> Tensor:
     sizes = (*kernel.shape[:2], x.shape[-1], upstream.shape[-1])
     return tf.raw_ops.Conv2DBackpropFilter(
-        input=x, filter_sizes=sizes, out_backprop=upstream, strides=_STRIDES, padding="SAME"
+        input=x, filter_sizes=sizes, out_backprop=upstream, strides=(1, 1, 1, 1), padding="SAME"
     )
 
 

@@ -26,11 +26,7 @@ _BLOCK_PIXELS = folding.BLOCK**2
 
 
 def convolution_layer(arithmetic: Arithmetic) -> type[Convolution]:
-    """The layer class for an arithmetic.
-
-    Args:
-        arithmetic: `plain`: as the paper describes it; `fast`: the same result, cheaper.
-    """
+    """The layer class: `plain` as the paper describes it, or `fast`, the same result, cheaper."""
     return {"fast": FastConvolution, "plain": Convolution}[arithmetic]
 
 

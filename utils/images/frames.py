@@ -64,7 +64,7 @@ def write_ldr(path: Path, image: np.ndarray) -> None:
 def _encode(path: Path, image: np.ndarray) -> None:
     if image.ndim != 3 or image.shape[-1] != 3:
         raise ValueError(f"An image must be (H, W, 3). Received: {image.shape} for {path}")
-    # By OpenCV, for 8 and 16 bits alike: Pillow, behind imageio, writes no colour PNG of 16 bits.
+    # By OpenCV, for 8 and 16 bits alike: Pillow writes no colour PNG of 16 bits.
     # In memory: OpenCV ends the process on a path that is not UTF-8, and ignores a full disk.
     kind = path.suffix.lower()
     try:

@@ -6,21 +6,12 @@ Used for photographs and frames of data sets alike. EXIF is read here as well, f
 import io
 import math
 from pathlib import Path
-from typing import Any
 
 import imagecodecs
-import imageio.v3 as iio
 import numpy as np
-from imageio.core.v3_plugin_api import PluginV3
 from PIL import Image
 
-from utils.images.decode import (
-    MOST_JPEG_PIXELS,
-    PictureError,
-    check_length,
-    check_size,
-    reading,
-)
+from utils.images.decode import MOST_JPEG_PIXELS, PictureError, check_length, check_size, reading
 from utils.images.tiff import MAGIC, read_tiff
 
 _ORIENTATION = 0x0112
@@ -29,7 +20,6 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
 _PNG_MARKS_OF_EXIF = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
 _MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"})
-_WITH_PALETTE = frozenset({"P", "PA"})
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 _MOST_INFLATED = 1032  # most bytes that a byte of PNG's compression expands to
 _UPRIGHT = {  # orientation tag to quarter turns counter-clockwise, then left-right flip
@@ -58,14 +48,13 @@ def decode(path: Path, data: bytes) -> np.ndarray:
             return _turn(*read_tiff(path, data))
         if not is_picture(data):
             raise PictureError(f"Not a readable image. Received: {path} {_describe(data)}")
-        with _open(path, data) as file:
-            height, width = file.properties(index=0).shape[:2]
-            check_size(path, width, height)
-            check_length(path, (width, height), len(data), _most_pixels(data))
+        with _open(path, data) as image:
+            check_size(path, *image.size)
+            check_length(path, image.size, len(data), _most_pixels(data))
             # Pillow reads 8 bits of RGB. OpenCV reads 16, but returns half a picture of a file
             # that is cut short and prints to the terminal.
             png16 = data.startswith(_PNG) and data[24] == 16  # IHDR's bit depth
-            frame = _decode_png16(data) if png16 else _decode_8_bits(path, file)
+            frame = _decode_png16(data) if png16 else _decode_8_bits(path, image)
         return _turn(frame, orientation(exif_of(data)))
 
 
@@ -106,10 +95,10 @@ def orientation(exif: Image.Exif) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _open(path: Path, data: bytes) -> PluginV3:
+def _open(path: Path, data: bytes) -> Image.Image:
     try:
-        return iio.imopen(data, "r", plugin="pillow")
-    except OSError as error:  # imageio's message mentions a URI
+        return Image.open(io.BytesIO(data))
+    except OSError as error:  # Pillow's message names an object in memory
         raise PictureError(f"Not a readable image. Received: {path} {_describe(data)}") from error
 
 
@@ -123,17 +112,14 @@ def _most_pixels(data: bytes) -> float:
     return math.inf
 
 
-def _decode_8_bits(path: Path, file: PluginV3) -> np.ndarray:
-    mode = file.metadata(index=0)["mode"]
-    if mode not in _MODES:
+def _decode_8_bits(path: Path, image: Image.Image) -> np.ndarray:
+    if image.mode not in _MODES:
         raise PictureError(
-            f"A picture must be RGB or grey, of 8 or 16 bits. Received: {path} of {mode}"
+            f"A picture must be RGB or grey, of 8 or 16 bits. Received: {path} of {image.mode}"
         )
     # RGB of a palette with transparent colours would be a warning.
-    wanted = "RGBA" if mode in _WITH_PALETTE else "RGB"
-    options: dict[str, Any] = {} if mode == wanted else {"mode": wanted}
-    frame = file.read(index=0, **options)
-    return np.ascontiguousarray(frame[..., :3])
+    frame = image.convert("RGBA" if image.mode in {"P", "PA"} else "RGB")
+    return np.ascontiguousarray(np.asarray(frame)[..., :3])
 
 
 def _decode_png16(data: bytes) -> np.ndarray:

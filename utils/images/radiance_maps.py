@@ -26,6 +26,7 @@ _EXR_ATTRIBUTES = {
 RADIANCE_SUFFIXES = frozenset({".hdr", ".exr"})
 
 _RGBE_MAGIC = (b"#?RADIANCE", b"#?RGBE")
+_RGBE_FORMAT = b"\nFORMAT=32-bit_rle_rgbe"
 _RGBE_SIZE = re.compile(rb"^-Y (\d{1,9}) \+X (\d{1,9})$", re.MULTILINE)  # rows from the top left
 _LONGEST_HEADER = 2**16  # bytes before the line of the size
 
@@ -106,17 +107,12 @@ def write_radiance(path: Path, image: np.ndarray) -> None:
 
 def _decode_rgbe(path: Path, data: bytes) -> np.ndarray:
     header, end, _ = data[:_LONGEST_HEADER].partition(b"\n\n")
-    if not header.startswith(_RGBE_MAGIC):
-        raise PictureError(
-            f"Not a readable image: a .hdr file must begin with #?RADIANCE."
-            f" Received: {path}, which begins with {data[:8]!r}"
-        )
-    if b"\nFORMAT=32-bit_rle_rgbe" not in header:
-        raise PictureError(f"A .hdr file must be RGBE. Received: {path} of another format")
     size = _RGBE_SIZE.search(data[len(header + end) :].partition(b"\n")[0])
-    if size is None:
+    if not header.startswith(_RGBE_MAGIC) or _RGBE_FORMAT not in header or size is None:
         raise PictureError(
-            f"A .hdr file must name its size as -Y height +X width. Received: {path} without"
+            "Not a readable image: a .hdr file must begin with #?RADIANCE, have the format"
+            " 32-bit_rle_rgbe and name its size as -Y height +X width."
+            f" Received: {path}, which begins with {data[:80]!r}"
         )
     height, width = (int(number) for number in size.groups())
     check_size(path, width, height)

@@ -9,9 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-
-# Not through imageio: its plugin does not tell the number and offsets of strips, which reveal a
-# file cut short, and fails on an unknown ResolutionUnit.
 import tifffile
 from PIL import Image
 

@@ -1,17 +1,7 @@
 """Packs one scene as a serialised `tf.train.Example`, and unpacks it.
 
 A record holds the whole scene; training samples are cut from it (utils/records/patches.py), so
-nothing is stored twice. `_FORMAT` lists its features:
-
-    schema            version of this format
-    name              the scene's name, as bytes of a path
-    height, width     pixels
-    exposure_values   stops, ascending from 0
-    ldr               three 8-bit frames, darkest first, each an RGB PNG
-    hdr               truth: red, green, blue and exponent of RGBE (utils/radiometry/rgbe.py) as the
-                      four channels of a PNG
-    source_bytes      size of the scene's files, to notice that a scene has changed
-    aligned           1 if the low and the high frame are aligned ones; missing otherwise
+nothing is stored twice.
 """
 
 import dataclasses
@@ -35,14 +25,16 @@ SCHEMA = 2
 _MOST_STOPS = 120  # 2**128 overflows float32
 
 _FORMAT = {
-    "schema": tf.io.FixedLenFeature([], tf.int64),
-    "name": tf.io.FixedLenFeature([], tf.string),
+    "schema": tf.io.FixedLenFeature([], tf.int64),  # version of this format
+    "name": tf.io.FixedLenFeature([], tf.string),  # the scene's name, as bytes of a path
     "height": tf.io.FixedLenFeature([], tf.int64),
     "width": tf.io.FixedLenFeature([], tf.int64),
-    "exposure_values": tf.io.FixedLenFeature([3], tf.float32),
-    "ldr": tf.io.FixedLenFeature([3], tf.string),
+    "exposure_values": tf.io.FixedLenFeature([3], tf.float32),  # stops, ascending from 0
+    "ldr": tf.io.FixedLenFeature([3], tf.string),  # 8-bit frames, darkest first, as RGB PNGs
+    # The truth: red, green, blue and exponent of RGBE as the four channels of a PNG.
     "hdr": tf.io.FixedLenFeature([], tf.string),
-    "source_bytes": tf.io.FixedLenFeature([], tf.int64),
+    "source_bytes": tf.io.FixedLenFeature([], tf.int64),  # to notice that a scene has changed
+    # Whether the low and the high frame are aligned ones.
     "aligned": tf.io.FixedLenFeature([], tf.int64, default_value=0),
 }
 

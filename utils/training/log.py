@@ -3,7 +3,7 @@
 import contextlib
 import csv
 import io
-import math
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +26,7 @@ PREVIEWS_NAME = "previews"
 CURVES_NAME = "curves.png"
 
 _STEP = "step"
+_NUMBER = r"(?:[-+.e\d]+|nan|-?inf)"
 _LOSSES = {name: name for name in ("loss", LOW, HIGH, MERGING)}
 _SCORES = {
     "psnr_mu": "PSNR-μ",
@@ -125,19 +126,10 @@ def _drop_after(path: Path, step: int) -> None:
     header, *lines = text.splitlines(keepends=True) or [""]
     names = header.removesuffix("\n").split(",")
     whole = header.endswith("\n") and names[0] == _STEP and all(map(str.isidentifier, names))
+    row = re.compile(rf"(\d+)(,{_NUMBER}){{{len(names) - 1}}}\n", re.ASCII)
+    kept = [line for line in lines if (found := row.fullmatch(line)) and int(found[1]) <= step]
     # A stage at step 0 has no checkpoint and starts anew.
-    kept = [line for line in lines if _step_of(line, len(names)) <= step]
     files.write_text(path, "".join([header, *kept]) if whole and step else "")
-
-
-def _step_of(line: str, columns: int) -> float:
-    """The step of a line; infinity if the line is damaged."""
-    try:
-        step, *values = line.split(",")
-        whole = line.endswith("\n") and len([float(value) for value in values]) == columns - 1
-        return int(step) if whole else math.inf
-    except ValueError:
-        return math.inf
 
 
 def draw(path: Path, folder: Path) -> None:

@@ -8,14 +8,7 @@ import keras
 import tensorflow as tf
 
 from configs.settings import FusionConfig, TrainingConfig
-from utils.radiometry.bracket import (
-    ALIGNED_FRAME,
-    HIGH,
-    LOW,
-    MERGING,
-    MID_FRAME,
-    SOURCE_FRAME,
-)
+from utils.radiometry.bracket import ALIGNED_FRAME, HIGH, LOW, MERGING, MID_FRAME, SOURCE_FRAME
 from utils.radiometry.levels import from_network, join_network_input, network_input, to_network
 from utils.radiometry.radiance import ldr_to_hdr, mu_law
 from utils.records.patches import Batch
