@@ -11,7 +11,7 @@ import tensorflow as tf
 from configs.settings import SamplingConfig
 from utils.radiometry import rgbe
 from utils.records import patches, record, shards
-from utils.records.batches import Samples, keep_scenes
+from utils.records.batches import Samples
 from utils.records.order import shuffled
 from utils.records.selection import validation_scenes
 from utils.scenes.scene import Scene
@@ -214,14 +214,17 @@ def _record(size):
     )
 
 
-def test_the_cache_keeps_the_latest_used_within_its_bytes():
+def test_the_cache_keeps_the_latest_used_within_its_bytes(folder, monkeypatch):
     loaded = []
 
-    def load(scene):
+    def load(_, scene):
         loaded.append(scene)
         return _record(10 if scene < 9 else 1000)
 
-    get = keep_scenes(load, 450)  # three scenes of 150 bytes
+    monkeypatch.setattr(shards, "read", load)
+    # Three scenes of 150 bytes.
+    samples = Samples(folder, dataclasses.replace(SAMPLING, cache_bytes=450))
+    samples.entries = list(range(10))
     for scene in (0, 1, 2, 0, 3, 0, 1, 9, 0):
-        get(scene)
+        samples._scene(scene)
     assert loaded == [0, 1, 2, 3, 1, 9]  # 1 was dropped for 3; 9 is too large to be kept

@@ -36,7 +36,7 @@ def two_scenes(tmp_path_factory):
             exposure_values=np.array([0, 2, 4], np.float32),
             hdr=rgbe.round_to_rgbe(generator.random((32, 24, 3), np.float32)),
         )
-        path = folder / shards.shard_name("training", index, 2)
+        path = folder / f"training-{index:05d}-of-00002.tfrecord"
         entries += shards.write_shard(str(path), "training", [record.pack(scene)])
     shards.write_index(str(folder), entries)
     return folder
@@ -53,7 +53,7 @@ def config(tmp_path, folder):
 
 
 def second_shard(folder):
-    return folder / shards.shard_name("training", 1, 2)
+    return folder / "training-00001-of-00002.tfrecord"
 
 
 def flip(path, place):

@@ -1,5 +1,6 @@
 """The log of a training stage: CSV files and curves."""
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
@@ -7,13 +8,16 @@ from utils.images import frames
 from utils.training import log
 from utils.training.log import VALIDATION_NAME, Log
 
+SHEET = np.zeros((8, 8, 3), np.uint8)
+
 
 def test_curves_show_losses_above_scores(tmp_path, monkeypatch):
-    with Log(tmp_path, 0) as stage:
+    scores = iter([8.0, 30.0])
+    with Log(tmp_path, 0, lambda: ({"psnr_mu": next(scores)}, SHEET)) as stage:
+        stage.validation(0)
         for step, loss in ((10, 0.5), (20, 0.25)):
-            stage.training(step, {"loss": loss, "seconds": 1.0})
-        for step, score in ((0, 8.0), (20, 30.0)):
-            stage.validation(step, {"psnr_mu": score})
+            stage.training(step, {"loss": loss})
+        stage.validation(20)
     figures = []
     subplots = Figure.subplots
 
@@ -34,13 +38,20 @@ def test_curves_show_losses_above_scores(tmp_path, monkeypatch):
     assert (tmp_path / "empty.png").exists()
 
 
+@pytest.fixture
+def no_curves(monkeypatch):
+    monkeypatch.setattr(log, "draw", lambda *_: None)
+
+
 def _validate(folder, first, steps):
-    with Log(folder, first) as stage:
+    scores = ({"psnr_mu": step / 7, "psnr_l": 20.0} for step in steps)
+    with Log(folder, first, lambda: (next(scores), SHEET)) as stage:
         for step in steps:
-            stage.validation(step, {"psnr_mu": step / 7, "psnr_l": 20.0})
+            stage.validation(step)
     return (folder / VALIDATION_NAME).read_bytes()
 
 
+@pytest.mark.usefixtures("no_curves")
 def test_a_truncated_file_keeps_its_header_and_whole_lines(tmp_path):
     whole = _validate(tmp_path, 0, (2, 4, 6))
     heading, *rows = whole.splitlines(keepends=True)
@@ -51,6 +62,7 @@ def test_a_truncated_file_keeps_its_header_and_whole_lines(tmp_path):
         assert _validate(tmp_path, 4, (6,)) == b"".join([heading, *left, rows[2]])
 
 
+@pytest.mark.usefixtures("no_curves")
 @pytest.mark.parametrize(
     "damage",
     [
@@ -65,6 +77,7 @@ def test_damage_after_the_last_step_is_dropped(tmp_path, damage):
     assert _validate(tmp_path, 4, (6,)) == whole + b"6,0.857143,20\n"
 
 
+@pytest.mark.usefixtures("no_curves")
 @pytest.mark.parametrize("heading", [b"step,psnr_m2,0.3,20\n", b"st2,0.3,20\n", bytes(20) + b"\n"])
 def test_a_damaged_header_starts_a_new_file(tmp_path, heading):
     (tmp_path / VALIDATION_NAME).write_bytes(heading + b"4,0.571429,20\n")
