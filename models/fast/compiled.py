@@ -49,11 +49,28 @@ Compiled = Callable[..., Tensor]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CompiledAlignment:
-    """An alignment network for inference; called like a function it takes the whole picture."""
+class CompiledNetwork:
+    """A network for inference; called like a function it takes a whole picture or a tile."""
 
     whole: Compiled
-    """Source and reference `(1, H, W, 6)` to aligned `(1, H, W, 3)`, float32 in [-1, 1]."""
+    """Frames, each `(1, H, W, 6)`, to a picture `(1, H, W, 3)`, float32 in [-1, 1]."""
+    halo: int
+    """Pixels around a tile that it needs; of an alignment network, `encode` and `decode`."""
+    bytes_per_pixel: int
+    """Memory for features at a time, about, for each pixel of a tile."""
+
+    def __call__(self, *frames: Tensor) -> Tensor:
+        """Computes the network; frames are in the order of its inputs."""
+        return self.whole(*frames)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CompiledAlignment(CompiledNetwork):
+    """An alignment network for inference, whole and in three parts.
+
+    A pixel of x3 in `trunk` takes about four times `bytes_per_pixel`.
+    """
+
     encode: Compiled
     """Source and reference to x3."""
     trunk: Compiled
@@ -62,36 +79,11 @@ class CompiledAlignment:
     """Source, reference, x3 and res to aligned."""
     trunk_halo: int
     """Pixels of x3 around a tile that `trunk` needs: one for each of its convolutions."""
-    bytes_per_pixel: int
-    """Memory for features at a time, about, for each pixel of a tile; for each of x3 in `trunk`
-    about four times that."""
-    halo: int = ALIGNMENT_HALO
-    """Pixels around a tile that `encode` and `decode` need."""
-
-    def __call__(self, source: Tensor, reference: Tensor) -> Tensor:
-        """Aligns a whole picture."""
-        return self.whole(source, reference)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class CompiledMerging:
-    """A merging network for inference."""
-
-    whole: Compiled
-    """Low, mid and high `(1, H, W, 6)` to merged `(1, H, W, 3)`, float32 in [-1, 1]."""
-    halo: int
-    """Pixels around a tile that it needs: one for each 3x3 convolution in a row."""
-    bytes_per_pixel: int
-    """Memory for features at a time, about, for each pixel of a tile."""
-
-    def __call__(self, low: Tensor, mid: Tensor, high: Tensor) -> Tensor:
-        """Merges a picture or a tile."""
-        return self.whole(low, mid, high)
 
 
 def compile_networks(
     networks: Mapping[str, keras.Model],
-) -> dict[str, CompiledAlignment | CompiledMerging | Compiled]:
+) -> dict[str, CompiledNetwork | Compiled]:
     """Compiles networks by name: `low`, `high` and, if it is there, `merging`."""
     compiled = {}
     for name, network in networks.items():
@@ -122,18 +114,19 @@ def compile_alignment(network: keras.Model) -> CompiledAlignment:
         encode=_compile(keras.Model(frames, x3)),
         trunk=_compile(keras.Model([x3], res)),
         decode=_compile(keras.Model([*frames, x3, res], aligned)),
+        halo=ALIGNMENT_HALO,
         trunk_halo=2 * blocks,
         bytes_per_pixel=features * (x3.shape[-1] // 4) * tf.as_dtype(x3.dtype).size,
     )
 
 
-def compile_merging(network: keras.Model) -> CompiledMerging:
+def compile_merging(network: keras.Model) -> CompiledNetwork:
     """Compiles a merging network with its final weights; it is traced at its first call."""
     concat = network.get_layer("dense_out_concat").output
     growing = sum(x.name.removeprefix("dense").isdecimal() for x in network.layers)
-    return CompiledMerging(
+    return CompiledNetwork(
         whole=_compile(freeze_merging(network) if _is_fast(network) else network),
-        halo=growing + 3,  # the frames' own, the blend and the output
+        halo=growing + 3,  # 3x3 convolutions in a row: the frames' own, blend, growing, output
         # Measured: the last concat, its parts, and the first features of mid.
         bytes_per_pixel=3 * concat.shape[-1] * tf.as_dtype(concat.dtype).size,
     )

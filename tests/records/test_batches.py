@@ -217,14 +217,15 @@ def _record(size):
 def test_the_cache_keeps_the_latest_used_within_its_bytes(folder, monkeypatch):
     loaded = []
 
-    def load(_, scene):
-        loaded.append(scene)
-        return _record(10 if scene < 9 else 1000)
+    def load(_, entry):
+        loaded.append(entry.offset)
+        return _record(10 if entry.offset < 9 else 1000)
 
     monkeypatch.setattr(shards, "read", load)
     # Three scenes of 150 bytes.
     samples = Samples(folder, dataclasses.replace(SAMPLING, cache_bytes=450))
-    samples.entries = list(range(10))
+    entry = samples.entries[0]
+    samples.entries = [dataclasses.replace(entry, offset=scene) for scene in range(10)]
     for scene in (0, 1, 2, 0, 3, 0, 1, 9, 0):
         samples._scene(scene)
     assert loaded == [0, 1, 2, 3, 1, 9]  # 1 was dropped for 3; 9 is too large to be kept

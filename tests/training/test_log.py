@@ -12,8 +12,8 @@ SHEET = np.zeros((8, 8, 3), np.uint8)
 
 
 def test_curves_show_losses_above_scores(tmp_path, monkeypatch):
-    scores = iter([8.0, 30.0])
-    with Log(tmp_path, 0, lambda: ({"psnr_mu": next(scores)}, SHEET)) as stage:
+    measured = iter([8.0, 30.0])
+    with Log(tmp_path, 0, lambda: ({"psnr_mu": next(measured)}, SHEET)) as stage:
         stage.validation(0)
         for step, loss in ((10, 0.5), (20, 0.25)):
             stage.training(step, {"loss": loss})

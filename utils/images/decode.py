@@ -64,14 +64,8 @@ def check_length(path: Path, size: tuple[int, int], length: int, most: float) ->
 
     Not for WebP, HEIC and JPEG 2000, in which a flat picture of any size takes a few bytes.
 
-    Args:
-        path: The file, for messages.
-        size: Declared width and height.
-        length: Bytes of the picture.
-        most: Most pixels in a byte.
-
     Raises:
-        PictureError: There are too few bytes.
+        PictureError: The `size`, width and height, has more than `most` pixels a byte.
     """
     width, height = size
     if width * height > most * length:

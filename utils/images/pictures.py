@@ -3,6 +3,7 @@
 Used for photographs and frames of data sets alike. EXIF is read here as well, for the orientation.
 """
 
+import contextlib
 import io
 import math
 from pathlib import Path
@@ -46,8 +47,6 @@ def decode(path: Path, data: bytes) -> np.ndarray:
     with reading(path):
         if data[:4] in MAGIC:
             return _turn(*read_tiff(path, data))
-        if not is_picture(data):
-            raise PictureError(f"Not a readable image. Received: {path} {_describe(data)}")
         with _open(path, data) as image:
             check_size(path, *image.size)
             check_length(path, image.size, len(data), _most_pixels(data))
@@ -56,16 +55,6 @@ def decode(path: Path, data: bytes) -> np.ndarray:
             png16 = data.startswith(_PNG) and data[24] == 16  # IHDR's bit depth
             frame = _decode_png16(data) if png16 else _decode_8_bits(path, image)
         return _turn(frame, orientation(exif_of(data)))
-
-
-def is_picture(data: bytes) -> bool:
-    """True if the first bytes are those of a format that `decode` reads."""
-    return (
-        data[:4] in MAGIC
-        or data.startswith((_JPEG, _PNG))
-        or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
-        or is_heic(data)
-    )
 
 
 def is_heic(data: bytes) -> bool:
@@ -84,7 +73,7 @@ def exif_of(data: bytes) -> Image.Exif:
             with Image.open(io.BytesIO(data)) as image:
                 exif = image.getexif()
         dict(exif)
-    except Exception:  # Pillow raises whatever a broken block makes it raise
+    except Exception:  # Pillow raises many kinds of errors for a broken block
         return Image.Exif()
     return exif
 
@@ -96,10 +85,12 @@ def orientation(exif: Image.Exif) -> int:
 
 
 def _open(path: Path, data: bytes) -> Image.Image:
-    try:
-        return Image.open(io.BytesIO(data))
-    except OSError as error:  # Pillow's message names an object in memory
-        raise PictureError(f"Not a readable image. Received: {path} {_describe(data)}") from error
+    webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    if data.startswith((_JPEG, _PNG)) or webp or is_heic(data):
+        with contextlib.suppress(OSError):  # its message names an object in memory
+            return Image.open(io.BytesIO(data))
+    received = f"of {len(data)} bytes that begin with {data[:8]!r}" if data else "which is empty"
+    raise PictureError(f"Not a readable image. Received: {path} {received}")
 
 
 def _most_pixels(data: bytes) -> float:
@@ -127,11 +118,6 @@ def _decode_png16(data: bytes) -> np.ndarray:
     if samples.ndim == 2 or samples.shape[-1] < 3:  # grey, and perhaps alpha
         return np.repeat(samples.reshape(*samples.shape[:2], -1)[..., :1], 3, axis=-1)
     return np.ascontiguousarray(samples[..., :3])
-
-
-def _describe(data: bytes) -> str:
-    """The length of a file and its first bytes, for messages."""
-    return f"of {len(data)} bytes that begin with {data[:8]!r}" if data else "which is empty"
 
 
 def _turn(frame: np.ndarray, tag: int) -> np.ndarray:

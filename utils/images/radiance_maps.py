@@ -79,12 +79,10 @@ def read_radiance(path: Path) -> np.ndarray:
         PictureError: The file is not a radiance map, is cut short, declares too many pixels, or
             is not RGB.
     """
-    suffix = path.suffix.lower()
-    if suffix not in RADIANCE_SUFFIXES:
-        raise ValueError(f"A radiance map must be a .hdr or .exr file. Received: {path}")
     data = read_bytes(path)
+    decode = _decode_exr if path.suffix.lower() == ".exr" else _decode_rgbe
     with reading(path):
-        return _decode_exr(path, data) if suffix == ".exr" else _decode_rgbe(path, data)
+        return decode(path, data)
 
 
 def write_radiance(path: Path, image: np.ndarray) -> None:
@@ -95,11 +93,9 @@ def write_radiance(path: Path, image: np.ndarray) -> None:
         image: `(H, W, 3)` RGB, at least 0.
 
     Raises:
-        ValueError: The suffix or the shape is another, or a value is negative or not finite.
+        ValueError: The shape is another, or a value is negative or not finite.
         OSError: The file cannot be written; an existing one stays.
     """
-    if path.suffix.lower() != ".hdr":
-        raise ValueError(f"Radiance is written to .hdr files. Received: {path}")
     if not (np.isfinite(image).all() and (image >= 0).all()):
         raise ValueError(f"Radiance must be finite and at least 0. Received: {path}")
     _encode(path, round_to_rgbe(image))

@@ -9,7 +9,7 @@ import numpy as np
 
 from configs.settings import WeightsConfig
 from models import release_checkpoint
-from models.fast.compiled import CompiledAlignment, CompiledMerging, compile_networks
+from models.fast.compiled import CompiledAlignment, CompiledNetwork, compile_networks
 from utils.evaluation.protocols import Protocol
 from utils.inference.tiled_networks import Frame, Network, run_alignment, run_merging
 from utils.radiometry.bracket import HIGH, LOW, MID_FRAME
@@ -29,7 +29,7 @@ class Networks:
     """Source and reference, `(1, H, W, 6)`, to the aligned low frame `(1, H, W, 3)`."""
     high: CompiledAlignment | Network
     """Source and reference, `(1, H, W, 6)`, to the aligned high frame `(1, H, W, 3)`."""
-    merging: CompiledMerging | Network | None = None
+    merging: CompiledNetwork | Network | None = None
     """Low, mid and high, `(1, H, W, 6)`, to radiance `(1, H, W, 3)`; None until it is trained."""
     tile: int = 0
     """Height and width of a tile in pixels; 0: from the memory that is free."""
@@ -106,7 +106,7 @@ def align_picture(networks: Networks, scene: Scene, protocol: Protocol) -> np.nd
 
 
 def merge_picture(
-    merging: CompiledMerging | Network,
+    merging: CompiledNetwork | Network,
     scene: Scene,
     aligned: np.ndarray,
     protocol: Protocol,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from models.fast.compiled import CompiledAlignment, CompiledMerging
+from models.fast.compiled import CompiledAlignment, CompiledNetwork
 from utils.inference import tiles
 from utils.inference.tiles import Canvas, Window
 from utils.radiometry.levels import (
@@ -123,7 +123,7 @@ def run_alignment(
 
 
 def run_merging(
-    network: CompiledMerging | Network, frames: Sequence[Frame], *, tile: int = 0
+    network: CompiledNetwork | Network, frames: Sequence[Frame], *, tile: int = 0
 ) -> np.ndarray:
     """Merges a picture.
 
@@ -139,7 +139,7 @@ def run_merging(
         `(H, W, 3)` float32 radiance in [0, 1].
     """
     height, width = frames[0].ldr.shape[:2]
-    if isinstance(network, CompiledMerging):
+    if isinstance(network, CompiledNetwork):
         inner = tile or tiles.default_size(height, width, network.bytes_per_pixel)
         grid = tiles.tiles(height, width, size=inner, halo=network.halo)
     else:

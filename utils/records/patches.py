@@ -131,7 +131,7 @@ def write(batch: Batch, index: int, record: Record, place: Place, sampling: Samp
     """
     window = _window(place, sampling)
     frames, code = [frame[window] for frame in record.ldr], record.hdr_code[window]
-    if not sampling.resample:  # by pixel: 8 bits are turned in less time than float32
+    if not sampling.resample:  # the arithmetic is by pixel, and 8 bits are turned in less time
         frames, code = [_turn(frame, place) for frame in frames], _turn(code, place)
 
     def finish(patch: np.ndarray) -> np.ndarray:

@@ -62,16 +62,12 @@ def _undamaged(records_dir: str, entries: Sequence[Entry]) -> list[Entry]:
     for entry in entries:
         try:
             shards.read(records_dir, entry)
+            kept.append(entry)
         except RecordsError as error:
             _LOG.warning("Left out: %s", error)
-        else:
-            kept.append(entry)
     if not kept:
         raise RecordsError(f"{records_dir} must hold an undamaged scene. Received: none")
-    if len(kept) < len(entries):
-        _LOG.warning(
-            "%d of %d training scenes are damaged and left out.",
-            len(entries) - len(kept),
-            len(entries),
-        )
+    lost = len(entries) - len(kept)
+    if lost:
+        _LOG.warning("%d of %d training scenes are damaged and left out.", lost, len(entries))
     return kept

@@ -86,12 +86,7 @@ def shards_in(folder: str) -> list[str]:
 
 
 def write_shard(path: str, split: Split, packed: Iterable[bytes]) -> list[Entry]:
-    """Writes records to a shard, which appears when it is complete.
-
-    Args:
-        path: The shard.
-        split: Use of its scenes.
-        packed: Serialised records, taken one by one.
+    """Writes serialised records, taken one by one; the shard appears when it is complete.
 
     Returns:
         The records' entries for the index.
@@ -121,12 +116,7 @@ def scan_shard(path: str, split: Split) -> list[Entry]:
 
 
 def write_index(folder: str, entries: Sequence[Entry], prealign: PrealignmentName = "off") -> None:
-    """Writes `index.json`, which completes the folder.
-
-    Args:
-        folder: Folder of the shards.
-        entries: All scenes, training before validation.
-        prealign: How the camera's motion was taken out of them, for a reader.
+    """Writes `index.json` of all scenes, training before validation, which completes the folder.
 
     Raises:
         OSError: It cannot be written; an earlier one stays.

@@ -138,10 +138,8 @@ def _check_exposures(found: Findings, scene: Scene, lines: list[str]) -> None:
 
 
 def _check_duplicates(found: Findings, scene: Scene, seen: dict[str, str]) -> None:
-    pictures = dict(zip(FRAMES, scene.ldr, strict=True))
-    if scene.hdr is not None:
-        pictures["truth"] = scene.hdr
-    for what, picture in pictures.items():
+    truth = [] if scene.hdr is None else [scene.hdr]
+    for what, picture in zip((*FRAMES, "truth"), (*scene.ldr, *truth), strict=False):
         where = f"{what} of {scene.name}"
         first = seen.setdefault(hashlib.sha256(picture.tobytes()).hexdigest(), where)
         if first != where:

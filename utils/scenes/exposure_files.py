@@ -41,7 +41,7 @@ def read(path: Path, frames: Sequence[np.ndarray]) -> FileExposures:
         frames: The frames, `(H, W, 3)` LDR in [0, 1]; may be thinned out.
 
     Raises:
-        ValueError: There are more or fewer lines than frames, or they make no sense.
+        ValueError: There are more or fewer lines than frames, or they hold no exposures.
         OSError: The file cannot be read.
     """
     lines = read_lines(path)

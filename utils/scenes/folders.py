@@ -36,7 +36,7 @@ def find_scenes(root: Path) -> list[Path]:
 
     Returns:
         Sorted folders that hold exposures, a truth or three frames and more; `root` alone if it
-        is one. Hidden folders are left out; see `utils.scenes.tree.walk` for links and locks.
+        is one. Hidden folders are left out; `utils.scenes.tree.walk` says which others.
 
     Raises:
         SceneError: There is no such folder, or no scene in it.

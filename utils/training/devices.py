@@ -14,13 +14,12 @@ import tensorflow as tf
 
 from utils.records.patches import Batch
 
-Name = Literal["one", "mirrored", "multi_worker"]
 Batches = Any  # tf.data.Dataset or tf.distribute.DistributedDataset
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of glibc's malloc.h
 
 
-def strategy(name: Name) -> tf.distribute.Strategy:
+def strategy(name: Literal["one", "mirrored", "multi_worker"]) -> tf.distribute.Strategy:
     """The strategy of a setting; `multi_worker` must be made before any other operation.
 
     Raises:
