@@ -1,9 +1,9 @@
 """Serves a page that merges dropped photographs into an HDR picture.
 
-Reads the weights that reconstruction_fusion.py reads, or the small ones. Serves this machine alone
-and needs no network. Results are removed when the page is closed or makes others, photographs after
-an hour, and everything when the program ends or, after a kill, when it starts again.
-`make app` sets up and starts it; it needs requirements/app.txt.
+Uses the weights `weights/esbn-24` or `weights/esbn-64`. Serves this machine only, at
+http://127.0.0.1:7860, and needs no network. Results are removed when the page is closed or makes
+new ones, photographs after an hour, and everything when the program ends or, after a kill, when it
+starts again. `make app` sets up and starts it; it needs requirements/app.txt.
 """
 
 import atexit
@@ -51,7 +51,7 @@ SIZES = {
     "full size": dataclasses.replace(CONFIG, weights=WEIGHTS_DIR / "esbn-64"),
 }
 SHOWN_SIDE = 1600  # pixels; the files have the picture's own size
-KEPT_SECONDS = 3600  # what was dropped, while the page stays open
+KEPT_SECONDS = 3600  # photographs, while the page stays open
 LOOKS = {
     "theme": gr.themes.Default(  # with the machine's own fonts
         primary_hue="indigo",
@@ -80,7 +80,7 @@ Table = list[list[str]]
 
 
 def look(uploads: list[str] | None) -> tuple[Table, Table, gr.Dropdown, str]:
-    """The table of stops, twice, the choice of references, and messages."""
+    """The table of stops, twice, the choice of references and messages, for new photographs."""
     try:
         paths = checked(uploads or ())
         exposures = [read_photo(path).exposure for path in paths]
@@ -107,7 +107,7 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
     request: gr.Request,
     progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008 -- Gradio looks for it here
 ) -> tuple[tuple[np.ndarray, np.ndarray] | None, list[str] | None, str]:
-    """Reference and result, the files, and messages; or only an error."""
+    """Merges the photographs: reference and result, the files, and messages; or only an error."""
     forget(request)
     folder = Path(tempfile.mkdtemp(dir=_temporary))
     _results[request.session_hash] = folder
@@ -121,7 +121,7 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
         (folder / "photographs").mkdir()
         for path in paths:
             (folder / "photographs" / path.name).symlink_to(path)
-        progress(0.1, "Opening the networks")
+        progress(0.1, "Loading the networks")
         networks = _networks(size)
         given = None if table == by_exif else stops
         scene = read_photographs(
@@ -156,7 +156,7 @@ def forget(request: gr.Request) -> None:
 
 @functools.cache
 def _networks(size: str) -> Networks:
-    """The networks of a size, opened once."""
+    """The networks of a size, loaded once."""
     return open_networks(SIZES[size])
 
 
@@ -185,7 +185,7 @@ with gr.Blocks(
     gr.Markdown(
         "# HDR from your photographs\n"
         "Drop three or more photographs of one scene, taken with different exposures; people may"
-        " walk through it and the hand may shake. They are not kept and go nowhere else."
+        " walk through it and the hand may shake. They stay on this computer and are removed again."
     )
     by_exif = gr.State([])
     with gr.Row():
@@ -231,7 +231,7 @@ with gr.Blocks(
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that temporary files go
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that temporary files are removed
     demo.launch(
         server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
         share=False,

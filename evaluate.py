@@ -1,11 +1,10 @@
-"""Scores a run, or anyone's results, under one or more protocols, and makes tables and plots.
+"""Scores networks, or results of any method, under one or more protocols, in tables and plots.
 
-Reads scenes with truth, and the newest weights of the run or, with --predictions, a folder of .hdr
-or .exr files made by any method. Writes to the `evaluation` folder of the run (or of the
-predictions): `scenes`, `protocols` and `published` as .csv, .md and .tex, `scenes.png` and
-`errors.png`; with --baselines or --self-ensemble, `methods`, which compares with methods without
-networks and with the mean over mirrored and turned copies; with --against, `comparison` of two
-results scene by scene.
+Reads scenes with ground truth, and weights (--weights, --run) or, with --predictions, a folder of
+.hdr or .exr files. Writes to the folder `evaluation`: `scenes`, `protocols` and `published` as
+.csv, .md and .tex, `scenes.png`, `errors.png` and `provenance.json`; with --baselines or
+--self-ensemble, `methods`, which compares with methods without networks and with the mean over
+mirrored and rotated copies; with --against, `comparison`, two results scene by scene.
 """
 
 import dataclasses
@@ -34,14 +33,14 @@ from utils.scenes.scene import Scene
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Method:
-    """A method to score, and what its results are labelled with."""
+    """A method to score, and the processing that its label names."""
 
     predict: Predict
     prealign: PrealignmentName = "off"
     anchored: bool = False
 
     def label(self, name: str) -> str:
-        """A name followed by what is done to the method's frames and results."""
+        """A name followed by the processing of the method's frames and results."""
         return full_title(name, self.prealign, anchored=self.anchored)
 
     def by_title(self, scores: Scores) -> dict[str, ByScene]:
@@ -72,7 +71,7 @@ def from_networks(networks: Networks, copies: Copies = 1, *, anchor: bool = Fals
 
 
 def _methods(config: EvaluationConfig) -> dict[str, Method]:
-    """Methods by name; the first is the one that the settings are about."""
+    """Methods by name; the first is that of the settings, the others are compared with it."""
     if config.predictions is not None:
         found = {config.method: Method(predict=from_files(config.predictions, config.scenes))}
     else:
@@ -103,7 +102,7 @@ def _evaluate(
     meter: Meter,
     results: Path,
 ) -> list[str]:
-    """Scores every method and writes the tables; returns what could not be scored."""
+    """Scores every method and writes the tables; returns messages about failed scenes."""
     scored: dict[str, Scores] = {}
     for name, method in methods.items():
         scored[name] = score(config.scenes, protocols, method.predict, meter, method.prealign)

@@ -1,10 +1,10 @@
 """Writes the whole ESBN as one graph: three frames and their exposure times in, radiance out.
 
-Reads the newest weights of the run (or the authors' checkpoints). Writes a SavedModel, which needs
-TensorFlow but no code of this project, and with `--onnx` an ONNX file; or, with `--save-weights`,
-only the weights (utils/runs/weights.py). Run it after the last stage; existing files are kept. The
-graph aligns and merges: for hand-held brackets, take the camera's motion out of low and high
-before, as utils/camera_motion/prealignment.py does.
+Reads weights: `weights/esbn-24`, or those of --weights or --run. Writes a SavedModel, which needs
+TensorFlow but no code of this project, and with --onnx an ONNX file; or, with --save-weights, only
+the weights (utils/runs/weights.py). Existing files are kept. The graph aligns and merges; for
+hand-held brackets take camera motion out of low and high first, as
+utils/camera_motion/prealignment.py does.
 """
 
 from tqdm import tqdm

@@ -1,10 +1,9 @@
 """Packs scenes as TFRecord shards for training and holds some out for validation.
 
-Needs no other script; run it before the training scripts. Reads the training scenes (`--scenes`)
-and writes the `records` folder of the run. Run it again to resume; when all is packed it does
-nothing. `--check DIR` only reports which data set a folder is and what is wrong with it.
-`--aligned DIR` packs the aligned frames of reconstruction_align2.py, for training_fusion.py
---alignment precomputed.
+Run it before the training scripts. Reads the training scenes (--scenes) and writes the folder
+`records` of the run. Run it again to resume; when all scenes are packed it does nothing. --check
+DIR only reports which data set a folder holds and its faults. --aligned DIR packs the aligned
+frames of reconstruction_align2.py, for training_fusion.py --alignment precomputed.
 """
 
 import sys
@@ -40,8 +39,8 @@ def main(config: RecordsConfig) -> int:
     training = [entry for entry in index if entry.split == "training"]
     if len(training) < len(index) - len(training):
         tqdm.write(
-            f"warning: only {len(training)} scenes are left for training; make more scenes, or hold"
-            " out fewer (--validation-scenes) and pack into another --records folder",
+            f"warning: only {len(training)} scenes are left for training; add scenes, or hold out"
+            " fewer (--validation-scenes) and pack into another --records folder",
             file=sys.stderr,
         )
     size = sum(entry.length for entry in index)

@@ -1,10 +1,9 @@
 """Aligns the low and the high frame of every scene to its reference frame.
 
-Reads scenes and the newest weights of the run (or the authors' checkpoints), after both alignments
-are trained. Writes `<scene>/aligned_low.png` and `aligned_high.png` to the results folder, in the
-tree of the scenes, and, where a scene has a ground truth, the PSNR of both against it to
-`aligned.csv`. To look at and to measure alignment alone, and to train merging on
-(make_tfrecord.py --aligned): reconstruction_fusion.py aligns by itself.
+Only needed to view or measure the alignment, and for make_tfrecord.py --aligned:
+reconstruction_fusion.py aligns by itself. Reads scenes and weights: `weights/esbn-24`, or those of
+--weights or --run. Writes `<scene>/aligned_low.png` and `aligned_high.png` to the results folder
+and, for scenes with a ground truth, the PSNR of both to `aligned.csv`.
 """
 
 from tqdm import tqdm

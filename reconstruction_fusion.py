@@ -1,10 +1,10 @@
-"""Makes an HDR image of every scene, and measures it where there is a ground truth.
+"""Makes an HDR image of every scene, and scores it where there is a ground truth.
 
-Reads scenes of data sets or folders of photographs, and the newest weights of the run (or the
-authors' checkpoints). Writes for each scene a folder with `radiance.hdr`, `radiance.exr`,
-`picture.png` (tone-mapped), `ultrahdr.jpg` (for bright screens) and `sheet.png` (everything side by
-side) to the results folder, in the tree of the scenes; and `report.html`, the whole run on one
-page, and, if there are ground truths, `metrics.csv` under the chosen protocol.
+Reads scenes of data sets or folders of photographs, and weights: `weights/esbn-24`, or those of
+--weights or --run. Writes a folder for each scene with `radiance.hdr`, `radiance.exr`,
+`picture.png` (tone-mapped), `ultrahdr.jpg` (for bright screens) and `sheet.png` (frames and results
+side by side) to the results folder; beside these folders `report.html`, all scenes on one page, and
+`metrics.csv`, the scores of scenes with a ground truth.
 """
 
 import dataclasses
@@ -31,11 +31,7 @@ def main(config: ReconstructionConfig) -> int:
     title = full_title(protocol.title, config.prealign, anchored=config.anchor)
     results = config.results or paths.results_dir(config.run)
     scenes = PreparedScenes(
-        config.scenes,
-        protocol,
-        config.exposures,
-        config.prealign,
-        config.reference,
+        config.scenes, protocol, config.exposures, config.prealign, config.reference
     )
     networks = open_networks(config, config.save_release)
     if networks.merging is None:

@@ -1,7 +1,7 @@
 """Trains the high alignment network: the high frame with the structure of the reference.
 
-Needs the records of make_tfrecord.py, and no other training script. Writes weights, log and
-previews to its stage's folder in the run's. Run it again to resume; when it is finished it does
+Needs the records of make_tfrecord.py, and no other training script. Writes checkpoints, log and
+previews to the folder `align_high` of the run. Run it again to resume; when it is finished it does
 nothing.
 """
 

@@ -3,9 +3,9 @@
 End to end, the default, is the paper's last stage, which the released code has commented out;
 `--alignment frozen` is what the released code does.
 
-Needs the records of make_tfrecord.py and the weights of training_align_high.py and
-training_align_low.py in the run's folder. Writes weights of all three networks, log and previews
-to its stage's folder there. Run it again to resume; when it is finished it does nothing.
+Needs the records of make_tfrecord.py and the checkpoints of training_align_high.py and
+training_align_low.py in the run. Writes checkpoints of all three networks, log and previews to the
+folder `fusion` of the run. Run it again to resume; when it is finished it does nothing.
 
 The merging network alone trains faster on precomputed alignments: reconstruction_align2.py on the
 training scenes, make_tfrecord.py --aligned, then this script with --alignment precomputed.
@@ -36,7 +36,7 @@ def main(config: FusionConfig) -> None:
         if config.release_checkpoint:
             release_checkpoint.load(networks[MERGING], config.release_checkpoint)
         joined = networks
-        if config.takes_aligned_records:  # the frames pass through unchanged
+        if config.takes_aligned_records:  # replaces alignment by the identity
             joined = networks | {side: alignment.unaligned(side) for side in paths.ALIGNMENT}
         whole = esbn.esbn(joined, stages.aligned_frame)
         return stages.fusion_stage(networks, whole, config)

@@ -40,12 +40,12 @@ def aligned_file(results: Path, scene: str, side: str) -> Path:
 
 
 def results_dir(run: Path | None) -> Path:
-    """Folder of the reconstruction scripts' results, in the run if there is one."""
+    """Folder of the reconstruction scripts' results, in the run if one is given."""
     return (run or Path()) / "results"
 
 
 def evaluation_dir(folder: Path | None) -> Path:
-    """Folder of evaluate.py's tables, in that of a run or of predictions if there is one."""
+    """Folder of evaluate.py's tables, in the folder of a run or of predictions if one is given."""
     return (folder or Path()) / "evaluation"
 
 
@@ -53,8 +53,3 @@ def export_dir(run: Path | None, weights: Path | None = None) -> Path:
     """SavedModel of export.py, named after the weights."""
     name = weights.name if weights else "esbn" if run else "esbn-24"
     return (run or Path("exports")) / name
-
-
-def narrowed_dir(run: Path) -> Path:
-    """Folder of weights: lab/narrow_weights.py -> training_fusion.py --start-weights."""
-    return run / "narrowed"

@@ -1,11 +1,10 @@
-"""Presets: a name that a function here turns into the config of a script.
+"""Presets: each function returns the config of a script for a preset's name.
 
 `kalantari` has the authors' patches, losses, rates and steps; `quick` the same networks with a
 training that suits a CPU; `small` is `quick` with 24 instead of 64 channels. Flags of a script
 then replace single fields.
 """
 
-from pathlib import Path
 from typing import Any, Literal
 
 from configs import paths
@@ -63,24 +62,21 @@ def fusion(preset: Preset) -> FusionConfig:
 
 def reconstruction(preset: Preset) -> ReconstructionConfig:
     """Settings of both reconstruction scripts."""
-    return ReconstructionConfig(run=_run(preset), **_around(preset))
+    return ReconstructionConfig(**_networks_alone(preset))
 
 
 def evaluation(preset: Preset) -> EvaluationConfig:
     """Settings of evaluate.py."""
-    return EvaluationConfig(run=_run(preset), **_around(preset))
+    return EvaluationConfig(**_networks_alone(preset))
 
 
 def export(preset: Preset) -> ExportConfig:
     """Settings of export.py."""
-    return ExportConfig(run=_run(preset))
+    return ExportConfig(run=paths.run_dir(preset) if preset == "kalantari" else None)
 
 
-def _run(preset: Preset) -> Path | None:
-    """Run whose weights are used; None: the weights that come with this code."""
-    return paths.run_dir(preset) if preset == "kalantari" else None
-
-
-def _around(preset: Preset) -> dict[str, Any]:
-    """Camera motion and anchoring; `kalantari` has the networks alone, as the released code."""
-    return {"prealign": "off", "anchor": False} if preset == "kalantari" else {}
+def _networks_alone(preset: Preset) -> dict[str, Any]:
+    """What `kalantari` changes: its own run, and the networks alone, as in the released code."""
+    if preset == "kalantari":
+        return {"run": paths.run_dir(preset), "prealign": "off", "anchor": False}
+    return {}

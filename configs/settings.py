@@ -1,6 +1,6 @@
 """Settings of the scripts: frozen dataclasses that check their values.
 
-Each field is a command-line flag of the scripts that take the class (utils/command.py); the text
+Each field is a command-line flag of the scripts that use the class (utils/command.py); the text
 below a field is its `--help`. A value that is not set is None, a list that is not set is empty.
 """
 
@@ -13,7 +13,7 @@ from configs import paths
 Precision = Literal["float32", "bfloat16", "auto"]
 ArithmeticName = Literal["fast", "plain"]
 PrealignmentName = Literal["auto", "on", "off"]
-"""Whether the camera's motion is taken out of low and high before the networks see them."""
+"""Whether camera motion is taken out of the low and high frame before the networks."""
 
 _LARGEST_NETWORK = {"width": 1024, "residual_blocks": 100, "dense_layers": 100}
 """A small file could request a huge network; these are far above the paper's."""
@@ -33,18 +33,17 @@ def require_positive(config: object, *names: str) -> None:
 
 
 def require_letters(config: object, *names: str) -> None:
-    """Raises ValueError if TensorFlow cannot open a path: it has a pattern or is not UTF-8."""
+    """Raises ValueError if TensorFlow cannot open a path: it is a pattern or not UTF-8."""
     for name in names:
         value = str(getattr(config, name))
         require(
             not set("*?[]") & set(value),
-            f"TensorFlow reads no checkpoint below a {name} with one of *?[]; name another.",
+            f"{name} must not contain *?[], which TensorFlow takes for a pattern.",
             value,
         )
         require(
             not any("\ud800" <= character <= "\udfff" for character in value),
-            f"TensorFlow opens {name} only by a name in the locale's encoding; use a UTF-8 locale"
-            " or another name.",
+            f"{name} must be UTF-8 for TensorFlow; use a UTF-8 locale or another name.",
             value,
         )
 
@@ -82,16 +81,15 @@ class SamplingConfig:
     resample: bool = False
     """Resize each patch to 250 pixels and back, as the released code does."""
     candidates: int = 1
-    """Patches drawn per sample; the one with the clipped share of the reference nearest to one half
-    is used, since clipped areas need the other frames. 1: each patch once per epoch (released
-    code)."""
+    """Patches drawn per sample; the one whose reference is nearest to half clipped is used, since
+    clipped areas need the other frames. 1: each patch once per epoch (released code)."""
     seed: int = 0
     """Seed of the order of samples."""
     cache_bytes: int = 2**31
     """Cache of decoded scenes in bytes (a scene of 1500x1000 takes 23 MB)."""
     skip_damaged: bool = False
-    """Read all records first, and train without the damaged ones, which are listed; otherwise the
-    first damaged record ends the run."""
+    """Check all records first, list the damaged ones and train without them; otherwise the first
+    damaged record ends the run."""
 
     def __post_init__(self) -> None:
         """Checks the values."""
@@ -107,15 +105,15 @@ class RecordsConfig:
     scenes: Path = paths.TRAINING_SCENES
     """Folder of training scenes, one folder each."""
     run: Path
-    """Folder of the run; the records go to its folder `records`."""
+    """Folder of the run; records are written to its folder `records`."""
     records: str | None = None
     """Folder of the records instead; a TensorFlow path (gs://...) is allowed."""
     aligned: Path | None = None
     """Results of reconstruction_align2.py for these scenes: pack its aligned frames instead of low
     and high, for training_fusion.py --alignment precomputed."""
     prealign: PrealignmentName = "auto"
-    """Take the camera's motion out of low and high; `auto`: where it measurably helps. Aligned
-    frames (`aligned`) are packed as they are."""
+    """Take camera motion out of low and high; `auto`: where it measurably helps. Aligned frames
+    (`aligned`) are packed unchanged."""
     check: Path | None = None
     """Only report the layout and the faults of this data set; write nothing."""
     validation_scenes: int = 4
@@ -143,7 +141,7 @@ class TrainingConfig:
     """Settings of one training stage."""
 
     run: Path
-    """Folder of the run: its records are read, the stage's folder is made in it."""
+    """Folder of the run, with its records; the stage's folder is written there."""
     records: str | None = None
     """Folder of the records instead; a TensorFlow path (gs://...) is allowed."""
     network: NetworkConfig = NetworkConfig()
@@ -155,8 +153,8 @@ class TrainingConfig:
     batch_size: int = 8
     """Patches per step."""
     optimizer: Literal["adam", "muon"] = "adam"
-    """`adam` (released code); `muon`: Muon for the kernels between features, Adam for the rest:
-    better after as many steps, each a sixth slower."""
+    """`adam` (released code); `muon`: Muon for the kernels between features, Adam for the rest;
+    better after the same number of steps, each a sixth slower."""
     alignment_loss: Literal["square", "mu_law"] = "square"
     """Loss of an aligned frame: mean square in [-1, 1] (released code); `mu_law`: mean absolute
     difference of its radiance after the mu-law."""
@@ -165,13 +163,13 @@ class TrainingConfig:
     schedule: Literal["step", "cosine"] = "step"
     """`step`: divided by 10 at `decay_step` (released code); `cosine`: to zero at the last step."""
     hold_steps: int = 0
-    """Steps before a `cosine` rate falls; until then a run may resume with other `steps`."""
+    """Steps before a `cosine` rate falls; until then a run may resume with another `steps`."""
     decay_step: int = 200_000
     """Step at which the `step` schedule divides the rate."""
     warmup_steps: int = 0
     """Steps over which the rate rises linearly from zero."""
     precision: Precision = "float32"
-    """Number format of the convolutions; `auto`: bfloat16 if the hardware multiplies it."""
+    """Number format of the convolutions; `auto`: bfloat16 if the hardware supports it."""
     arithmetic: ArithmeticName = "fast"
     """`plain`: the networks step by step, as in the paper; `fast`: the same result up to rounding,
     in less time."""
@@ -186,7 +184,7 @@ class TrainingConfig:
     """Normalise by the moving statistics without updating them, as inference does; for the end of a
     training in small batches."""
     deterministic: bool = True
-    """Same settings, same bits, also after stops; off may be faster."""
+    """Same settings, same bits, also after a resume; off may be faster."""
     strategy: Literal["one", "mirrored", "multi_worker"] = "one"
     """`one` device; `mirrored`: all GPUs of this machine; `multi_worker`: the machines in the
     environment variable TF_CONFIG. They share each batch."""
@@ -296,7 +294,7 @@ class WeightsConfig:
     weights: Path | None = None
     """Folder of weights to use instead: `weights/esbn-64` or one of export.py --save-weights."""
     precision: Precision = "auto"
-    """Number format of the convolutions; `auto`: bfloat16 if the hardware multiplies it."""
+    """Number format of the convolutions; `auto`: bfloat16 if the hardware supports it."""
     arithmetic: ArithmeticName = "fast"
     """`plain`: the networks step by step, as in the paper; `fast`: the same result up to rounding,
     in less time."""
@@ -336,7 +334,7 @@ class ReconstructionConfig(WeightsConfig):
     self_ensemble: Copies = 1
     """Average the results of this many mirrored and rotated copies: better, and slower."""
     prealign: PrealignmentName = "auto"
-    """Take the camera's motion out of low and high; `auto`: where it measurably helps."""
+    """Take camera motion out of low and high; `auto`: where it measurably helps."""
     anchor: bool = True
     """Give the result the brightness of the reference where that is well exposed."""
     tone: ToneName = "fusion"
@@ -387,7 +385,7 @@ class EvaluationConfig(WeightsConfig):
     predictions: Path | None = None
     """Score this folder of .hdr or .exr files, of any method, instead of the networks."""
     prealign: PrealignmentName = "auto"
-    """Take the camera's motion out of low and high; `auto`: where it measurably helps."""
+    """Take camera motion out of low and high; `auto`: where it measurably helps."""
     anchor: bool = True
     """Give the networks' results the brightness of the reference where that is well exposed."""
     against: Path | None = None

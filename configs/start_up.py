@@ -11,7 +11,7 @@ from types import TracebackType
 
 INTERRUPTED = "stopped by Ctrl-C; finished files are complete, run the same command to go on"
 EXIT_INTERRUPTED = 130
-"""Exit code of a program that Ctrl-C ended, as shells report it."""
+"""Exit code of a program that Ctrl-C ended, as in shells."""
 
 _SCRIPTS = Path(__file__).parents[1]
 _kept: list[int] = []  # descriptor of standard error while it is hidden
@@ -19,13 +19,13 @@ _DRIVERS = (Path("/proc/driver/nvidia"), Path("/dev/nvidiactl"), Path("/dev/dxg"
 
 
 def has_nvidia_device() -> bool:
-    """Whether a driver shows an NVIDIA device, on Linux or in Windows' subsystem for it."""
+    """Whether there is an NVIDIA device, on Linux or in Windows' subsystem for it."""
     return any(path.exists() for path in _DRIVERS)
 
 
 def prepare() -> None:
     """Sets the environment; call it before TensorFlow is imported."""
-    # 2: errors only; 3: not even errors. Failures raise exceptions anyway.
+    # 2: errors only; 3: nothing. Failures raise exceptions anyway.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if has_nvidia_device() else "3")
     # Otherwise the first process takes all memory of a GPU, and a second one fails.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")

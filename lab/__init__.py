@@ -1,1 +1,1 @@
-"""Where weights and figures are made: run as `python -m lab.NAME`. Nobody imports it."""
+"""Makes weights and figures: run as `python -m lab.NAME`. No other package imports it."""

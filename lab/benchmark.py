@@ -1,7 +1,8 @@
 """Benchmarks this machine: networks, inference, training, data path, large pictures.
 
-Prints tables, and writes them with `--json`. `plain` is the paper's arithmetic in float32. Variants
-alternate in one run, so their ratios hold on a busy machine too. Needs no data and no weights.
+Prints tables, and writes them as JSON with `--json`. `plain` is the paper's arithmetic in float32.
+Variants alternate in one run, so that their ratios hold on a busy machine too. Needs no data and no
+weights.
 
 `--trade-off SCENES --weights DIR [DIR ..]` measures quality against time instead.
 """
@@ -141,8 +142,8 @@ def measure_networks(size: tuple[int, int]) -> list[Row]:
 def measure_inference(scale: Scale) -> list[Row]:
     """Seconds of each network and of a scene from 16-bit frames to radiance, and shares of peak.
 
-    The peak is the speed of the trunk's convolution in the same turns. A share counts the
-    multiply-adds of the fast graph.
+    The peak is the speed of the trunk's convolution, timed in the same turns. A share is that of
+    the fast graph's multiply-adds.
     """
     frames = [tf.random.uniform((1, *scale.size, 6), -1.0, 1.0).numpy() for _ in range(3)]
     scene = random_scene(*scale.size)

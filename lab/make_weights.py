@@ -2,9 +2,9 @@
 
 Reads radiance maps and photographs. Writes scenes to the folder `weights` of `--data`; records,
 checkpoints and weights to `--run`. Training starts from weights/esbn-64, or with `--preset small`
-from networks narrowed from it. The recipe runs the other scripts one by one, with fixed seeds. Run
-the command again to resume. `--show` prints the commands; `--rehearse` runs all of them in minutes
-with tiny networks.
+from networks narrowed from it. The other scripts run one by one, with fixed seeds. Run the command
+again to resume. `--show` prints the commands; `--rehearse` runs all of them in minutes with tiny
+networks.
 """
 
 import dataclasses

@@ -1,9 +1,9 @@
-r"""Makes narrow networks from trained wide ones, as start weights.
+"""Makes small networks out of trained ones, as initial weights for training.
 
 Reads the newest weights of the run (or `--weights`) and training records; writes a folder of
 weights for `--start-weights`, unless it exists. The most informative channels are kept, and the
-next layers replace the others by least squares (lab/narrowing.py). Continue training at the same
-width, one network at a time:
+layers that read them are fitted by least squares to replace the others (lab/narrowing.py). Train on
+at the same width, one network at a time (docs/train.md):
 
     python -m lab.narrow_weights --weights weights/esbn-64 --run runs/mine --width 24
     START="--preset small --run runs/mine --start-weights runs/mine/narrowed --frozen-statistics"
@@ -28,8 +28,8 @@ from utils.training import stages
 
 
 def main(config: NarrowingConfig) -> None:
-    """Writes the narrow networks, unless they exist."""
-    folder = config.save_weights or paths.narrowed_dir(config.run)
+    """Writes the small networks, unless the folder exists."""
+    folder = config.save_weights or config.run / "narrowed"
     if folder.exists():
         return
     wide = load_networks(config)

@@ -1,17 +1,17 @@
-"""Starts a narrow network from a trained wide one.
+"""Derives the weights of a narrow network from those of a trained wide one.
 
-Each convolution keeps the channels that best predict all of its channels; the next convolution
-replaces the others by linear functions of the kept ones:
+Each convolution keeps the channels from which all of its channels are predicted best. The
+convolutions that read it replace the others by linear functions of the kept ones:
 
-    keep      greedily, the channel that explains most of what is left of the second moments
+    keep      greedily, the channel that explains most of the remaining second moments
     channels  ~ kept R + c                         least squares over the pixels of some pictures
-    kernel    of the next convolution: R kernel    its bias takes c
+    kernel    of the next convolution: R kernel    c is added to its bias
 
-Both sides of a sum keep the same channels. Layers are made in order, and R is fitted to the narrow
-network's own features, so that a layer corrects the errors of those before it.
+Both terms of a sum keep the same channels. Layers are computed in order, and R is fitted to the
+narrow network's own features, so that each layer corrects the errors of those before it.
 
 Source: the least squares are those of channel pruning (He, Zhang, Sun, ICCV 2017); the choice is
-greedy column selection, in the place of their LASSO.
+greedy column selection instead of their LASSO.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from models.layers import Convolution
 
 _MOST_ROWS = 60_000  # pixels to fit to: some hundred for each of at most 448 channels
 _AT_ONCE = 4  # pictures, to spare memory
-_RIDGE = 1e-6  # of each channel's variance, so that two that are nearly alike get no large factors
+_RIDGE = 1e-6  # of each channel's variance: no large factors for two nearly equal channels
 
 Tensor = Any
 Groups = dict[str, str]
@@ -50,12 +50,12 @@ def build(wide: dict[str, keras.Model], width: int) -> dict[str, keras.Model]:
 
 
 def narrow(wide: keras.Model, slim: keras.Model, inputs: Sequence[Tensor]) -> None:
-    """Fits the weights of a network to a wider one of the same graph.
+    """Sets the weights of a network to approximate a wider one of the same graph.
 
     Args:
         wide: Trained network of `models.alignment` or `models.merging`.
         slim: The same at a smaller width; its weights are replaced.
-        inputs: Inputs of the networks, `(B, H, W, 6)` each, as in training.
+        inputs: Training inputs of the networks, `(B, H, W, 6)` each; more pixels fit better.
 
     Raises:
         ValueError: The networks are not of the same graph, or `slim` is not narrower.
@@ -85,16 +85,16 @@ def narrow(wide: keras.Model, slim: keras.Model, inputs: Sequence[Tensor]) -> No
 
 
 def _convolutions(network: keras.Model) -> list[Convolution]:
-    """Convolutions in order of computation."""
+    """The convolutions of a network, in the order in which they are computed."""
     return [layer for layer in network.layers if isinstance(layer, Convolution)]
 
 
 def _trace(network: keras.Model) -> tuple[dict[str, list[str]], Groups]:
-    """What each convolution reads.
+    """Finds the convolutions that each convolution reads, and those that are added to each other.
 
     Returns:
-        The convolutions whose channels each one takes, in order, none if it takes a frame; and of
-        each convolution one that stands for all that are added to each other.
+        For each convolution, those whose channels it reads, in order, none if it reads a frame; and
+        the name of its group: convolutions whose outputs are added share one.
     """
     makers = {id(layer.output): layer for layer in network.layers}
     groups: Groups = {layer.name: layer.name for layer in _convolutions(network)}
@@ -124,11 +124,11 @@ def _choose(
     groups: Groups,
     wanted: Rows,
 ) -> dict[str, np.ndarray]:
-    """Channels to keep of each group of convolutions that something reads."""
+    """Channels to keep of each group of convolutions that is read."""
     moments: dict[str, np.ndarray] = {}
     for name, read in wanted.items():
         rows = read.astype(np.float64)
-        # A channel counts as much as the kernel that reads it.
+        # Channels are weighted by the kernel that reads them.
         kernel = np.asarray(wide.get_layer(name).kernel, np.float64)
         rows = (rows - rows.mean(axis=0)) * np.sqrt((kernel**2).sum(axis=(0, 1, 3)))
         start = 0
@@ -136,7 +136,7 @@ def _choose(
             end = start + wide.get_layer(source).filters
             part = rows[:, start:end]
             moment = part.T @ part
-            # Every reader counts the same.
+            # Every reading convolution has the same weight.
             moment /= max(np.trace(moment), np.finfo(float).tiny)
             moments[groups[source]] = moments.get(groups[source], 0.0) + moment
             start = end
@@ -146,7 +146,7 @@ def _choose(
 
 
 def _greedy(moment: np.ndarray, count: int) -> np.ndarray:
-    """The `count` channels from which the others follow best, by their second moments `(n, n)`."""
+    """The `count` channels that predict the others best, from second moments `(n, n)`."""
     if count > len(moment):
         raise ValueError(f"slim must be narrower. Received: {count} channels for {len(moment)}")
     rest = moment.copy()
@@ -175,7 +175,7 @@ def _regress(given: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _rows(network: keras.Model, names: Sequence[str], inputs: Sequence[Tensor]) -> Rows:
-    """What convolutions read, by name: a row for each of at most some `_MOST_ROWS` pixels."""
+    """Inputs of convolutions, by name: a row for each of about `_MOST_ROWS` pixels at most."""
     layers = [network.get_layer(name) for name in names]
     reads = keras.Model(network.inputs, {layer.name: layer.input for layer in layers})
     rows: dict[str, list[np.ndarray]] = {name: [] for name in names}

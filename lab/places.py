@@ -1,8 +1,8 @@
 """Places held out from training: parts of file names, for `--include` and `--exclude`.
 
 A place is held out in every size of its panorama. The test photographs show no recognisable person,
-because the test scenes may be published. The test scenes, where `TEST_MAPS` and `SHARP_TEST_MAPS`
-stand for the names below:
+because the test scenes may be published. These commands make the test scenes; replace `TEST_MAPS`
+and `SHARP_TEST_MAPS` by the names below:
 
     python -m lab.make_scenes --scenes data/card_test --count 24 --height 384 --width 512 --seed 2 \
         --static-share 0 --exposure-steps 2 3 --camera-defects 0 --include TEST_MAPS

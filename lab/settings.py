@@ -80,7 +80,7 @@ class RecipeConfig:
     run: Path
     """Folder for records, stages and weights."""
     show: bool = False
-    """Only print the commands."""
+    """Print the commands and run none."""
     rehearse: bool = False
     """Run every command on tiny scenes and networks, to test the recipe; use another `run` and
     `data`. Rehearse the full networks before the small ones."""
@@ -95,9 +95,9 @@ class NarrowingConfig(WeightsConfig):
     run: Path = paths.RUNS_DIR / "quick"
     """Folder of the run with the records and, unless `weights` is given, the weights."""
     precision: Precision = "float32"
-    """Number format of the convolutions that the new weights are fitted to."""
+    """Number format of the old networks' convolutions."""
     width: int = 24
-    """Channels of the first convolution of the new networks, fewer than now."""
+    """Channels of the first convolution of the new networks, fewer than in the old ones."""
     records: str | None = None
     """Folder of the records, if not in the run; a TensorFlow path (gs://...) is allowed."""
     sampling: SamplingConfig = _FITTED
@@ -139,7 +139,7 @@ def scenes(preset: Preset) -> ScenesConfig:
 
 
 def recipe(preset: Preset) -> RecipeConfig:
-    """Settings of make_weights."""
+    """Settings of make_weights; `small` trains the networks of 24 channels."""
     return RecipeConfig(run=paths.run_dir("weights"), small=preset == "small")
 
 

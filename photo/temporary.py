@@ -18,7 +18,7 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
         prefix: Start of the names of such folders, and of no others.
 
     Yields:
-        The folder, empty and for this user alone.
+        The folder, empty and private to this user.
     """
     folder = Path(tempfile.mkdtemp(prefix=prefix))
     for other in folder.parent.glob(f"{prefix}*"):
@@ -33,7 +33,7 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Removes a folder whose process has ended; one without a lock is still being made."""
+    """Removes a folder whose process has ended; a folder without a lock file is still in setup."""
     if folder.is_symlink() or not (folder / LOCK_NAME).is_file():
         return
     with lock(folder):

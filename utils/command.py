@@ -27,9 +27,9 @@ Config = TypeVar("Config")
 
 EXIT_BAD_INPUT = 2
 EXIT_UNREAD = 141
-"""Exit code of a program whose output pipe was closed, as shells report it."""
+"""Exit code of a program whose output pipe was closed, as in shells."""
 
-_NO_MEMORY = "Not enough memory; smaller tiles, patches or batches need less. Received: "
+_NO_MEMORY = "Not enough memory; use smaller tiles, patches or batches. Received: "
 _BAD_INPUT = (ValueError, OSError, MemoryError)
 _COLOURS = {"error": 31, "warning": 33}  # ANSI: red, yellow
 _PRESETS = (
@@ -94,7 +94,7 @@ def run(
     show_native_messages()
     logging.getLogger().addHandler(_WARNINGS)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a locale may lack characters of a table or name
+        if isinstance(stream, io.TextIOWrapper):  # the locale may lack a character
             stream.reconfigure(errors="backslashreplace")
     with _noting_interrupts() as interrupts:
         try:

@@ -137,14 +137,14 @@ def write_text(path: Path, text: str) -> None:
 def updated_folder(path: Path, own: Collection[str]) -> Iterator[Path]:
     """Lets some files of a folder be written; the folder changes all at once.
 
-    The new folder is filled beside the old one, with links to the files that the old one has
-    besides. Then the old one is renamed, the new one takes its name, and the old one is removed.
-    A kill leaves the old folder or the new one; between the two renames the old one is called
-    `.NAME.previous`, and the next run puts it back.
+    The new folder is filled beside the old one, with links to the old one's other files. Then the
+    old folder is renamed, the new one takes its name, and the old one is removed. A kill leaves the
+    old folder or the new one; after a kill between the two renames the old one is called
+    `.NAME.previous`, and the next run renames it back.
 
     Args:
         path: The folder; made if missing.
-        own: Names of the files that the caller writes; old ones that it does not write go.
+        own: Names of the files that the caller may write; old ones are removed.
 
     Yields:
         The folder to fill.
@@ -196,7 +196,7 @@ def beside(path: Path) -> Path:
 
 @contextlib.contextmanager
 def _aside(path: Path) -> Iterator[Path]:
-    """The place beside, cleared before and after; errors name the path."""
+    """Path beside `path` to write to, cleared before and after; errors name `path`."""
     partial = beside(path)
     with named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -223,8 +223,8 @@ class LockedError(OSError):
 def lock(folder: Path) -> Iterator[None]:
     """Locks a folder for this process while the context lasts.
 
-    The lock ends with the process, also after a kill. Its file names the process for the message
-    to others, and is removed with the context.
+    The lock ends with the process, also after a kill. Its file names the process, for other
+    processes' error message, and is removed with the context.
 
     Args:
         folder: The folder; made if missing.

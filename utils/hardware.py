@@ -1,4 +1,4 @@
-"""The machine: GPUs, bfloat16, processor, free and peak memory, versions."""
+"""Describes the machine: GPUs, bfloat16, processor, free and peak memory, versions."""
 
 import functools
 import logging
@@ -27,8 +27,8 @@ def warn_of_unused_gpu() -> None:
     """Warns about an NVIDIA device that TensorFlow does not use."""
     if start_up.has_nvidia_device() and not tf.config.list_physical_devices("GPU"):
         _LOG.warning(
-            "there is an NVIDIA device, but TensorFlow sees no GPU and uses the processor:"
-            " pip install -r requirements/gpu.txt, and check CUDA_VISIBLE_DEVICES."
+            "TensorFlow does not use the NVIDIA device of this machine; install"
+            " requirements/gpu.txt and check CUDA_VISIBLE_DEVICES."
         )
 
 
@@ -98,9 +98,9 @@ def free_memory() -> int:
 
 
 def peak_memory() -> int:
-    """Largest memory use of this process in bytes; where the system does not keep it, the current.
+    """Largest memory use of this process in bytes; on macOS, the current use.
 
-    psutil has it on Windows only, and `ru_maxrss` on Linux begins with the parent's peak.
+    psutil has the peak on Windows only, and `ru_maxrss` on Linux includes the parent's.
     """
     if _STATUS.exists():
         fields = dict(line.split(":", 1) for line in _STATUS.read_text().splitlines())

@@ -27,7 +27,7 @@ def parameters(network: keras.Model) -> tuple[int, int]:
 def multiply_adds(network: keras.Model, height: int, width: int) -> int:
     """Multiply-adds of all convolutions for one picture outside training.
 
-    Counted on the graph, so that a fast network counts what it really computes. Zeros in kernels of
+    They are counted on the graph, as a fast network really computes them. Zeros in kernels of
     convolutions that read blocks are counted; additions of biases and activations are not.
 
     Args:

@@ -1,4 +1,4 @@
-"""Seconds that a scene costs around its networks: what they are given, and what is made of it."""
+"""Times pre- and post-processing of a scene."""
 
 import functools
 from typing import Any
@@ -16,9 +16,9 @@ _FRAME = tf.TensorSpec((1, None, None, 6), tf.float32)
 
 
 def measure(size: tuple[int, int], turns: int) -> list[Row]:
-    """Seconds of a scene, from 16-bit frames to radiance, of networks that compute nothing.
+    """Seconds of a scene, from 16-bit frames to radiance, with networks that compute nothing.
 
-    Inside a scene it is more, since the networks leave nothing in the cache.
+    With real networks it takes longer, since they displace the frames from the processor's cache.
 
     Args:
         size: Height and width of the picture.

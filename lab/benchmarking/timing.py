@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 def alternate(variants: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
     """Times variants in turn, after a warm-up of each.
 
-    Other load affects all variants alike, so ratios hold where absolute times do not.
+    Other load slows all variants alike, so their ratios hold on a busy machine.
 
     Args:
         variants: Functions by name.

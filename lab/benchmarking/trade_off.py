@@ -1,4 +1,4 @@
-"""Quality against time: what other weights and self-ensembles buy on scenes with ground truth."""
+"""Quality against time of weights and self-ensembles on scenes with ground truth."""
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ SECONDS, PSNR_MU, PSNR_L = "s a scene", "PSNR-mu", "PSNR-l"
 
 
 def measure(scenes: Path, weights: Sequence[Path], turns: int) -> list[Row]:
-    """Scores each folder of weights with 1, 2, 4 and 8 copies, and times all of them in turn.
+    """Scores each folder of weights with 1, 2, 4 and 8 copies, and times them in turn.
 
     Args:
         scenes: A folder of scenes with ground truth; all are scored, the first one is timed, from
@@ -42,7 +42,7 @@ def measure(scenes: Path, weights: Sequence[Path], turns: int) -> list[Row]:
     rows: list[Row] = []
     runs: dict[str, Callable[[], object]] = {}
     for folder in weights:
-        config = ReconstructionConfig(run=folder, weights=folder)
+        config = ReconstructionConfig(weights=folder)
         networks = open_networks(config)
         prepared = list(_prepared(scenes, config.prealign))
         for copies in get_args(Copies):

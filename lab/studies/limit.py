@@ -54,9 +54,7 @@ def main() -> None:
     parser.add_argument("scenes", type=Path)
     parser.add_argument("--weights", type=Path, default=paths.WEIGHTS_DIR / "esbn-64")
     arguments = parser.parse_args()
-    config = ReconstructionConfig(
-        run=arguments.weights, weights=arguments.weights, precision="bfloat16"
-    )
+    config = ReconstructionConfig(weights=arguments.weights, precision="bfloat16")
     networks = open_networks(config)
     if networks.merging is None:
         parser.error(f"The weights must have a merging network. Received: {arguments.weights}")

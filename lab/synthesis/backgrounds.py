@@ -58,7 +58,7 @@ def choose_background(
     candidates = []
     source = pick(kinds, _SHARES, rng)
     for attempt in range(_TRIES):
-        if attempt % 4 == 3:  # a map that seldom suits gets several tries, to keep its share
+        if attempt % 4 == 3:  # several tries per map, so that difficult maps keep their share
             source = pick(kinds, _SHARES, rng)
         view = random_view(load_map(source), *size, rng)
         preview = view.render(small[0], small[1], np.diag([reduction, reduction, 1]))
@@ -75,7 +75,7 @@ def choose_background(
 
 
 def _faults(radiance: np.ndarray, times: np.ndarray, view: View) -> float:
-    """How badly a background suits a bracket; 0 is good enough."""
+    """Penalty of a background for a bracket; 0 is good enough."""
     brightest = brightest_channel(radiance)
     low, mid = hdr_to_ldr(radiance, 1.0), hdr_to_ldr(radiance, times[1])
     texture = np.abs(mid - cv2.GaussianBlur(mid, (0, 0), 2)).mean()
@@ -90,7 +90,7 @@ def _faults(radiance: np.ndarray, times: np.ndarray, view: View) -> float:
     content = (
         2 * (np.mean(flat & (mid.max(-1) >= 1)) - 0.15),  # low frame flat where mid clips
         60 * (0.016 - texture),
-        3 * (0.45 - np.quantile(brightest, 0.97)),  # low frame shows hardly more than mid
+        3 * (0.45 - np.quantile(brightest, 0.97)),  # low frame adds hardly anything to mid
         0.5 * (view.zoom - 1.8),  # blurred view of a small map
     )
     return float(sum(max(x, 0.0) for x in exposure)) + float(sum(max(x, 0.0) for x in content))

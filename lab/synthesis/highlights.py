@@ -1,6 +1,6 @@
 """Radiance from an ordinary photograph, by expanding its highlights.
 
-The result is plausible, not measured: an 8-bit photograph does not say how bright its lights were.
+The result is plausible, not measured: an 8-bit photograph clips its lights.
 """
 
 import cv2

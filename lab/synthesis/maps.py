@@ -99,7 +99,7 @@ def cached_maps(paths: Sequence[Path], capacity: int) -> Callable[[int], np.ndar
         capacity: Size of the cache in bytes; a larger map is read each time.
 
     Raises:
-        ValueError: By the function: the file is unreadable or holds values that are no radiance.
+        ValueError: (From the function) the file is unreadable or its values are not radiance.
     """
 
     @cachetools.cached(cachetools.LRUCache(capacity, getsizeof=operator.attrgetter("nbytes")))

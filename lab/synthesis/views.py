@@ -136,7 +136,7 @@ def random_view(
     per_radian = w / (2 * np.pi)
     narrow, wide = (width / 2 / np.tan(np.radians(field) / 2) for field in _FIELD_OF_VIEW)
     focal = np.clip(per_radian * zoom, wide, narrow)
-    # The order of random numbers is part of the bytes of a scene: rotation first.
+    # The order of random draws determines a scene's bytes: rotation first.
     return View(
         log_map=log_map,
         to_map=_random_rotation(rng) @ _pinhole(focal, height, width),

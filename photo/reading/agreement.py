@@ -14,8 +14,8 @@ from utils.scenes.layouts import EXPOSURE_FILE
 def step_warnings(values: np.ndarray) -> tuple[str, ...]:
     """A warning for every step of a chosen bracket that is wider than 4 stops."""
     return tuple(
-        f"The step from {side} is {step:.1f} stops; beyond {LARGEST_STEP:g} the networks have seen"
-        " nothing like it: expect noise or bands where only one frame is well exposed."
+        f"The step from {side} is {step:.1f} stops; the networks were trained on at most"
+        f" {LARGEST_STEP:g}: expect noise or bands where only one frame is well exposed."
         for side, step in zip(
             ("low to reference", "reference to high"), np.diff(values), strict=True
         )
@@ -37,16 +37,16 @@ def mismatches(
         ExposureError: A frame of more stops is darker.
     """
     lines = []
-    # Blurred against noise and small motion.
+    # Blurred to reduce noise and small motion.
     measured = measure_stops([cv2.GaussianBlur(frame, (0, 0), 2.0) for frame in small])
     for (dark, bright), estimate in zip(((0, 1), (1, 2)), measured, strict=True):
         step = float(stops[bright] - stops[dark])
         _require_order(small[dark], small[bright], estimate, (files[dark], files[bright]), step)
         if abs(estimate - step) > LARGEST_DISAGREEMENT:
             lines.append(
-                f"{files[bright]} should be {step:.1f} stops brighter than {files[dark]}; the"
-                f" pixels say about {estimate:.1f}. Check the exposures ({EXPOSURE_FILE},"
-                " --exposures); a camera's tone curve can be the cause, too."
+                f"{files[bright]} should be {step:.1f} stops brighter than {files[dark]}; measured"
+                f" in the pixels: about {estimate:.1f}. Check the exposures ({EXPOSURE_FILE},"
+                " --exposures); the camera's tone curve can be the cause, too."
             )
     return tuple(lines)
 

@@ -1,7 +1,7 @@
 """Reads photographs of cameras and phones: JPEG, PNG, TIFF, HEIC and raw, with EXIF.
 
-The content decides the format, because phones name HEIC files .jpg. Frames are upright (the
-orientation tag is applied) and integers. HEIC and raw need requirements/formats.txt.
+The format is recognised by content, because phones name HEIC files .jpg. Frames are integers and
+upright (the orientation tag is applied). HEIC and raw need requirements/formats.txt.
 """
 
 import dataclasses
@@ -53,7 +53,7 @@ def read_photo(path: Path) -> Photo:
         The frame, upright, with its EXIF.
 
     Raises:
-        PictureError: The file is empty, cut short, of another kind, too small or too large, or
+        PictureError: The file is empty, truncated, of another format, too small or too large, or
             needs a package that is not installed.
         OSError: The file cannot be opened.
     """

@@ -1,7 +1,7 @@
 """Reads EXIF: a photograph's exposure, and the tags that a result keeps.
 
-Tags are those of EXIF 2.32. Impossible values (a shutter time of 0 or of a year, ISO 0, text for a
-number) count as missing; editors and phones write them.
+Tags are those of EXIF 2.32. Impossible values that editors and phones write (a shutter time of 0 or
+of a year, ISO 0, text for a number) count as missing.
 """
 
 import dataclasses
@@ -56,7 +56,7 @@ class Exposure:
 
     @classmethod
     def of_values(cls, time: object, f_number: object, iso: object) -> Self:
-        """Exposure of numbers of another reader; impossible values count as missing."""
+        """Exposure from another reader's numbers; impossible values count as missing."""
         return cls(
             time=_number(time, *_TIMES),
             f_number=_number(f_number, *_F_NUMBERS),
@@ -90,8 +90,9 @@ def exposure_value(exposure: Exposure) -> float | None:
 def kept(exif: Image.Exif) -> bytes:
     """The part of a photograph's EXIF that is valid for a picture made of several.
 
-    Camera, lens, focal length, date, artist and copyright. Not exposure (there are three),
-    orientation (the picture is upright), preview, the maker's notes, and, for privacy, the place.
+    Camera, lens, focal length, date, artist and copyright are kept. Exposure (there are three),
+    orientation (the picture is upright), preview, maker notes and, for privacy, the location are
+    not.
 
     Returns:
         An EXIF block for `PIL.Image.save(exif=...)`; may be empty.

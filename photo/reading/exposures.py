@@ -45,11 +45,11 @@ def find_exposures(
     """Finds the exposure values of a folder's photographs.
 
     Args:
-        path: The folder's `exposure.txt`, which need not exist; None: it is not considered.
+        path: The folder's `exposure.txt`, which need not exist; None: it is ignored.
         names: The photographs' file names, sorted.
         exposures: Their EXIF.
         given: Stops from the command line, in the order of the names.
-        frames: Thumbnails in [0, 1], which tell times from stops in a file.
+        frames: Thumbnails in [0, 1], to find out whether a file holds times or stops.
 
     Returns:
         The values of the first available source.
@@ -100,7 +100,7 @@ def _require_lines(path: Path, count: int) -> None:
     if received != count:
         raise ExposureError(
             f"{path} must have a line for each of the {count} photographs; complete it, remove it"
-            " so that EXIF counts, or give the stops with --exposures 0 2 4. Received:"
+            " to use EXIF, or give the stops with --exposures 0 2 4. Received:"
             f" {received or 'no'} line{'' if received == 1 else 's'}"
         )
 
@@ -110,10 +110,9 @@ def _what_is_missing(names: Sequence[str], exposures: Sequence[Exposure]) -> str
         f"{name} {exposure.describe()}" for name, exposure in zip(names, exposures, strict=True)
     )
     return (
-        "The exposures are unknown: EXIF does not have the same of shutter time, aperture and ISO"
-        f" in every photograph, and there is no {EXPOSURE_FILE} of these. Write one with a number"
-        " of stops a line in the order of the names, or use --exposures 0 2 4. Received:"
-        f" {found}"
+        "The exposures are unknown: shutter time, aperture or ISO is missing in EXIF, and there is"
+        f" no {EXPOSURE_FILE} for these photographs. Write one with a number of stops per line, in"
+        f" the order of the file names, or use --exposures 0 2 4. Received: {found}"
     )
 
 

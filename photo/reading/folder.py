@@ -91,9 +91,9 @@ def read_photographs(
 def bracket_name(files: Sequence[Path]) -> str:
     """Name of a bracket of files: the common beginning of their names, else that of their folder.
 
-    If it ends in a digit, the names are a camera's running numbers, and the first one is used.
+    If the beginning ends in a digit, the names are numbered by the camera; the first name is used.
     """
-    letters = zip(*(file.stem for file in files), strict=False)  # as far as the shortest goes
+    letters = zip(*(file.stem for file in files), strict=False)  # up to the shortest name
     start = "".join(
         each[0] for each in itertools.takewhile(lambda one: len(set(one)) == 1, letters)
     )
@@ -117,7 +117,7 @@ class _Opened:
         self._frame = photo.frame if keep_frame else None
 
     def take_frame(self) -> np.ndarray:
-        """The frame, which is no longer held here."""
+        """The frame, which is released here."""
         frame, self._frame = self._frame, None
         return read_photo(self.path).frame if frame is None else frame
 
@@ -143,8 +143,8 @@ def _strays(folder: Path) -> tuple[str, ...]:
     if not names:
         return ()
     return (
-        f"{', '.join(names)} beside the photographs is ignored; the ground truth of a data set's"
-        f" scene is called {TRUTH_FILE}.",
+        f"{', '.join(names)} beside the photographs is ignored; name it {TRUTH_FILE} if it is the"
+        " ground truth of a data set's scene.",
     )
 
 

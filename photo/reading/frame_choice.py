@@ -10,14 +10,14 @@ from utils.images.drawing import shrink
 from utils.radiometry.levels import ldr_to_float
 
 LARGEST_STEP = 4.0
-"""Stops; frames further apart have hardly a well-exposed pixel in common."""
+"""Stops; frames further apart share hardly any well-exposed pixel."""
 
 _SMALL = 384  # pixels of a small frame's longer side
 _DARK, _BRIGHT = 0.1, 0.9  # LDR values between which a pixel is well exposed
 _CLIPPED = 0.98  # LDR value from which a pixel is clipped
 _BLACK = 0.04  # LDR value up to which a pixel is lost in noise and quantisation
-_FEW = 1e-3  # share of clipped or black pixels that a wider bracket need not rescue
-_UNEVEN = 0.08  # share of lost pixels that one stop between the two steps weighs as much as
+_FEW = 1e-3  # share of clipped or black pixels that is ignored
+_UNEVEN = 0.08  # share of lost pixels that counts as much as one stop between the two steps
 _SMALLEST_USEFUL_STEP = 1.0  # stops
 _SMALLEST_DIFFERENCE = 0.1  # stops; exposures closer than this are equal
 
@@ -46,13 +46,13 @@ def choose(
     """Chooses low, reference and high.
 
     The reference is the frame, neither darkest nor brightest, with the largest share of
-    well-exposed minus clipped pixels: what it clips has to come from a frame in which things have
-    moved. Of the frames one to four stops away on each side, the pair is chosen that has lost the
-    fewest pixels (the low one to clipping, the high one to black). Steps that differ by a stop cost
-    as much as 8 % of lost pixels; of equal pairs the narrowest is chosen.
+    well-exposed minus clipped pixels: clipped pixels have to be filled from a frame in which things
+    have moved. Of the frames one to four stops away on each side, the pair with the fewest lost
+    pixels is chosen (clipped in low, black in high). Steps that differ by a stop count as much as
+    8 % of lost pixels; of equal pairs the narrowest is chosen.
 
     Args:
-        small: `(h, w, 3)` frames in [0, 1], of `small_version`.
+        small: `(h, w, 3)` frames in [0, 1], from `small_version`.
         values: `(N,)` their stops.
         names: Their file names.
         reference: Name of the reference, or a part that only it has; None: chosen.
@@ -69,8 +69,7 @@ def choose(
     listed = ", ".join(f"{n} {v:g}" for n, v in zip(names, values - values.min(), strict=True))
     if len(order) < 3:
         raise ValueError(
-            "A bracket needs three photographs of different exposure; two or equal ones give the"
-            f" network nothing to merge. Received: {listed} stops"
+            f"A bracket needs three photographs of different exposure. Received: {listed} stops"
         )
     if named is not None and named in {order[0], order[-1]}:
         raise ValueError(
@@ -165,5 +164,5 @@ def _explain(
         f" ({values[low] - values[reference]:+.1f} stops), {names[reference]} (reference,"
         f" {100 * _well_exposed(small):.0f}% of its pixels well exposed,"
         f" {100 * _clipped(small):.0f}% clipped), {names[high]}"
-        f" ({values[high] - values[reference]:+.1f} stops); --reference NAME takes another.",
+        f" ({values[high] - values[reference]:+.1f} stops); --reference NAME chooses another.",
     )

@@ -62,8 +62,8 @@ class PreparedScenes:
             try:
                 if self._names[index] in self._names[:index]:
                     raise SceneError(
-                        f"Scene {self._names[index]}: another has the same name, so results would"
-                        f" be written over; rename a folder. Received: {self._found[index].folder}"
+                        f"Scene {self._names[index]}: another has the same name; rename one, since"
+                        f" results would be overwritten. Received: {self._found[index].folder}"
                     )
                 scene = self._protocol.prepare(self._read(found))
             except SCENE_FAILURES as error:

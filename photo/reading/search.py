@@ -40,7 +40,7 @@ def find(places: Sequence[Path]) -> tuple[Path, list[Found]]:
         The folder that scenes are named relative to, and the scenes.
 
     Raises:
-        SceneError: It is neither, or there is nothing in the folder.
+        SceneError: They are neither, or the folder holds no scene.
     """
     if len(places) == 1 and not places[0].is_file():
         return places[0], find_brackets(places[0])
@@ -53,7 +53,7 @@ def find(places: Sequence[Path]) -> tuple[Path, list[Found]]:
     for place in places:
         if not place.is_file() or place.suffix.lower() not in PHOTO_SUFFIXES:
             raise SceneError(
-                "Several scenes are several photographs of one bracket, or else one folder."
+                "--scenes takes one folder, or the photographs of one bracket."
                 f" Received: {place}, which is {_kind_of_place(place)}"
             )
     folder = places[0].parent
@@ -63,7 +63,7 @@ def find(places: Sequence[Path]) -> tuple[Path, list[Found]]:
 def _kind_of_place(place: Path) -> str:
     if place.is_dir():
         return "a folder"
-    return "no photograph" if place.exists() else "not there"
+    return "no photograph" if place.exists() else "missing"
 
 
 def find_brackets(root: Path) -> list[Found]:
@@ -79,7 +79,7 @@ def find_brackets(root: Path) -> list[Found]:
         The scenes, sorted by folder.
 
     Raises:
-        SceneError: There is no such folder, or nothing in it.
+        SceneError: There is no such folder, or no scene in it.
     """
     if not root.is_dir():
         raise SceneError(f"There is no such folder, or file. Received: {root}")
@@ -100,8 +100,8 @@ def find_brackets(root: Path) -> list[Found]:
         there_is = "only results" if "results" in kinds.values() else "no photographs"
         raise SceneError(
             f"There is nothing to merge: {there_is}. A bracket is a folder of {FRAME_COUNT} or more"
-            " photographs of different exposure, which EXIF, exposure.txt or --exposures tells; a"
-            f" data set's scene is {FRAME_COUNT} frames with exposure.txt. Received: {root}"
+            " photographs whose exposures are in EXIF, exposure.txt or --exposures; a data set's"
+            f" scene is a folder of {FRAME_COUNT} frames with exposure.txt. Received: {root}"
         )
     return sorted(found)
 
@@ -118,9 +118,8 @@ def kind_of(folder: Path) -> Kind:
 def is_photographs(folder: Path) -> bool:
     """True if the pictures of a folder are photographs and not a data set's scene.
 
-    There must be two or more, without a data set's ground truth. A data set's scene without truth
-    has an exposure file beside three frames with a data set's names, or three TIFF files without
-    EXIF.
+    There must be two or more, and no ground truth. A data set's scene without truth has an exposure
+    file beside three frames with a data set's names, or beside three TIFF files without EXIF.
     """
     paths = photograph_paths(folder)
     files = find_files(folder)

@@ -1,4 +1,4 @@
-"""Checks what users give to the page: number and size of files, typed stops."""
+"""Checks the input of the page: number and size of files, typed stops."""
 
 import math
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ def checked(uploads: Sequence[str]) -> list[Path]:
     """The uploaded files, by name.
 
     Raises:
-        ValueError: They are too many, too large, or two have one name.
-        OSError: One is not there any more.
+        ValueError: They are too many or too large, or two have one name.
+        OSError: A file was removed in the meantime.
     """
     paths = sorted((Path(upload) for upload in uploads), key=lambda path: path.name)
     names = [path.name for path in paths]

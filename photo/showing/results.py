@@ -50,14 +50,14 @@ def write_reconstruction(
     """Writes the folder of a scene, all of its files or none.
 
     It holds `radiance.hdr`, `radiance.exr`, `picture.png` or `.jpg` (tone-mapped, with the camera's
-    EXIF), `sheet.png` and `ultrahdr.jpg`; the last is left out, with a message, if the picture is
-    too large or too small for the format. Aligned frames in the folder are kept.
+    EXIF), `sheet.png` and, if the format allows the picture's size, `ultrahdr.jpg`. Aligned frames
+    in the folder are kept.
 
     Args:
         results: Results folder; made if missing.
         scene: The scene as it was reconstructed; its name is the path of its folder.
         reconstruction: Its aligned frames and HDR image.
-        title: What the result was made with, for the sheet.
+        title: Protocol and processing, for the sheet.
         metrics: Its scores; None without a ground truth.
         tone: Operator of the tone mapping.
         picture: Format of the tone-mapped picture.
@@ -70,8 +70,8 @@ def write_reconstruction(
     bad = int((~np.isfinite(hdr)).sum())
     if bad:
         raise ValueError(
-            f"Scene {scene.name}: the networks' radiance must be finite. Received: {bad} values"
-            " that are not; nothing is written"
+            f"Scene {scene.name}: the networks' radiance must be finite; nothing is written."
+            f" Received: {bad} values that are not finite"
         )
     lines = [f"{scene.name}, protocol {title}"]
     if metrics is not None:
@@ -89,7 +89,7 @@ def write_reconstruction(
             write_ultra_hdr(folder / "ultrahdr.jpg", shown, hdr, exif)
         else:
             tqdm.write(
-                f"{printable(scene.name)}: no Ultra HDR, which has {SMALLEST_SIDE} to"
+                f"{printable(scene.name)}: no ultrahdr.jpg, since Ultra HDR has {SMALLEST_SIDE} to"
                 f" {LARGEST_SIDE} pixels a side. Received: {hdr.shape[1]}x{hdr.shape[0]}"
             )
         written = [name for name in NAMES if (folder / name).is_file()]

@@ -26,7 +26,7 @@ _LIGHTS, _SHADOWS = 99, 2  # percentiles shown by the shortest and the longest e
 _SHADOW_LDR = 0.4  # the longest exposure shows the shadows as this
 _MOST_STOPS = 8  # between them; more would show noise only
 _BLACK, _WHITE = 1.0, 98.5  # percentiles of the fused picture
-_DARKEST = 4 / 255  # lines of log gain would follow deeper blacks and darken shadows
+_DARKEST = 4 / 255  # deeper blacks would pull down the fitted gain and darken shadows
 _SMALLEST = 1e-6  # radiance; 20 stops below the darkest frame's white
 _COUNT_OF_THREADS = threading.Lock()  # OpenCV has one for all
 
@@ -102,7 +102,7 @@ def _fused_luminance(hdr: np.ndarray) -> np.ndarray:
 def _one_thread() -> Iterator[None]:
     """Limits OpenCV to one thread, which is as fast here.
 
-    Its threads add up exposures in the order in which they end, so last bits would vary.
+    With more, the order of its sums depends on timing, and the last bits vary.
     """
     with _COUNT_OF_THREADS:
         count = cv2.getNumThreads()

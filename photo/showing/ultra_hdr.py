@@ -1,8 +1,8 @@
-"""Writes Ultra HDR: a JPEG with a gain map, by which a bright screen shows more than white.
+"""Writes Ultra HDR: a JPEG with a gain map, for highlights above white on a bright screen.
 
 Old programs show the base picture; phones and browsers multiply it by the gain map, a second JPEG
-behind the first. Both are joined after Android's "Ultra HDR Image Format v1.1": by XMP after
-Adobe's "Gain Map" 1.0, and by CIPA's Multi-Picture Format.
+behind the first. The file follows Android's "Ultra HDR Image Format v1.1", with XMP after Adobe's
+"Gain Map" 1.0 and CIPA's Multi-Picture Format.
 """
 
 import struct
@@ -16,7 +16,7 @@ from photo.showing.tone import expose, luminance
 from utils import files
 
 SMALLEST_SIDE, LARGEST_SIDE = 8, 8192
-"""Pixels a side that libultrahdr reads, the reader of phones."""
+"""Pixels a side that libultrahdr, the decoder of phones, accepts."""
 
 _HEADROOM = 3.0  # stops above a white page
 _OFFSET = 1 / 64  # of the specification: keeps the gain of black finite

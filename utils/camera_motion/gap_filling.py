@@ -147,7 +147,7 @@ def _tone_curve(
 ) -> np.ndarray:
     """Quantiles of the reference and of the frame over comparable pixels, by channel.
 
-    A camera's tone curve is not a gamma, so exposure times do not give it.
+    A camera's tone curve is not a gamma, so it does not follow from the exposure times.
     """
     quantiles = np.linspace(0.03, 0.97, _QUANTILES)  # without outliers
     curve = np.empty((2, 3, _QUANTILES), np.float32)

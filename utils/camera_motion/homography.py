@@ -1,8 +1,8 @@
-"""Fits a homography between two frames of a bracket and measures what it gains.
+"""Fits a homography between two frames of a bracket and measures how much it reduces their error.
 
-It is fitted to SIFT features. Before, the source's grey values get the reference's histogram,
-because the camera's tone curve is unknown: with exposure times and a gamma, two stops of a consumer
-camera look like four in the shadows and like one in the highlights.
+It is fitted to SIFT features. First the source's grey values are matched to the reference's
+histogram, because the camera's tone curve is unknown: with exposure times and a gamma, two stops of
+a consumer camera look like four in the shadows and like one in the highlights.
 """
 
 import dataclasses
@@ -11,9 +11,7 @@ import cv2
 import numpy as np
 from skimage.exposure import match_histograms
 
-SMALLEST_GAIN = 0.1
-"""Relative fall of the error between exposure-normalised frames from which a fit is used."""
-
+_SMALLEST_GAIN = 0.1  # relative fall of the error from which a fit is used
 _SMALLEST_SHIFT = 0.5  # pixels; below it resampling blurs more than it aligns
 _LARGEST_SHIFT = 0.15  # of the diagonal; beyond it the fit is wrong or the frames do not overlap
 _SIDE = 1200  # pixels of the longer side on which features are found
@@ -47,7 +45,7 @@ class Fit:
         """Corners move by half a pixel or more, and the error falls by a tenth or more."""
         return (
             self.shift >= _SMALLEST_SHIFT
-            and self.error_after <= (1 - SMALLEST_GAIN) * self.error_before
+            and self.error_after <= (1 - _SMALLEST_GAIN) * self.error_before
         )
 
 
@@ -87,7 +85,7 @@ class Reference:
 
 
 def _grey(frame: np.ndarray, scale: float) -> np.ndarray:
-    """`(h, w)` float32 green-ish grey in [0, 1]."""
+    """`(h, w)` float32 luma in [0, 1]."""
     size = [max(1, round(scale * side)) for side in frame.shape[1::-1]]
     small = frame if scale == 1 else cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)

@@ -1,9 +1,8 @@
 """Takes the camera's motion out of a bracket, before the networks.
 
-The frames of a hand-held bracket are shifted and turned against each other. A homography undoes
-this (utils/camera_motion/homography.py) where it measurably helps; the alignment networks are for
-what moves in the scene. Pixels that a warped frame lacks are filled in
-(utils/camera_motion/gap_filling.py).
+The frames of a hand-held bracket are shifted and rotated against each other. A homography undoes
+this where it measurably helps (utils/camera_motion/homography.py); the alignment networks handle
+motion in the scene. Gaps of a warped frame are filled (utils/camera_motion/gap_filling.py).
 """
 
 import dataclasses
@@ -26,7 +25,7 @@ def prealigned(scene: AnyScene, mode: PrealignmentName) -> AnyScene:
         mode: `auto`: where it measurably helps; `on`: wherever a homography is found; `off`: never.
 
     Returns:
-        The scene with a note on each side; the reference and the truth are unchanged.
+        The scene with a note for low and for high; the reference and the truth are unchanged.
     """
     if mode == "off":
         return scene

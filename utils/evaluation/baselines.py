@@ -1,7 +1,7 @@
 """Methods without networks, to compare results with.
 
-They get more than the networks: the true response curve and, for OpenCV's two, the truth to scale
-their result to.
+They are given more than the networks: the true response curve and, for OpenCV's two methods, the
+truth, to which the result is scaled.
 """
 
 from collections.abc import Callable

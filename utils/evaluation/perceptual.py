@@ -36,7 +36,7 @@ class Display:
         return f"display of {self.peak:g} cd/m2, black {self.black:g} cd/m2"
 
     def show(self, hdr: np.ndarray) -> np.ndarray:
-        """Radiance, clipped to [0, 1], to cd/m2: `black + (peak - black) hdr`."""
+        """Luminance in cd/m2 of radiance, clipped to [0, 1]: `black + (peak - black) hdr`."""
         return self.black + (self.peak - self.black) * np.clip(hdr, 0.0, 1.0).astype(np.float64)
 
 

@@ -1,7 +1,7 @@
 """Evaluation protocols: how frames are prepared and quantised, and how results are scored.
 
 Scores of different protocols are not comparable, so tables name the protocol in every row.
-docs/evaluate.md puts the protocols side by side.
+docs/evaluate.md compares the protocols.
 """
 
 import dataclasses
@@ -37,9 +37,9 @@ class Protocol:
     tile: int = 0
     """Height and width of tiles that are reconstructed separately; 0: the whole picture."""
     eight_bit: bool = False
-    """Frames are truncated, and aligned frames rounded, to 8 bits."""
+    """Frames are truncated and aligned frames rounded to 8 bits."""
     leak: bool = False
-    """The high alignment gets the ground truth, as in the release."""
+    """The high alignment network receives the ground truth, as in the release."""
 
     @property
     def title(self) -> str:

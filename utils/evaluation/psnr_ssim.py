@@ -25,7 +25,7 @@ class Metrics:
 class AlignmentMetrics:
     """PSNR in dB of the aligned frames and, for comparison, of the input frames.
 
-    Each against the truth exposed like the frame, LDR values in [0, 1].
+    Each is compared with the truth exposed like the frame, LDR values in [0, 1].
     """
 
     psnr_low: float

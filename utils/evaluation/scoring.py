@@ -50,7 +50,7 @@ class Meter:
     vdp: ColorVideoVdp | None = None
 
     def measure(self, result: np.ndarray, truth: np.ndarray, protocol: Protocol) -> Numbers:
-        """All scores of one result."""
+        """All scores of one result, by name."""
         numbers = dataclasses.asdict(protocol.score(result, truth))
         numbers |= dataclasses.asdict(perceptual.measure(result, truth, self.display))
         if self.vdp is not None:
@@ -127,9 +127,9 @@ def from_files(predictions: Path, root: Path) -> Predict:
     """Results of any method, read from .hdr or .exr files.
 
     The result of scene `EXTRA/001` is the first of these files: `EXTRA/001.exr`,
-    `EXTRA/001/radiance.exr`, `EXTRA_001.exr` unless another scene could be meant, each of them also
-    as .hdr; else the only radiance file in the folder `EXTRA/001`. It has the scene's size, then it
-    is cropped or resized like the truth, or the protocol's size.
+    `EXTRA/001/radiance.exr`, `EXTRA_001.exr` unless that name fits two scenes, each of them also
+    as .hdr; else the only radiance file in the folder `EXTRA/001`. A result of the scene's size is
+    cropped or resized like the truth; otherwise it must have the protocol's size.
 
     Args:
         predictions: Folder of the results.
@@ -145,7 +145,8 @@ def from_files(predictions: Path, root: Path) -> Predict:
     def predict(scene: Scene, prepared: Scene, protocol: Protocol) -> np.ndarray:
         if protocol.leak:
             raise SceneError(
-                f"Scene {scene.name}: files are scored without a leak. Received: {protocol.title}"
+                f"Scene {scene.name}: predictions are scored without a leak."
+                f" Received: {protocol.title}"
             )
         path = _find(predictions, scene.name, flat=flat[_flat(scene.name)] == 1)
         result = read_radiance(path)

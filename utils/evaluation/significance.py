@@ -23,7 +23,7 @@ class Interval:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """The difference of two results on the same scenes, first minus second."""
+    """Differences of two results on the same scenes, first minus second."""
 
     difference: Interval
     wins: int

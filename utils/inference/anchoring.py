@@ -1,8 +1,8 @@
 """Gives a merged picture the brightness of the reference frame, where that is well exposed.
 
-The networks' results have small errors of brightness over large areas, where the reference is
-exact. The mean of the reference over a few pixels is nearly free of noise, so the result takes this
-mean and keeps its details.
+The networks' results have small errors of brightness over large areas; the reference has none. The
+mean of the reference over a few pixels is nearly free of noise, so the result takes this mean and
+keeps its details.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from utils.radiometry.levels import ldr_to_float, levels_to_hdr
 from utils.radiometry.radiance import MU, brightest_channel
 from utils.scenes.scene import Scene
 
-CELL = 4
+_CELL = 4
 """Height and width in pixels of the squares whose means are compared; smaller ones add the
 reference's noise to shadows."""
 
@@ -34,9 +34,7 @@ def anchored(reconstruction: Reconstruction, scene: Scene) -> Reconstruction:
     return dataclasses.replace(reconstruction, hdr=anchor(reconstruction.hdr, reference, time))
 
 
-def anchor(
-    hdr: np.ndarray, reference: np.ndarray, exposure_time: np.float32 | float, cell: int = CELL
-) -> np.ndarray:
+def anchor(hdr: np.ndarray, reference: np.ndarray, exposure_time: np.float32 | float) -> np.ndarray:
     """Scales a merged picture, area by area, to the brightness of the reference.
 
     The scale is a smooth field for each channel: the mean relative error over squares of a few
@@ -46,16 +44,14 @@ def anchor(
         hdr: `(H, W, 3)` float32 merged radiance in [0, 1].
         reference: `(H, W, 3)` frame in uint8, uint16, or float32 in [0, 1].
         exposure_time: Its relative exposure time.
-        cell: Height and width of the squares in pixels.
 
     Returns:
         `(H, W, 3)` float32 radiance in [0, 1].
     """
     height, width = hdr.shape[:2]
-    rows = _BAND * cell
+    rows = _BAND * _CELL
     bands = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
-    size = -(-width // cell)
-    cells = [_cells(*_errors(hdr, reference, exposure_time, band), size, cell) for band in bands]
+    cells = [_cells(*_errors(hdr, reference, exposure_time, band)) for band in bands]
     mean, known = (
         cv2.GaussianBlur(np.concatenate(parts), (0, 0), _BLUR) for parts in zip(*cells, strict=True)
     )
@@ -63,7 +59,7 @@ def anchor(
     field = cv2.resize(field, (width, len(field)))
     result = np.empty_like(hdr)
     for band in bands:
-        part = _rows(field, band, cell)
+        part = _rows(field, band)
         part *= cv2.merge([_weight(reference[band])] * 3)  # twice as fast as broadcasting
         part *= hdr[band] + np.float32(_FLOOR)
         part += hdr[band]
@@ -89,15 +85,16 @@ def _weight(reference: np.ndarray) -> np.ndarray:
     return np.clip((_CLIPPED - brightest) / (_CLIPPED - _WELL_EXPOSED), 0, 1)
 
 
-def _cells(error: np.ndarray, weight: np.ndarray, size: int, cell: int) -> list[np.ndarray]:
-    """Means over the squares of a band, `size` of them across; the last ones may be cut off."""
-    shape = (size, -(-len(error) // cell))
+def _cells(error: np.ndarray, weight: np.ndarray) -> list[np.ndarray]:
+    """Means over the squares of a band; the last ones may be cut off."""
+    height, width = weight.shape
+    shape = (-(-width // _CELL), -(-height // _CELL))
     return [cv2.resize(x, shape, interpolation=cv2.INTER_AREA) for x in (error, weight)]
 
 
-def _rows(field: np.ndarray, band: slice, cell: int) -> np.ndarray:
+def _rows(field: np.ndarray, band: slice) -> np.ndarray:
     """Interpolates a field with one row per row of squares to the picture's rows."""
-    place = (np.arange(band.start, band.stop) + 0.5) / cell - 0.5
+    place = (np.arange(band.start, band.stop) + 0.5) / _CELL - 0.5
     above = np.floor(place).astype(int)
     share = (place - above).astype(np.float32)[:, None, None]
     last = len(field) - 1

@@ -4,8 +4,8 @@
     exposure_time    (1, 3)            in any unit, ascending: only their ratios count
       -> radiance    (1, H, W, 3)      float32 in [0, 1], relative to the low exposure
 
-It computes the same as utils/inference/pipeline.py under the protocol `full`; camera motion and
-anchoring are not part of it.
+It computes the same as utils/inference/pipeline.py under the protocol `full`, without taking out
+camera motion and without anchoring.
 """
 
 from collections.abc import Mapping
@@ -62,7 +62,7 @@ class Esbn(tf.Module):
         inputs = {MID_FRAME: frames[:, MID_FRAME]}
         for side, index in SOURCE_FRAME.items():
             aligned = self._networks[side]([padded[:, index], padded[:, MID_FRAME]], training=False)
-            # tanh of some runtimes is below -1 by a rounding, and the gamma of that is NaN.
+            # Some runtimes round tanh to below -1, and the gamma of that would be NaN.
             aligned = tf.maximum(from_network(aligned[:, : shape[2], : shape[3]]), 0.0)
             inputs[index] = network_input(aligned, time[:, index])
         merged = self._networks[MERGING](

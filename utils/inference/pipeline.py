@@ -62,11 +62,11 @@ def reconstruct_picture(networks: Networks, scene: Scene, protocol: Protocol) ->
 
     Args:
         networks: The three networks.
-        scene: A scene of any size, as `protocol.prepare` gives it.
-        protocol: Says what passes through 8 bits.
+        scene: A scene of any size, from `protocol.prepare`.
+        protocol: Whether frames pass through 8 bits, and the release's leak.
 
     Returns:
-        Aligned frames, as merging got them, and the HDR image.
+        Aligned frames, as merging received them, and the HDR image.
 
     Raises:
         ValueError: There is no merging network.

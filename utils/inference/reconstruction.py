@@ -7,7 +7,7 @@ CVPR Workshops 2017).
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -16,7 +16,6 @@ from configs.settings import Copies
 from utils.evaluation.protocols import Protocol
 from utils.inference import pipeline
 from utils.inference.pipeline import Networks, Reconstruction
-from utils.inference.tiles import Window
 from utils.radiometry.radiance import inverse_mu_law, mu_law
 from utils.scenes.scene import Scene
 
@@ -26,7 +25,7 @@ _TURNS: dict[Copies, tuple[int, ...]] = {1: (0,), 2: (0, 1), 4: (0, 1, 4, 5), 8:
 
 @contextlib.contextmanager
 def _python_errors() -> Iterator[None]:
-    """Turns TensorFlow's errors into Python's, which callers handle without importing it."""
+    """Raises TensorFlow's errors as Python's, so that callers need not import TensorFlow."""
     try:
         yield
     except tf.errors.ResourceExhaustedError as error:
@@ -92,43 +91,48 @@ def turn_back(picture: np.ndarray, number: int) -> np.ndarray:
 
 
 def _reconstruct_once(networks: Networks, scene: Scene, protocol: Protocol) -> Reconstruction:
-    """`pipeline.reconstruct_picture`, in separate tiles if the protocol has a tile size."""
-    if not protocol.tile:
-        return pipeline.reconstruct_picture(networks, scene, protocol)
-    height, width = scene.ldr.shape[1:3]
-    padded = _pad_with_ones(scene, protocol.tile)
-    aligned = np.empty((2, *padded.ldr.shape[1:]), np.float32)
-    hdr = np.empty(padded.ldr.shape[1:], np.float32)
-    for (rows, columns), tile in _tiles(padded, protocol.tile):
-        result = pipeline.reconstruct_picture(networks, tile, protocol)
-        aligned[:, rows, columns], hdr[rows, columns] = result.aligned, result.hdr
-    return Reconstruction(aligned=aligned[:, :height, :width], hdr=hdr[:height, :width])
+    tiles = _tiles(scene, protocol.tile)
+    results = [pipeline.reconstruct_picture(networks, tile, protocol) for tile in tiles]
+    return Reconstruction(
+        aligned=_join([result.aligned for result in results], scene, protocol.tile),
+        hdr=_join([result.hdr for result in results], scene, protocol.tile),
+    )
 
 
 @_python_errors()
 def align(networks: Networks, scene: Scene, protocol: Protocol) -> np.ndarray:
-    """`pipeline.align_picture`, in separate tiles if the protocol has a tile size."""
-    if not protocol.tile:
-        return pipeline.align_picture(networks, scene, protocol)
-    height, width = scene.ldr.shape[1:3]
-    padded = _pad_with_ones(scene, protocol.tile)
-    aligned = np.empty((2, *padded.ldr.shape[1:]), np.float32)
-    for (rows, columns), tile in _tiles(padded, protocol.tile):
-        aligned[:, rows, columns] = pipeline.align_picture(networks, tile, protocol)
-    return aligned[:, :height, :width]
+    """Aligned frames of a scene, `(2, H, W, 3)`, without merging; see `reconstruct`."""
+    tiles = _tiles(scene, protocol.tile)
+    aligned = [pipeline.align_picture(networks, tile, protocol) for tile in tiles]
+    return _join(aligned, scene, protocol.tile)
 
 
-def _pad_with_ones(scene: Scene, tile: int) -> Scene:
-    """The scene without truth; frames padded with white, below and to the right, to whole tiles."""
+def _tiles(scene: Scene, size: int) -> list[Scene]:
+    """The tiles of a scene, by rows, without truth; the scene itself if `size` is 0.
+
+    Frames are padded with white, below and to the right, to whole tiles.
+    """
+    if not size:
+        return [scene]
     height, width = scene.ldr.shape[1:3]
     white = 1.0 if scene.ldr.dtype == np.float32 else np.iinfo(scene.ldr.dtype).max
-    extra = [(0, 0), (0, -height % tile), (0, -width % tile), (0, 0)]
+    extra = [(0, 0), (0, -height % size), (0, -width % size), (0, 0)]
     ldr = np.pad(scene.ldr, extra, constant_values=white)
-    return dataclasses.replace(scene, ldr=ldr, hdr=None)
+    return [
+        dataclasses.replace(scene, ldr=ldr[:, top : top + size, left : left + size], hdr=None)
+        for top in range(0, height, size)
+        for left in range(0, width, size)
+    ]
 
 
-def _tiles(scene: Scene, tile: int) -> Iterator[tuple[Window, Scene]]:
-    for top in range(0, scene.ldr.shape[1], tile):
-        for left in range(0, scene.ldr.shape[2], tile):
-            rows, columns = slice(top, top + tile), slice(left, left + tile)
-            yield (rows, columns), dataclasses.replace(scene, ldr=scene.ldr[:, rows, columns])
+def _join(parts: Sequence[np.ndarray], scene: Scene, size: int) -> np.ndarray:
+    """Results `(.., h, w, 3)` of the scene's tiles as one picture of the scene's size."""
+    if not size:
+        return parts[0]
+    height, width = scene.ldr.shape[1:3]
+    across = -(-width // size)
+    rows = [
+        np.concatenate(parts[start : start + across], axis=-2)
+        for start in range(0, len(parts), across)
+    ]
+    return np.concatenate(rows, axis=-3)[..., :height, :width, :]

@@ -1,4 +1,4 @@
-"""Divides a picture into tiles and puts it together again.
+"""Divides a picture into tiles and joins their results.
 
 The computation gets the outer part of a tile, and the result takes its inner part. The outer part
 is the inner part and a halo around it, cut off at the picture's border. Inner parts cover the
@@ -20,53 +20,41 @@ Window = tuple[slice, slice]
 """Rows and columns of a part of a picture."""
 
 _MOST_MEMORY = 2 * 2**30
-"""Holds a 1500x1000 picture as one tile of alignment."""
+"""Bytes; enough for a 1500x1000 picture as one tile of alignment."""
 _LEAST_TILE, LARGEST_TILE = 128, 640
 """Pixels a side; larger tiles are no faster and take more memory."""
 _SILENT_SECONDS = 3.0  # before the progress bar appears
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Span:
-    """One side of a tile: `start <= inner_start < inner_stop <= stop`, in pixels."""
-
-    start: int
-    inner_start: int
-    inner_stop: int
-    stop: int
-
-    def outer(self, shrink: int = 1) -> slice:
-        """The outer part of a picture that is `shrink` times smaller."""
-        return slice(self.start // shrink, self.stop // shrink)
-
-    def inner(self, shrink: int = 1) -> slice:
-        """The inner part of a picture that is `shrink` times smaller."""
-        return slice(self.inner_start // shrink, self.inner_stop // shrink)
-
-    def inner_of_outer(self, shrink: int = 1) -> slice:
-        """The inner part, counted from the start of the outer one."""
-        start = self.start // shrink
-        return slice(self.inner_start // shrink - start, self.inner_stop // shrink - start)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class Tile:
-    """A part of a picture."""
+    """A part of a picture; `shrink` is how many times smaller a layer's picture is on each side."""
 
-    rows: Span
-    columns: Span
+    computed: Window
+    """The outer part."""
+    kept: Window
+    """The inner part."""
 
     def outer(self, shrink: int = 1) -> Window:
-        """Rows and columns of the outer part of a picture that is `shrink` times smaller."""
-        return self.rows.outer(shrink), self.columns.outer(shrink)
+        """Rows and columns of the outer part."""
+        return _shrunk(self.computed, shrink)
 
     def inner(self, shrink: int = 1) -> Window:
         """Rows and columns of the inner part."""
-        return self.rows.inner(shrink), self.columns.inner(shrink)
+        return _shrunk(self.kept, shrink)
 
     def inner_of_outer(self, shrink: int = 1) -> Window:
         """Rows and columns of the inner part, counted from the corner of the outer one."""
-        return self.rows.inner_of_outer(shrink), self.columns.inner_of_outer(shrink)
+        (top, left), (rows, columns) = self.outer(shrink), self.inner(shrink)
+        return (
+            slice(rows.start - top.start, rows.stop - top.start),
+            slice(columns.start - left.start, columns.stop - left.start),
+        )
+
+
+def _shrunk(window: Window, factor: int) -> Window:
+    rows, columns = (slice(side.start // factor, side.stop // factor) for side in window)
+    return rows, columns
 
 
 def tiles(height: int, width: int, *, size: int, halo: int, multiple: int = 1) -> list[Tile]:
@@ -87,21 +75,20 @@ def tiles(height: int, width: int, *, size: int, halo: int, multiple: int = 1) -
             f"Height, width and halo must be multiples of {multiple}."
             f" Received: {height}, {width}, {halo}"
         )
-    rows, columns = (_spans(length, size, halo, multiple) for length in (height, width))
-    return [Tile(rows=r, columns=c) for r, c in itertools.product(rows, columns)]
+    rows, columns = (_sides(length, size, halo, multiple) for length in (height, width))
+    return [
+        Tile(computed=(row[0], column[0]), kept=(row[1], column[1]))
+        for row, column in itertools.product(rows, columns)
+    ]
 
 
-def _spans(length: int, size: int, halo: int, multiple: int) -> list[Span]:
+def _sides(length: int, size: int, halo: int, multiple: int) -> list[tuple[slice, slice]]:
+    """Outer and inner part of each tile along one side of the picture."""
     units = length // multiple
     count = math.ceil(units / math.ceil(size / multiple))
     edges = [multiple * (index * units // count) for index in range(count + 1)]
     return [
-        Span(
-            start=max(0, first - halo),
-            inner_start=first,
-            inner_stop=last,
-            stop=min(length, last + halo),
-        )
+        (slice(max(0, first - halo), min(length, last + halo)), slice(first, last))
         for first, last in itertools.pairwise(edges)
     ]
 
@@ -117,9 +104,7 @@ def default_size(height: int, width: int, bytes_per_pixel: int) -> int:
         width: The same.
         bytes_per_pixel: Memory of the computation for each pixel of a tile.
     """
-    free = free_memory()
-    most = _MOST_MEMORY if free is None else min(_MOST_MEMORY, free // 2)
-    pixels = most // bytes_per_pixel
+    pixels = min(_MOST_MEMORY, free_memory() // 2) // bytes_per_pixel
     if height * width <= pixels:
         return max(height, width)
     return min(LARGEST_TILE, max(_LEAST_TILE, math.isqrt(pixels // 2)))
@@ -141,7 +126,7 @@ class Canvas:
             shrink: How many times smaller than a tile, on each side, its result is.
         """
         self._shrink = shrink
-        self._shape = grid[-1].rows.stop // shrink, grid[-1].columns.stop // shrink
+        self._shape = tuple(side.stop for side in grid[-1].outer(shrink))
         self._whole = len(grid) == 1
         self._picture: np.ndarray | None = None
 

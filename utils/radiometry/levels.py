@@ -108,7 +108,7 @@ def levels_to_hdr(ldr: np.ndarray, exposure_time: np.float32 | float) -> np.ndar
 
 
 def _levels(dtype: np.dtype) -> np.ndarray:
-    """Every value of an integer type from 0 on."""
+    """All values of an unsigned integer type, ascending."""
     return np.arange(np.iinfo(dtype).max + 1, dtype=dtype)
 
 

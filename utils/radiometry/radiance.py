@@ -27,7 +27,7 @@ Array = Any  # np.ndarray or tf.Tensor, the same kind in and out
 
 
 def operations(x: Array) -> ModuleType:
-    """The module whose functions compute on `x`: NumPy for arrays and numbers, else `keras.ops`."""
+    """The module of functions for `x`: NumPy for arrays and numbers, else `keras.ops`."""
     if isinstance(x, np.ndarray | np.generic | float | int):
         return np
     # Imported only for tensors, because it takes seconds.

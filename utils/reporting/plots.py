@@ -45,7 +45,7 @@ def scene_bars(path: Path, by_protocol: Mapping[str, Mapping[str, float]]) -> No
 
 
 def trade_off(path: Path, curves: Mapping[str, Sequence[tuple[float, float, str]]]) -> None:
-    """Draws quality against time, one line a curve.
+    """Draws quality against time.
 
     Args:
         path: A .png file; its folder exists.

@@ -36,8 +36,8 @@ def write_aligned(results: Path, scene: str, aligned: np.ndarray) -> None:
     bad = int((~np.isfinite(aligned)).sum())
     if bad:
         raise ValueError(
-            f"Scene {scene}: aligned frames must be finite. Received: {bad} values that are not;"
-            " nothing is written"
+            f"Scene {scene}: aligned frames must be finite; none is written."
+            f" Received: {bad} values that are not finite"
         )
     names = [paths.aligned_file(results, scene, side).name for side in paths.ALIGNMENT]
     with updated_folder(results / scene, names) as folder:
@@ -46,17 +46,12 @@ def write_aligned(results: Path, scene: str, aligned: np.ndarray) -> None:
 
 
 def full_title(protocol: str, prealign: PrealignmentName, *, anchored: bool = False) -> str:
-    """A protocol's title, and what was done to frames and results besides."""
+    """A protocol's title followed by the `prealign` mode and, if so, `anchored`."""
     motion = "" if prealign == "off" else f", camera motion taken out ({prealign})"
     return f"{protocol}{motion}{', anchored' if anchored else ''}"
 
 
-def write_metrics(
-    path: Path,
-    rows: Sequence[Row],
-    title: str,
-    kind: Kind = Metrics,
-) -> None:
+def write_metrics(path: Path, rows: Sequence[Row], title: str, kind: Kind = Metrics) -> None:
     """Writes a CSV file: scene, protocol, the numbers; the last row is the mean of the scenes.
 
     Args:

@@ -30,7 +30,7 @@ _HEADINGS = {
 
 
 def scene_table(scores: Mapping[str, ByScene], notes: Sequence[str]) -> Table:
-    """Every scene under every protocol, then the mean and its 95 % interval."""
+    """Scores of every scene under every protocol, then their mean and its 95 % interval."""
     names = _metrics(scores)
     rows = []
     for protocol, by_scene in scores.items():
@@ -145,7 +145,8 @@ def comparison_table(
         rows=rows,
         notes=[
             f"difference: {names[0]} minus {names[1]}, scene by scene; 95 %: its bootstrapped"
-            " interval; wins: scenes where the one or the other is larger; p: two-sided sign test."
+            " interval; wins: scenes where the first, and where the second is larger; p: two-sided"
+            " sign test."
         ],
         labels=2,
     )

@@ -21,9 +21,9 @@ def comparison_sheet(
 ) -> np.ndarray:
     """Composes the sheet of a scene.
 
-    Columns: low, reference and high frame, each above what was made of it (aligned low, result,
-    aligned high); then, if there is a ground truth, the truth above the error; then result and
-    truth after the mu-law, as papers show them. The error is the mean over the channels of the
+    Columns: low, reference and high frame, above aligned low, result and aligned high; then, if
+    there is a ground truth, the truth above the error; then result and truth after the mu-law, as
+    papers show them. The error is the mean over the channels of the
     absolute difference after the mu-law, on the same scale in every sheet.
 
     Args:

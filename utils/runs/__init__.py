@@ -1,4 +1,4 @@
-"""Keeps a run's folder: settings, checkpoints, weights, and the networks made of them.
+"""Reads and writes a run's settings, checkpoints and weights, and builds networks from them.
 
 May import `models`, `hardware` and `files`.
 """

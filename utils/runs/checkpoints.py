@@ -1,4 +1,4 @@
-"""Checkpoints of a stage; a kill, a full disk or a damaged file costs at most the newest.
+"""Checkpoints of a stage; a kill, a full disk or a damaged file loses at most the newest.
 
     checkpoints/ckpt-STEP.index, ckpt-STEP.data-00000-of-00001    TensorFlow's files
     checkpoints/ckpt-STEP.sha256                                  their checksums, written last
@@ -57,8 +57,8 @@ def restore(checkpoint: tf.train.Checkpoint, prefix: str) -> None:
         checkpoint.read(prefix).assert_existing_objects_matched().expect_partial()
     except Exception as error:  # TensorFlow raises a dozen kinds, AssertionError among them
         raise CheckpointError(
-            f"{prefix} must hold the weights of this stage's networks; its settings.json may have"
-            f" been edited. Received: {one_line(error)}"
+            f"{prefix} must hold the weights of this stage's networks; settings.json may have been"
+            f" edited. Received: {one_line(error)}"
         ) from error
 
 

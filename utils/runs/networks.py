@@ -1,4 +1,4 @@
-"""Builds the networks of a run, starts, restores and loads them."""
+"""Builds, initialises, restores and loads networks."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -10,12 +10,7 @@ import tensorflow as tf
 import tqdm
 
 from configs import paths
-from configs.settings import (
-    NetworkConfig,
-    Precision,
-    TrainingConfig,
-    WeightsConfig,
-)
+from configs.settings import NetworkConfig, Precision, TrainingConfig, WeightsConfig
 from models import esbn, release_checkpoint
 from models.fast.layers import Arithmetic
 from models.frames import HIGH, LOW, MERGING, NETWORKS
@@ -38,7 +33,7 @@ AVERAGE = "average_"
 
 
 def build_networks(config: TrainingConfig) -> dict[str, keras.Model]:
-    """The networks of a stage's settings, by name, with weights to start from.
+    """The networks of a training stage by name, with their initial weights.
 
     Raises:
         WeightsError: `start_weights` is missing, damaged or of networks of another size.
@@ -88,14 +83,14 @@ def restore(parts: Mapping[str, keras.Model], folder: Path) -> None:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Origin:
-    """Where each network comes from."""
+    """The files that each network is loaded from."""
 
     released: dict[str, str]
     """Network to the prefix of an authors' checkpoint."""
     folder: Path | None
-    """Folder of weights with the other networks; None if they come from a run."""
+    """Folder of weights for the other networks; None if they are loaded from a run."""
     stages: dict[str, Path]
-    """Network to the folder of the stage with its newest weights, if they come from a run."""
+    """Network to the stage's folder in the run, for networks loaded from a run."""
 
 
 def _origin(config: WeightsConfig) -> _Origin:
@@ -105,29 +100,28 @@ def _origin(config: WeightsConfig) -> _Origin:
         MERGING: config.release_merging,
     }
     released = {name: prefix for name, prefix in prefixes.items() if prefix}
+    folder, stages = config.weights, {}
     if len(released) == len(NETWORKS):
-        return _Origin(released=released, folder=None, stages={})
-    folder = config.weights
-    if folder is None and config.run is None:
+        folder = None
+    elif folder is None and config.run is None:
         # The authors' networks have 64 channels, and all three must have the same.
         folder = paths.WEIGHTS_DIR / ("esbn-64" if released else "esbn-24")
-    if folder is not None or config.run is None:
-        return _Origin(released=released, folder=folder, stages={})
-    fusion = paths.stage_dir(config.run, paths.FUSION)
-    stages = {side: paths.stage_dir(config.run, name) for side, name in paths.ALIGNMENT.items()}
-    if is_trained(fusion):
-        stages = dict.fromkeys(NETWORKS, fusion)
+    elif folder is None and config.run is not None:
+        fusion = paths.stage_dir(config.run, paths.FUSION)
+        stages = {side: paths.stage_dir(config.run, name) for side, name in paths.ALIGNMENT.items()}
+        if is_trained(fusion):
+            stages = dict.fromkeys(NETWORKS, fusion)
     stages = {name: stage for name, stage in stages.items() if name not in released}
-    return _Origin(released=released, folder=None, stages=stages)
+    return _Origin(released=released, folder=folder, stages=stages)
 
 
 def load_networks(config: WeightsConfig) -> dict[str, keras.Model]:
-    """The networks to reconstruct with, by name; prints where they come from.
+    """Loads the networks to reconstruct with, by name, and prints which weights are used.
 
-    Networks with an authors' checkpoint in the settings come from it. The others come from the
-    folder of weights in the settings; or else from the run: all from the fusion stage once it has a
-    checkpoint, until then the alignment networks from their own stages, without `merging`; or,
-    without either, from the weights that come with this code.
+    A network with an authors' checkpoint in the settings is loaded from it. The others are loaded
+    from the folder of weights in the settings; without one, from the run: all three from the fusion
+    stage, or, before it has a checkpoint, the alignment networks from their own stages, without
+    `merging`; without a run, from the weights of this code.
 
     Raises:
         FileNotFoundError: The run or an authors' checkpoint has no weights; the message names it.
@@ -158,7 +152,7 @@ def load_networks(config: WeightsConfig) -> dict[str, keras.Model]:
 
 
 def weights_in_words(config: WeightsConfig) -> str:
-    """Where `load_networks` takes the networks from, for readers."""
+    """The weights that `load_networks` uses, as text."""
     origin = _origin(config)
     words = [f"{name} of the authors' {prefix}" for name, prefix in origin.released.items()]
     if origin.folder:
@@ -169,7 +163,7 @@ def weights_in_words(config: WeightsConfig) -> str:
 
 
 def weights_files(config: WeightsConfig) -> list[Path]:
-    """Files that `load_networks` takes the networks from, sorted."""
+    """The files that `load_networks` reads, sorted."""
     origin = _origin(config)
     prefixes = [*origin.released.values(), *map(latest_checkpoint, origin.stages.values())]
     found = {path for x in prefixes for path in Path(x).parent.glob(f"{Path(x).name}*")}
@@ -180,7 +174,7 @@ def weights_files(config: WeightsConfig) -> list[Path]:
 
 
 def prealign_in_words(config: WeightsConfig) -> str:
-    """The `prealign` mode that the weights name for readers; `off` if they name none."""
+    """The `prealign` mode that the weights name; `off` if they name none."""
     origin = _origin(config)
     notes = [stage / SETTINGS_NAME for stage in origin.stages.values()]
     if origin.folder:

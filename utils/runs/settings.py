@@ -34,7 +34,7 @@ _NOT_COMPARED = frozenset(
         *("strategy", "arithmetic", _SAMPLES, _PREALIGN),
     }
 )
-"""May change when a run resumes: without effect on the weights but for rounding."""
+"""Settings that may change when a run resumes; they change the weights by rounding at most."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ def _compare(
     )
     if not may_lose_samples:
         raise SettingsError(change)
-    _LOG.warning("%s. From here on the order of samples is another.", change)
+    _LOG.warning("%s. The order of samples changes from here on.", change)
 
 
 def _may_change_steps(
@@ -131,7 +131,7 @@ def _may_change_steps(
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Settings by flag (`network.width`), as they come back from JSON."""
+    """Settings by flag (`network.width`), with the types that JSON keeps."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Weights to share: a folder that model hubs take as it is.
+"""Weights to share: a folder that model hubs accept unchanged.
 
     README.md                                                 model card
     config.json                                               sizes, ranges and the `prealign` mode
@@ -6,7 +6,7 @@
     SHA256SUMS                                                checked before anything is read
 
 A tensor is named `<layer>/<variable>`, as `source1/kernel`. The sizes of the networks follow from
-the shapes; README.md and config.json are for readers.
+the shapes; README.md and config.json are not read back.
 """
 
 import json
@@ -105,7 +105,7 @@ def read_size(folder: Path) -> NetworkConfig:
 
 
 def load(networks: Mapping[str, keras.Model], folder: Path) -> None:
-    """Reads weights into networks, by name; files of other networks are left alone.
+    """Reads weights into networks, by name; files of other networks are ignored.
 
     Raises:
         WeightsError: The folder or a file is missing or damaged, or does not fit the network.
@@ -145,7 +145,7 @@ def _size(folder: Path, shapes: Shapes) -> NetworkConfig:
         return NetworkConfig(
             width=shape[-1],
             residual_blocks=_count(shapes, "residual", "_1/kernel"),
-            dense_layers=_count(shapes, "dense", "/kernel") - 1,  # the last one joins the others
+            dense_layers=_count(shapes, "dense", "/kernel") - 1,  # the last is the 1x1 convolution
         )
     except ValueError as error:
         raise WeightsError(f"{folder} must hold weights of ESBN: {error}") from error

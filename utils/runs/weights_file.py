@@ -1,4 +1,4 @@
-"""Reads a safetensors file of weights that anyone may have made.
+"""Reads a safetensors file of weights from any source.
 
 The library compares its header with the file's length; dtypes, shapes and values are checked here.
 """
@@ -27,7 +27,7 @@ def read_shapes(path: Path) -> Shapes:
     """Shapes of the tensors in a file, from its header.
 
     Raises:
-        WeightsError: The file is no safetensors file, or not one of float16 tensors.
+        WeightsError: It is not a safetensors file of float16 tensors.
         OSError: The file cannot be read.
     """
     try:

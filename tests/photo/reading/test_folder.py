@@ -237,7 +237,7 @@ def test_a_wrong_claim_is_noticed_in_the_pixels(tmp_path):
     wrong = read_photographs(folder, exposures=(0, 3, 5)).warnings
     assert len(wrong) == 2
     assert "--exposures says 0 3 5 stops, EXIF 0 2 4.06" in wrong[0]
-    assert "should be 3.0 stops brighter than 1.png; the pixels say about 2.0" in wrong[1]
+    assert "should be 3.0 stops brighter than 1.png; measured in the pixels: about 2.0" in wrong[1]
 
 
 def test_a_step_beyond_four_stops_is_used_with_a_warning(tmp_path):
@@ -274,7 +274,7 @@ REFUSED = {
     ),
     "exposure.txt empty": (
         lambda folder: _exposure_file(folder, ""),
-        r"exposure\.txt .*remove it so that EXIF counts.*--exposures 0 2 4\. Received: no lines",
+        r"exposure\.txt .*remove it to use EXIF.*--exposures 0 2 4\. Received: no lines",
     ),
     "exposures in reverse order": (
         lambda folder: _exposure_file(folder, "4\n2\n0\n"),
@@ -403,7 +403,7 @@ def test_what_is_neither_a_folder_nor_a_bracket_is_refused_with_what_would_do(tm
         find([one])
     with pytest.raises(SceneError, match="which is a folder"):
         find([one, two, folder])
-    with pytest.raises(SceneError, match="which is not there"):
+    with pytest.raises(SceneError, match="which is missing"):
         find([one, two, folder / "9.jpg"])
 
 
