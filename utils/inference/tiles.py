@@ -128,24 +128,14 @@ class Canvas:
         self._shrink = shrink
         self._shape = tuple(side.stop for side in grid[-1].outer(shrink))
         self._whole = len(grid) == 1
-        self._picture: np.ndarray | None = None
+        self.picture = np.empty(0)
+        """`(H, W, C)`, of the type of the parts; empty before the first."""
 
     def paste(self, tile: Tile, part: np.ndarray) -> None:
         """Takes the inner part of a tile's result, `(h, w, C)`; a single tile is not copied."""
         if self._whole:
-            self._picture = part
+            self.picture = part
             return
-        if self._picture is None:
-            self._picture = np.empty((*self._shape, part.shape[-1]), part.dtype)
-        self._picture[tile.inner(self._shrink)] = part[tile.inner_of_outer(self._shrink)]
-
-    @property
-    def picture(self) -> np.ndarray:
-        """`(H, W, C)`, of the type of the parts.
-
-        Raises:
-            ValueError: Nothing was pasted.
-        """
-        if self._picture is None:
-            raise ValueError("The picture has no parts yet. Received: no tile")
-        return self._picture
+        if self.picture.size == 0:
+            self.picture = np.empty((*self._shape, part.shape[-1]), part.dtype)
+        self.picture[tile.inner(self._shrink)] = part[tile.inner_of_outer(self._shrink)]
