@@ -33,10 +33,10 @@ _NO_MEMORY = "Not enough memory; use smaller tiles, patches or batches. Received
 _BAD_INPUT = (ValueError, OSError, MemoryError)
 _COLOURS = {"error": 31, "warning": 33}  # ANSI: red, yellow
 _PRESETS = (
-    "kalantari: the authors' patches, losses, rates and steps; its last stage is end to end, as in"
-    " the paper, which the released code has commented out (--alignment frozen is the released"
-    " code). quick: the same networks, a training for CPUs. small: quick with 24 instead of 64"
-    " channels, about three times as fast."
+    "kalantari: the authors' patches, losses, rates and steps; its last stage trains end to end, as"
+    " in the paper, which is commented out in the released code (--alignment frozen trains as the"
+    " released code). quick: the same networks, trained in less time, for CPUs. small: quick with 24"
+    " instead of 64 channels, about three times as fast."
 )
 
 
