@@ -43,7 +43,7 @@ def require_letters(config: object, *names: str) -> None:
         )
         require(
             not any("\ud800" <= character <= "\udfff" for character in value),
-            f"{name} must be UTF-8 for TensorFlow; use a UTF-8 locale or another name.",
+            f"TensorFlow opens {name} only by a UTF-8 name; use a UTF-8 locale or another name.",
             value,
         )
 

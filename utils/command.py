@@ -35,8 +35,8 @@ _COLOURS = {"error": 31, "warning": 33}  # ANSI: red, yellow
 _PRESETS = (
     "kalantari: the authors' patches, losses, rates and steps; its last stage trains end to end, as"
     " in the paper, which is commented out in the released code (--alignment frozen trains as the"
-    " released code). quick: the same networks, trained in less time, for CPUs. small: quick with 24"
-    " instead of 64 channels, about three times as fast."
+    " released code). quick: the same networks, trained in less time, for CPUs. small: quick with"
+    " 24 instead of 64 channels, about three times as fast."
 )
 
 
