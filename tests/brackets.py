@@ -1,10 +1,11 @@
-"""A small synthetic bracket, and networks whose results can be computed by hand."""
+"""Small synthetic scenes, and networks whose results can be computed by hand."""
 
 from typing import Any
 
 import numpy as np
 
 from utils.inference.pipeline import Networks
+from utils.radiometry import rgbe
 from utils.radiometry.radiance import hdr_to_ldr
 from utils.scenes.scene import Scene
 
@@ -22,6 +23,17 @@ def bracket(height=24, width=40, *, truth=True, dtype: type = np.uint16) -> Any:
     ]
     ldr = np.rint(np.stack(frames) * np.iinfo(dtype).max).astype(dtype)
     return Scene(name="bracket", ldr=ldr, exposure_values=values, hdr=radiance if truth else None)
+
+
+def noise(seed: int, height: int = 16, width: int = 24, stops=(0, 2, 4)) -> Any:
+    """A scene of 8-bit noise named by its seed, whose truth a record can hold."""
+    random = np.random.default_rng(seed)
+    return Scene(
+        name=f"{seed:03d}",
+        ldr=random.integers(0, 256, (3, height, width, 3), dtype=np.uint8),
+        exposure_values=np.array(stops, np.float32),
+        hdr=rgbe.round_to_rgbe(random.random((height, width, 3), np.float32)),
+    )
 
 
 def source_networks():

@@ -48,7 +48,7 @@ def write_records(folder: Path, *, aligned: bool = False) -> str:
         for split in ("training", "validation")
         for entry in shards.write_shard(str(folder / f"{split}.tfrecord"), split, [packed])
     ]
-    shards.write_index(str(folder), entries)
+    shards.write_index(str(folder), entries, "on")
     return str(folder)
 
 

@@ -17,20 +17,18 @@ def static_scene() -> Scene:
     ramp = np.linspace(0.002, 1 / 3, 96, dtype=np.float32)
     radiance = np.broadcast_to(ramp[None, :, None], (64, 96, 3)).copy()
     ldr = np.stack([np.rint(hdr_to_ldr(radiance, time) * 255) for time in times])
-    return dataclasses.replace(
-        bracket(),
-        ldr=ldr.astype(np.uint8),
-        exposure_values=np.log2(times),
-        hdr=radiance,
-    )
+    ldr = ldr.astype(np.uint8)
+    return Scene(name="static", ldr=ldr, exposure_values=np.log2(times), hdr=radiance)
 
 
 @pytest.mark.parametrize("name", BASELINES)
 def test_a_static_scene_comes_out_right_where_the_reference_does_not_clip(name):
     scene = static_scene()
-    result = BASELINES[name](scene)
+    result = BASELINES[name](dataclasses.replace(scene, hdr=None))
     assert result.shape == (64, 96, 3)
     assert result.dtype == np.float32
+    assert np.isfinite(result).all()
+    assert result.min() >= 0
     open_to_all = np.s_[16:-16, 24:60]
     truth = np.asarray(scene.hdr)[open_to_all]
     np.testing.assert_allclose(result[open_to_all], truth, rtol=0.15)
@@ -48,10 +46,3 @@ def test_a_scene_too_small_to_be_aligned_is_refused(name, height):
     with pytest.raises(SceneError, match=rf"bracket: OpenCV .* 16x16 .*Received: 40x{height}"):
         BASELINES[name](bracket(height, 40))
     assert BASELINES["reference"](bracket(height, 40)).shape == (height, 40, 3)
-
-
-@pytest.mark.parametrize("name", BASELINES)
-def test_a_scene_without_truth_is_merged_too(name):
-    result = BASELINES[name](dataclasses.replace(static_scene(), hdr=None))
-    assert np.isfinite(result).all()
-    assert result.min() >= 0

@@ -28,12 +28,8 @@ def _pair():
     return np.clip(truth + noise, 0, None), truth  # above 1 in places
 
 
-def test_every_name_of_the_settings_is_a_protocol():
-    assert set(PROTOCOLS) == set(get_args(ProtocolName))
-    assert all(protocol.name == name for name, protocol in PROTOCOLS.items())
-
-
 def test_only_the_leaking_protocol_leaks_and_its_title_says_so():
+    assert set(PROTOCOLS) == set(get_args(ProtocolName))
     leaking = [name for name, protocol in PROTOCOLS.items() if protocol.leak]
     assert leaking == ["release-leak"]
     assert PROTOCOLS["release-leak"].title == "release-leak (LEAKS GROUND TRUTH)"
@@ -45,6 +41,7 @@ def test_only_the_leaking_protocol_leaks_and_its_title_says_so():
 def test_full_leaves_the_scene_as_it_is():
     scene = bracket()
     assert PROTOCOLS["full"].prepare(scene) is scene
+    assert (PROTOCOLS["full"].tile, PROTOCOLS["hdr-transformer"].tile) == (0, 256)
     ldr = ldr_to_float(scene.ldr)
     assert PROTOCOLS["full"].quantise_frames(ldr) is ldr
     assert PROTOCOLS["full"].quantise_aligned(ldr) is ldr
@@ -62,16 +59,13 @@ def test_release_resizes_8_bit_frames_and_truth_to_1344x896(name):
 
 
 def test_release_truncates_frames_and_rounds_aligned_frames():
-    values = np.array([0.0, 100.7, 101.0, 254.99, 255.0], np.float32) / 255
     protocol = PROTOCOLS["release"]
+    values = np.array([0.0, 100.7, 101.0, 254.99, 255.0], np.float32) / 255
     np.testing.assert_allclose(protocol.quantise_frames(values) * 255, [0, 100, 101, 254, 255])
     np.testing.assert_allclose(protocol.quantise_aligned(values) * 255, [0, 101, 101, 255, 255])
-
-
-def test_release_keeps_8_bit_values():
     levels = ldr_to_float(np.arange(256, dtype=np.uint8))
-    np.testing.assert_array_equal(PROTOCOLS["release"].quantise_frames(levels), levels)
-    np.testing.assert_array_equal(PROTOCOLS["release"].quantise_aligned(levels), levels)
+    for quantise in (protocol.quantise_frames, protocol.quantise_aligned):
+        np.testing.assert_array_equal(quantise(levels), levels)
 
 
 def test_the_leak_is_the_truth_exposed_like_the_reference():
@@ -80,18 +74,14 @@ def test_the_leak_is_the_truth_exposed_like_the_reference():
     assert leaked is not None
     expected = np.floor(255 * hdr_to_ldr(scene.hdr, np.float32(4))) / 255
     np.testing.assert_allclose(leaked, expected, atol=1e-6)
-    without = dataclasses.replace(scene, hdr=None)
-    assert PROTOCOLS["release-leak"].leaked_reference(without) is None
+    assert PROTOCOLS["release-leak"].leaked_reference(bracket(truth=False)) is None
 
 
-def test_crop_takes_the_centre():
+def test_crop_takes_the_centre_and_refuses_a_smaller_scene():
     scene = bracket(1000, 1500, dtype=np.uint8)
     prepared = PROTOCOLS["crop-1440x960"].prepare(scene)
     np.testing.assert_array_equal(prepared.ldr, scene.ldr[:, 20:980, 30:1470])
     np.testing.assert_array_equal(prepared.hdr, scene.hdr[20:980, 30:1470])
-
-
-def test_crop_refuses_a_smaller_scene():
     with pytest.raises(SceneError, match=r"Scene bracket: .*1440x960.* Received: 1500x900"):
         PROTOCOLS["crop-1440x960"].prepare(bracket(900, 1500, dtype=np.uint8))
 
@@ -109,13 +99,6 @@ def test_what_16_bits_are_divided_by_is_a_setting():
     assert configured("full", "16/65536").prepare(eight) is eight
 
 
-def test_protocols_that_see_the_same_input_share_a_reconstruction():
-    names = {protocol.inputs: name for name, protocol in reversed(PROTOCOLS.items())}
-    assert set(names.values()) == set(PROTOCOLS) - {"ntire"}
-    assert PROTOCOLS["ntire"].inputs == PROTOCOLS["full"].inputs
-    assert configured("full", "8").inputs != PROTOCOLS["full"].inputs
-
-
 @pytest.mark.parametrize("name", ["release", "full"])
 def test_a_scene_without_truth_is_prepared(name):
     assert PROTOCOLS[name].prepare(bracket(truth=False)).hdr is None
@@ -130,19 +113,13 @@ def test_psnr_is_unclipped_with_peak_1(score):
     assert metrics.psnr_mu == psnr(mu_law(result), mu_law(truth))
 
 
-def test_full_ssim_clips_to_one():
+@pytest.mark.parametrize("score", [score_full, PROTOCOLS["hdr-transformer"].score])
+def test_full_ssim_clips_to_one(score):
     result, truth = _pair()
-    metrics = score_full(result, truth)
-    assert metrics == dataclasses.replace(
-        score_full(np.clip(result, 0, 1), truth), psnr_mu=metrics.psnr_mu, psnr_l=metrics.psnr_l
-    )
-    assert metrics.ssim_l == ssim(np.clip(result, 0, 1), truth, data_range=1.0, gaussian=True)
-
-
-def test_hdr_transformer_scores_as_full_but_in_tiles():
-    protocol = PROTOCOLS["hdr-transformer"]
-    assert protocol.tile == 256
-    assert protocol.score(*_pair()) == score_full(*_pair())
+    clipped, metrics = np.clip(result, 0, 1), score(result, truth)
+    settings: dict[str, Any] = {"data_range": 1.0, "gaussian": True}
+    assert metrics.ssim_l == ssim(clipped, truth, **settings)
+    assert metrics.ssim_mu == ssim(mu_law(clipped), mu_law(truth), **settings)
 
 
 def test_ntire_is_the_challenges_formula():
@@ -155,6 +132,7 @@ def test_ntire_is_the_challenges_formula():
     expected = -10 * np.log10(np.mean((toned[0] - toned[1]) ** 2))
     metrics = score_ntire(result, truth)
     assert metrics.psnr_mu == pytest.approx(expected, abs=1e-9)
+    assert math.isfinite(score_ntire(np.zeros_like(truth), truth).psnr_mu)
     peak = files[1].max()
     expected = -10 * np.log10(np.mean((files[0] / peak - files[1] / peak) ** 2))
     assert metrics.psnr_l == pytest.approx(expected, abs=1e-9)
@@ -179,10 +157,6 @@ def test_how_far_the_depth_of_the_frames_alone_limits_psnr_mu(depth, limit):
     assert psnr(mu_law(best), mu_law(truth.astype(np.float64))) == pytest.approx(limit, abs=0.1)
 
 
-def test_ntire_of_a_black_result_is_finite():
-    assert math.isfinite(score_ntire(np.zeros((20, 20, 3)), bracket(20, 20).hdr).psnr_mu)
-
-
 def test_release_ssim_has_the_truths_range():
     result, truth = _pair()
     metrics = score_release(result, truth)
@@ -196,8 +170,9 @@ def test_perfectly_aligned_frames_have_infinite_psnr_unlike_the_inputs():
     aligned = np.stack([hdr_to_ldr(scene.hdr, scene.exposure_times[i]) for i in (0, 2)])
     metrics = score_alignment(aligned, scene)
     assert metrics.psnr_low == metrics.psnr_high == math.inf
-    assert metrics.psnr_input_low < 20
-    assert metrics.psnr_input_high < 20
+    assert max(metrics.psnr_input_low, metrics.psnr_input_high) < 20
+    with pytest.raises(ValueError, match="no truth"):
+        score_alignment(aligned, bracket(truth=False))
 
 
 def test_an_input_without_motion_differs_from_the_truth_by_quantisation_only():
@@ -207,9 +182,3 @@ def test_an_input_without_motion_differs_from_the_truth_by_quantisation_only():
     metrics = score_alignment(ldr_to_float(scene.ldr[:2]), scene)
     assert metrics.psnr_input_low == metrics.psnr_low
     assert metrics.psnr_low == pytest.approx(20 * math.log10(65535 * 12**0.5), abs=0.2)
-
-
-def test_alignment_without_truth_has_no_score():
-    scene = bracket(truth=False)
-    with pytest.raises(ValueError, match="no truth"):
-        score_alignment(ldr_to_float(scene.ldr[:2]), scene)

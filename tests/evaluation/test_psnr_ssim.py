@@ -33,12 +33,9 @@ def test_equal_images_have_infinite_psnr_and_ssim_one(pair):
     assert ssim(truth, truth, data_range=1.0, gaussian=True) == pytest.approx(1.0)
 
 
-def test_psnr_is_that_of_scikit_image(pair):
+def test_psnr_and_default_ssim_are_those_of_scikit_image(pair):
     expected = peak_signal_noise_ratio(pair[1], pair[0], data_range=1.0)
     assert psnr(*pair) == pytest.approx(expected, abs=1e-6)
-
-
-def test_default_ssim_is_that_of_scikit_images_defaults(pair):
     result, truth = (image.astype(np.float64) for image in pair)
     span = float(np.ptp(truth))
     expected = structural_similarity(truth, result, data_range=span, channel_axis=-1)
@@ -68,13 +65,17 @@ def _wang_ssim(x, y):
     return np.mean(above / below)
 
 
-def test_different_shapes_are_refused():
+def test_what_cannot_be_scored_is_refused():
     with pytest.raises(ValueError, match=r"Received: \(4, 5, 3\) and \(5, 4, 3\)"):
         psnr(np.zeros((4, 5, 3)), np.zeros((5, 4, 3)))
-
-
-def test_ssim_refuses_a_small_image_and_an_empty_range():
-    with pytest.raises(ValueError, match="11 pixels"):
-        ssim(np.zeros((10, 20, 3)), np.zeros((10, 20, 3)), data_range=1.0, gaussian=True)
-    with pytest.raises(ValueError, match="data_range"):
-        ssim(np.zeros((20, 20, 3)), np.zeros((20, 20, 3)), data_range=0.0)
+    for size, data_range, message in (((10, 20), 1.0, "11 pixels"), ((20, 20), 0.0, "data_range")):
+        black = np.zeros((*size, 3))
+        with pytest.raises(ValueError, match=message):
+            ssim(black, black, data_range=data_range, gaussian=True)
+    bad = np.zeros((20, 20, 3))
+    for value in (np.nan, np.inf):
+        bad[0, 0, 0] = value
+        with pytest.raises(ValueError, match=f"1 values such as {value} of the result"):
+            psnr(bad, np.zeros_like(bad))
+        with pytest.raises(ValueError, match="must be finite"):
+            ssim(bad, np.zeros_like(bad), data_range=1.0)

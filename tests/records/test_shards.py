@@ -9,21 +9,14 @@ import pytest
 import tensorflow as tf
 
 from tests import disk
-from utils.radiometry import rgbe
+from tests.brackets import noise
 from utils.records import record, shards
-from utils.scenes.scene import Scene
 
 SHARD = "training-00000-of-00001.tfrecord"
 
 
 def _scene(seed):
-    random = np.random.default_rng(seed)
-    return Scene(
-        name=f"{seed:03d}",
-        ldr=random.integers(0, 256, (3, 16, 24 + 8 * seed, 3), dtype=np.uint8),
-        exposure_values=np.array([0, 2, 4], np.float32),
-        hdr=rgbe.round_to_rgbe(random.random((16, 24 + 8 * seed, 3), np.float32)),
-    )
+    return noise(seed, 16, 24 + 8 * seed)
 
 
 @pytest.fixture
@@ -36,11 +29,7 @@ def folder(tmp_path):
 
 def test_each_scene_is_read_without_the_others(folder):
     entries = shards.read_index(str(folder))
-    assert [(entry.name, entry.width) for entry in entries] == [
-        ("000", 24),
-        ("001", 32),
-        ("002", 40),
-    ]
+    assert [(x.name, x.width) for x in entries] == [("000", 24), ("001", 32), ("002", 40)]
     for seed in (2, 0, 1):
         record = shards.read(str(folder), entries[seed])
         np.testing.assert_array_equal(record.ldr, _scene(seed).ldr)
@@ -122,37 +111,33 @@ def test_a_folder_without_index_is_not_complete(tmp_path):
         shards.read_index(str(tmp_path))
 
 
+_NO_INDEX = r" is not an index. Received: [^\n]+$"
+_BAD_VALUES = (None, {"a": 1}, 1.5, True, -1, 2**70)
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("content", "message"),
     [
-        "",
-        "{",
-        "[]",
-        '{"schema": 2}',
-        '{"schema": 2, "scenes": [{}]}',
-        '{"schema": 2, "scenes": ""}',
+        *((text, _NO_INDEX) for text in ("", "{", "[]", '{"schema": 2}')),
+        *(({"scenes": value}, _NO_INDEX) for value in ([{}], "", [])),
+        ({"schema": 99}, " must be of version 2; .*Received: version 99"),
+        ({"shard": "../secret.tfrecord"}, r".*Received: \.\./secret\.tfrecord"),
+        *(
+            ({field: value}, _NO_INDEX)
+            for field in ("name", "shard", "split", "height", "offset", "length")
+            for value in _BAD_VALUES
+        ),
     ],
+    ids=repr,
 )
-def test_another_file_is_no_index(tmp_path, text):
-    (tmp_path / "index.json").write_text(text)
-    with _refused(tmp_path / "index.json", r" is not an index. Received: [^\n]+$"):
-        shards.read_index(str(tmp_path))
-
-
-def test_an_index_of_another_version_is_refused(folder):
-    content = json.loads((folder / "index.json").read_text())
-    (folder / "index.json").write_text(json.dumps(content | {"schema": 99}))
-    with _refused(folder / "index.json", " must be of version 2; .*Received: version 99"):
-        shards.read_index(str(folder))
-
-
-@pytest.mark.parametrize("field", ["name", "shard", "split", "height", "offset", "length"])
-@pytest.mark.parametrize("value", [None, {"a": 1}, 1.5, True, -1, 2**70], ids=repr)
-def test_an_index_of_other_types_is_refused(folder, field, value):
-    content = json.loads((folder / "index.json").read_text())
-    content["scenes"][1][field] = value
-    (folder / "index.json").write_text(json.dumps(content))
-    with _refused(folder / "index.json", r" is not an index. Received: [^\n]+$"):
+def test_another_index_is_refused(folder, content, message):
+    """`content` is a text, or fields of the index or of its second scene that are replaced."""
+    if isinstance(content, dict):
+        index = json.loads((folder / "index.json").read_text())
+        (index if content.keys() <= index.keys() else index["scenes"][1]).update(content)
+        content = json.dumps(index)
+    (folder / "index.json").write_text(content)
+    with _refused(folder / "index.json", message):
         shards.read_index(str(folder))
 
 

@@ -1,30 +1,24 @@
 """Set-up of a training process."""
 
 import platform
-import subprocess
-import sys
 
+import numpy as np
+import psutil
 import pytest
 
-SCRIPT = """
-import numpy as np
+from tests import processes
 from utils.training.devices import keep_freed_memory
 
-def used():
-    return int(open("/proc/self/statm").read().split()[1]) * 4096
 
-for keep in (False, True):
-    if keep:
-        keep_freed_memory()
-    before = used()
-    np.ones(2**28, np.uint8)
-    print(used() - before)
-"""
+def check_that_memory_is_kept():
+    for keep in (False, True):
+        if keep:
+            keep_freed_memory()
+        before = psutil.Process().memory_info().rss
+        np.ones(2**28, np.uint8)
+        assert (psutil.Process().memory_info().rss - before > 2**27) is keep
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
 def test_freed_memory_is_kept():
-    command = [sys.executable, "-c", SCRIPT]
-    given_back, kept = subprocess.run(command, capture_output=True, check=True).stdout.split()
-    assert int(given_back) < 2**26
-    assert int(kept) > 2**27
+    processes.run(check_that_memory_is_kept)

@@ -63,22 +63,15 @@ def test_a_truncated_file_keeps_its_header_and_whole_lines(tmp_path):
 
 
 @pytest.mark.usefixtures("no_curves")
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda text: text + bytes(9),
-        lambda text: text + b"\xff\xfe,1,2\n",
-        lambda text: text + b"7,one,2\n",
-    ],
-)
+@pytest.mark.parametrize("damage", [bytes(9), b"\xff\xfe,1,2\n", b"7,one,2\n"])
 def test_damage_after_the_last_step_is_dropped(tmp_path, damage):
     whole = _validate(tmp_path, 0, (2, 4))
-    (tmp_path / VALIDATION_NAME).write_bytes(damage(whole))
+    (tmp_path / VALIDATION_NAME).write_bytes(whole + damage)
     assert _validate(tmp_path, 4, (6,)) == whole + b"6,0.857143,20\n"
 
 
 @pytest.mark.usefixtures("no_curves")
-@pytest.mark.parametrize("heading", [b"step,psnr_m2,0.3,20\n", b"st2,0.3,20\n", bytes(20) + b"\n"])
+@pytest.mark.parametrize("heading", [b"step,psnr_m2,0.3,20\n", bytes(20) + b"\n"])
 def test_a_damaged_header_starts_a_new_file(tmp_path, heading):
     (tmp_path / VALIDATION_NAME).write_bytes(heading + b"4,0.571429,20\n")
     assert _validate(tmp_path, 4, (6,)) == b"step,psnr_mu,psnr_l\n6,0.857143,20\n"

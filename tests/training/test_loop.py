@@ -11,7 +11,6 @@ import pytest
 import training_align_high
 import training_align_low
 import training_fusion
-from configs import presets
 from configs.settings import TrainingConfig
 from tests import commands, tiny
 from utils.evaluation.scores import score_alignment
@@ -45,40 +44,37 @@ def test_a_stopped_run_resumes_to_the_same_bits(optimizer, config, tiny_run, tmp
     if optimizer == "muon":
         whole = tmp_path / "whole"
         training_align_low.main(dataclasses.replace(config, run=whole))
+
+    def stopping(losses, step, circumstances):
+        if step == 5:
+            raise StoppedError
+        return finite(losses, step, circumstances)
+
     with monkeypatch.context() as patch:
-        patch.setattr("utils.training.loop.finite", _stop_at(5))
+        patch.setattr("utils.training.loop.finite", stopping)
         with pytest.raises(StoppedError):
             training_align_low.main(config)
     training_align_low.main(config)
 
     ours, theirs = (tiny.weights(run, "align_low") for run in (config.run, whole))
     assert len(ours) > 20
-    assert ours.keys() == theirs.keys()
-    for name, value in ours.items():
-        np.testing.assert_array_equal(value, theirs[name], err_msg=name)
-    logs = [tiny.log(run, "align_low") for run in (config.run, whole)]
-    assert [row["step"] for row in logs[0]] == list("123456")
-    assert [row["loss"] for row in logs[0]] == [row["loss"] for row in logs[1]]
+    np.testing.assert_equal(ours, theirs)
+    losses, expected = (
+        [(row["step"], row["loss"]) for row in tiny.log(run, "align_low")]
+        for run in (config.run, whole)
+    )
+    assert losses == expected
+    assert [step for step, _ in losses] == list("123456")
     scores = [tiny.log(run, "align_low", "validation.csv") for run in (config.run, whole)]
     assert [row["step"] for row in scores[0]] == list("036")
     assert scores[0] == scores[1]
 
 
-def _stop_at(step):
-    def stopping(losses, at, circumstances):
-        if at == step:
-            raise StoppedError
-        return finite(losses, at, circumstances)
-
-    return stopping
-
-
 def test_a_finished_run_does_nothing(aligned, capsys):
-    before = tiny.weights(aligned.run, "align_high")
+    before = values(aligned.run, "align_high", "high")
     training_align_high.main(aligned)
     assert "nothing to do" in capsys.readouterr().out
-    for name, value in tiny.weights(aligned.run, "align_high").items():
-        np.testing.assert_array_equal(value, before[name])
+    assert all(equal(values(aligned.run, "align_high", "high"), before))
 
 
 def test_other_settings_are_refused_by_name_and_free_ones_are_not(aligned):
@@ -124,21 +120,35 @@ def test_training_lowers_the_loss_and_raises_the_validation_score(optimizer, con
 @pytest.mark.parametrize("alignment", ["frozen", "end_to_end"])
 def test_the_last_stage_changes_the_alignments_only_end_to_end(aligned, alignment):
     training_fusion.main(tiny.fusion(aligned, alignment=alignment, steps=2))
-    trained = tiny.weights(aligned.run, "fusion")
     for side in ("low", "high"):
-        start = tiny.weights(aligned.run, f"align_{side}")
-        changed = [
-            not np.array_equal(trained[name], value)
-            for name, value in start.items()
-            if name.startswith(f"{side}/")
-        ]
-        assert changed
-        assert np.mean(changed) > 0.8 if alignment == "end_to_end" else not any(changed)
+        before = values(aligned.run, f"align_{side}", side)
+        same = equal(values(aligned.run, "fusion", side), before)
+        assert np.mean(same) < 0.2 if alignment == "end_to_end" else all(same)
+
+
+def values(run, stage, name) -> list[np.ndarray]:
+    """Values of a trained network, as they are restored."""
+    network = tiny.random_networks()[name]
+    networks.restore({name: network}, run / stage)
+    return network.get_weights()
+
+
+def equal(ours, theirs) -> list[bool]:
+    return [np.array_equal(*pair) for pair in zip(ours, theirs, strict=True)]
+
+
+def saved_start(folder) -> dict[str, list[np.ndarray]]:
+    """Values of networks that were saved as weights, which rounds them to float16."""
+    start = tiny.random_networks()
+    weights.save(start, folder)
+    return {
+        name: [value.astype(np.float16) for value in network.get_weights()]
+        for name, network in start.items()
+    }
 
 
 def test_on_aligned_records_merging_trains_without_the_alignments(config, tmp_path):
-    start = tiny.random_networks()
-    weights.save(start, tmp_path / "start")
+    start = saved_start(tmp_path / "start")
     settings = tiny.fusion(
         config,
         records=tiny.write_records(tmp_path, aligned=True),
@@ -147,15 +157,9 @@ def test_on_aligned_records_merging_trains_without_the_alignments(config, tmp_pa
         steps=2,
     )
     training_fusion.main(settings)
-    trained = tiny.random_networks()
-    networks.restore(trained, settings.run / "fusion")
-    for name, network in trained.items():
-        begun = [value.astype(np.float16) for value in start[name].get_weights()]
-        same = [
-            np.array_equal(ours, theirs)
-            for ours, theirs in zip(network.get_weights(), begun, strict=True)
-        ]
-        assert not any(same) if name == "merging" else all(same)
+    assert not any(equal(values(settings.run, "fusion", "merging"), start["merging"]))
+    for side in ("low", "high"):
+        assert all(equal(values(settings.run, "fusion", side), start[side]))
     expected = score_alignment(ldr_to_float(tiny.SCENE.ldr[[0, 2]]), tiny.SCENE)
     for row in tiny.log(settings.run, "fusion", "validation.csv"):  # of the records' frames
         assert float(row["psnr_aligned_low"]) == pytest.approx(expected.psnr_low, rel=1e-3)
@@ -172,53 +176,38 @@ def test_records_of_the_other_kind_are_refused(config, tmp_path, aligned, alignm
         training_fusion.main(settings)
 
 
-def test_a_run_with_a_fixed_alignment_can_be_resumed(config, capsys):
-    settings = tiny.fusion(config, alignment="from_scratch", fixed=("high",), steps=1)
-    training_fusion.main(settings)
-    training_fusion.main(settings)
+@pytest.mark.parametrize(
+    "changes", [{"alignment": "from_scratch", "fixed": ("high",)}, {"alignment": "none"}]
+)
+def test_runs_that_need_no_trained_alignment_can_be_resumed(config, capsys, changes):
+    for _ in range(2):
+        training_fusion.main(tiny.fusion(config, steps=1, **changes))
     assert "nothing to do" in capsys.readouterr().out
-
-
-def test_without_alignment_no_stage_is_needed(config):
-    config = tiny.fusion(config, alignment="none", steps=1)
-    training_fusion.main(config)
     names = tiny.weights(config.run, "fusion")  # frozen weights stand under their network
-    assert names
-    assert not [name for name in names if name.startswith(("low/", "high/"))]
+    sides = {name.partition("/")[0] for name in names} & {"low", "high"}
+    assert sides == ({"low", "high"} if "fixed" in changes else set())
 
 
 def test_fusion_takes_untrained_alignments_from_the_start_weights(aligned, tmp_path):
-    start = tiny.random_networks()
-    weights.save(start, tmp_path / "start")
+    start = saved_start(tmp_path / "start")
     shutil.rmtree(aligned.run / "align_high")
     config = dataclasses.replace(aligned, start_weights=tmp_path / "start")
     training_fusion.main(tiny.fusion(config, alignment="frozen", steps=1))
-
-    def trained(side, stage):
-        parts = tiny.random_networks()
-        networks.restore({side: parts[side]}, config.run / stage)
-        return parts[side].get_weights()
-
-    high = [value.astype(np.float16) for value in start["high"].get_weights()]
-    for side, expected in (("low", trained("low", "align_low")), ("high", high)):
-        for ours, theirs in zip(trained(side, "fusion"), expected, strict=True):
-            np.testing.assert_array_equal(ours, theirs)
-
-
-def test_a_failed_start_names_the_missing_stage_and_leaves_no_settings(config):
-    with pytest.raises(FileNotFoundError, match=r"training_align_low\.py"):
-        training_fusion.main(tiny.fusion(config))
-    assert not list(config.run.rglob(settings.SETTINGS_NAME))
+    low = values(aligned.run, "align_low", "low")
+    for side, expected in (("low", low), ("high", start["high"])):
+        assert all(equal(values(aligned.run, "fusion", side), expected))
 
 
 def test_settings_name_the_prealign_mode_of_the_records(aligned):
-    assert settings.read_settings(aligned.run / "align_low")["prealign"] == "off"
+    assert settings.read_settings(aligned.run / "align_low")["prealign"] == "on"
 
 
-def test_the_small_preset_trains_in_stages_at_width_24():
-    small, quick = presets.fusion("small"), presets.fusion("quick")
-    assert small.network.width == presets.alignment("small").network.width == 24
-    assert dataclasses.replace(small, run=quick.run, network=quick.network) == quick
+def test_a_failed_start_names_what_is_missing_and_leaves_no_settings(config, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"training_align_low\.py"):
+        training_fusion.main(tiny.fusion(config))
+    with pytest.raises(record.RecordsError, match="no complete records"):
+        training_align_low.main(dataclasses.replace(config, records=str(tmp_path / "none")))
+    assert not list(config.run.rglob(settings.SETTINGS_NAME))
 
 
 @pytest.mark.parametrize(
@@ -236,8 +225,3 @@ def test_learning_rates(tmp_path, changes, rates):
     config = TrainingConfig(run=tmp_path, **changes)
     found = [learning_rate(config, step) for step in rates]
     np.testing.assert_allclose(found, list(rates.values()), atol=1e-12)
-
-
-def test_a_validation_crop_below_one_multiple_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"at least 8 pixels.* Received: 4"):
-        TrainingConfig(run=tmp_path, validation_crop=4)

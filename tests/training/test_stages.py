@@ -72,20 +72,21 @@ def test_the_mu_law_loss_of_an_aligned_frame_is_that_of_the_radiance_it_shows():
     assert float(loss) == pytest.approx(float(expected), rel=1e-4)
 
 
-def test_end_to_end_the_alignments_have_the_loss_that_the_settings_name(tmp_path):
-    parts, data = networks(), batch()
-    frames = network_frames(data)
-    losses = fusion(parts, tmp_path, alignment_loss="mu_law").losses(data)
-    for side, frame, target in (("low", 0, 0), ("high", 2, 1)):
-        aligned = parts[side]([frames[:, frame], frames[:, 1]], training=True)
-        expected = exposed_loss(aligned, data.target_ldr[:, target], TIMES[:, frame])
-        assert float(losses[side]) == pytest.approx(float(expected), rel=1e-5)
+def expected_loss(name, aligned, data, side):
+    """Loss of an alignment by the name of a setting."""
+    frame, target = {"low": (0, 0), "high": (2, 1)}[side]
+    if name == "mu_law":
+        return exposed_loss(aligned, data.target_ldr[:, target], TIMES[:, frame])
+    return alignment_loss(aligned, data.target_ldr[:, target])
 
 
-def test_the_losses_are_those_of_the_three_networks_and_their_weighted_sum(tmp_path):
+@pytest.mark.parametrize("alignment_loss", ["square", "mu_law"])
+def test_the_losses_are_those_of_the_three_networks_and_their_weighted_sum(
+    tmp_path, alignment_loss
+):
     parts, data = networks(), batch()
     weights = {"low_weight": 0.5, "high_weight": 2.0, "merging_weight": 3.0}
-    losses = fusion(parts, tmp_path, **weights).losses(data)
+    losses = fusion(parts, tmp_path, alignment_loss=alignment_loss, **weights).losses(data)
 
     frames = [network_frames(data)[:, i] for i in range(3)]
     low = parts["low"]([frames[0], frames[1]], training=True).numpy()
@@ -98,10 +99,9 @@ def test_the_losses_are_those_of_the_three_networks_and_their_weighted_sum(tmp_p
     merged = parts["merging"](
         [linearised(low, TIMES[:, 0]), frames[1], linearised(high, TIMES[:, 2])]
     ).numpy()
-    targets = data.target_ldr.numpy()
     expected = {
-        "low": np.mean((low - (2 * targets[:, 0] - 1)) ** 2),
-        "high": np.mean((high - (2 * targets[:, 1] - 1)) ** 2),
+        "low": expected_loss(alignment_loss, low, data, "low"),
+        "high": expected_loss(alignment_loss, high, data, "high"),
         "merging": 2 * np.mean(np.abs(mu_law(from_network(merged)) - mu_law(data.target_hdr))),
     }
     expected["loss"] = 0.5 * expected["low"] + 2 * expected["high"] + 3 * expected["merging"]
@@ -133,38 +133,24 @@ def weights_in_use(network) -> set[str]:
     }
 
 
-def test_the_hdr_loss_reaches_every_weight_of_both_alignments(tmp_path):
+@pytest.mark.parametrize(
+    ("changes", "fixed"),
+    [
+        ({"low_weight": 0.0, "high_weight": 0.0}, ()),  # the HDR loss reaches the alignments
+        ({"alignment": "frozen"}, ("low", "high")),
+        ({"alignment": "from_scratch", "fixed": ("high",)}, ("high",)),
+    ],
+)
+def test_the_loss_reaches_every_weight_but_those_of_fixed_alignments(tmp_path, changes, fixed):
     parts = networks()
-    stage = fusion(parts, tmp_path, low_weight=0.0, high_weight=0.0)
+    stage = fusion(parts, tmp_path, **changes)
+    assert stage.trained == tuple(name for name in parts if name not in fixed)
+    before = [v.numpy() for name in fixed for v in parts[name].variables]
     found = reached(stage, parts)
     for name, network in parts.items():
-        assert found[name] == weights_in_use(network)
-    assert stage.trained == ("low", "high", "merging")
-
-
-def test_frozen_alignments_get_no_gradient_and_keep_their_statistics(tmp_path):
-    parts = networks()
-    stage = fusion(parts, tmp_path, alignment="frozen")
-    assert stage.trained == ("merging",)
-    assert stage.variables == parts["merging"].trainable_variables
-    before = [v.numpy() for side in ("low", "high") for v in parts[side].variables]
-    losses = stage.losses(batch())
-    assert float(losses["loss"]) == pytest.approx(float(losses["merging"]))
-    after = [v.numpy() for side in ("low", "high") for v in parts[side].variables]
+        assert found[name] == (set() if name in fixed else weights_in_use(network))
+    after = [v.numpy() for name in fixed for v in parts[name].variables]
     for old, new in zip(before, after, strict=True):
-        np.testing.assert_array_equal(old, new)
-
-
-def test_a_fixed_alignment_stays_as_it_is_while_the_others_train(tmp_path):
-    parts = networks()
-    stage = fusion(parts, tmp_path, alignment="from_scratch", fixed=("high",))
-    assert stage.trained == ("low", "merging")
-    before = [v.numpy() for v in parts["high"].variables]
-    found = reached(stage, parts)
-    assert found["low"] == weights_in_use(parts["low"])
-    assert not found["high"]
-    assert found["merging"] == weights_in_use(parts["merging"])
-    for old, new in zip(before, parts["high"].variables, strict=True):
         np.testing.assert_array_equal(old, new)
 
 
@@ -205,18 +191,15 @@ def test_without_alignment_merging_gets_the_frames_as_they_are(tmp_path):
     assert reached(stage, parts)["merging"] == {v.path for v in stage.variables}
 
 
-@pytest.mark.parametrize(("side", "frame", "target"), [("low", 0, 0), ("high", 2, 1)])
-def test_an_alignment_stage_takes_its_own_frame_and_target(side, frame, target, tmp_path):
+@pytest.mark.parametrize("loss", ["square", "mu_law"])
+@pytest.mark.parametrize(("side", "frame"), [("low", 0), ("high", 2)])
+def test_an_alignment_stage_takes_its_own_frame_and_target(side, frame, loss, tmp_path):
     parts, data = networks(), batch()
-    stage = alignment_stage(parts, side, TrainingConfig(run=tmp_path))
+    stage = alignment_stage(parts, side, TrainingConfig(run=tmp_path, alignment_loss=loss))
     assert stage.networks == {side: parts[side]}
     frames = network_frames(data)
     aligned = parts[side]([frames[:, frame], frames[:, 1]], training=True)
-    expected = alignment_loss(aligned, data.target_ldr[:, target])
+    expected = expected_loss(loss, aligned, data, side)
     assert float(stage.losses(data)["loss"]) == pytest.approx(float(expected), rel=1e-5)
-    config = TrainingConfig(run=tmp_path, alignment_loss="mu_law")
-    expected = exposed_loss(aligned, data.target_ldr[:, target], TIMES[:, frame])
-    loss = alignment_stage(parts, side, config).losses(data)["loss"]
-    assert float(loss) == pytest.approx(float(expected), rel=1e-5)
     # Statistics have moved since, so only the shape of the inference output is compared.
     assert stage.outputs(tf.constant(frames), data.exposure_time)[side].shape == (2, 16, 24, 3)

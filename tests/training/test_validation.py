@@ -1,5 +1,7 @@
 """Scores and the sheet of the held-out scenes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -20,10 +22,12 @@ STAGE = Stage(  # returns the low frame
 )
 
 
+def validated(records, crop) -> Any:
+    return Validator(STAGE, records, crop).run()
+
+
 def test_scores_and_sheet_of_the_held_out_scenes(tiny_records):
-    found = Validator(STAGE, tiny_records, crop=512).run()
-    assert found is not None
-    scores, sheet = found
+    scores, sheet = validated(tiny_records, crop=512)
     truth = hdr_to_ldr(tiny.SCENE.hdr, np.float32(1))
     expected = psnr(ldr_to_float(tiny.SCENE.ldr[0]), truth)
     assert scores == {"psnr_aligned_low": pytest.approx(expected, abs=1e-3)}
@@ -31,17 +35,12 @@ def test_scores_and_sheet_of_the_held_out_scenes(tiny_records):
     assert sheet.dtype == np.uint8
     assert sheet.shape[1:] == (3 * width, 3)
     np.testing.assert_array_equal(sheet[-2 * height : -height, :width], tiny.SCENE.ldr[0])
-
-
-def test_scenes_are_cropped_to_multiples_of_8(tiny_records):
-    found = Validator(STAGE, tiny_records, crop=20).run()
-    assert found is not None
-    assert found[1].shape[1:] == (3 * 16, 3)
+    _, cropped = validated(tiny_records, crop=20)
+    assert cropped.shape[1:] == (3 * 16, 3)  # to a multiple of 8
 
 
 def test_without_held_out_scenes_there_is_nothing(tmp_path):
-    packed = record.pack(tiny.SCENE)
-    shards.write_index(
-        str(tmp_path), shards.write_shard(str(tmp_path / "a.tfrecord"), "training", [packed])
-    )
-    assert Validator(STAGE, str(tmp_path), crop=512).run() is None
+    packed = [record.pack(tiny.SCENE)]
+    entries = shards.write_shard(str(tmp_path / "a.tfrecord"), "training", packed)
+    shards.write_index(str(tmp_path), entries)
+    assert validated(str(tmp_path), crop=512) is None

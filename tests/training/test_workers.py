@@ -4,32 +4,22 @@ import contextlib
 import json
 import os
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from keras.src.backend.tensorflow.optimizer import TFOptimizer
+import tensorflow as tf
 
 import training_align_low
+from configs.settings import TrainingConfig
 from tests import processes, tiny
 from utils.training import devices
 
-ROOT = Path(__file__).parents[2]
 STAGE = "align_low"
 COMMON = {"steps": 16, "batch_size": 4, "clip_norm": 0.7, "ema": 0.9, "checkpoint_every": 4}
-TWO_DEVICES = """
-import sys, tensorflow as tf
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-import training_align_low as script
-from utils.training import devices
-if devices.strategy("mirrored").num_replicas_in_sync != 2: sys.exit("not two devices")
-script.command.run(script.main, script.presets.alignment, "")
-"""
 
 
 @pytest.fixture(scope="module")
@@ -40,38 +30,39 @@ def one(tmp_path_factory, tiny_records):
     return settings.run
 
 
-def started(command, settings, **environment):
-    return processes.started(
-        [sys.executable, *command, *tiny.flags(settings)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def train_on_two_devices(settings: TrainingConfig, log: Path):
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    assert devices.strategy("mirrored").num_replicas_in_sync == 2
+    processes.run_as_script(training_align_low.main, settings, log)
+
+
+def train_as_worker(
+    settings: TrainingConfig, log: Path, workers: Sequence[str], index: int
+) -> None:
+    task = {"type": "worker", "index": index}
+    os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": workers}, "task": task})
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    processes.run_as_script(training_align_low.main, settings, log)
 
 
 @contextlib.contextmanager
-def started_pair(settings) -> Iterator[list[subprocess.Popen]]:
+def running_pair(settings: TrainingConfig, log: Path) -> Iterator[list[BaseProcess]]:
     """Two workers of this machine."""
     with socket.socket() as first, socket.socket() as second:
         for endpoint in (first, second):
             endpoint.bind(("127.0.0.1", 0))
         workers = [f"127.0.0.1:{endpoint.getsockname()[1]}" for endpoint in (first, second)]
-    script = [str(ROOT / "training_align_low.py")]
-    tasks = [
-        {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
-        for index in range(2)
-    ]
     with contextlib.ExitStack() as stack:
         yield [
-            stack.enter_context(started(script, settings, TF_CONFIG=json.dumps(task)))
-            for task in tasks
+            stack.enter_context(processes.running(train_as_worker, settings, log, workers, index))
+            for index in range(2)
         ]
 
 
-def finish(process: subprocess.Popen) -> tuple[int, str]:
-    errors = process.communicate(timeout=240)[1]
-    return process.returncode, errors
+def exit_code(process: BaseProcess) -> int | None:
+    process.join(240)
+    return process.exitcode
 
 
 def require_same_run(ours: Path, theirs: Path):
@@ -81,10 +72,11 @@ def require_same_run(ours: Path, theirs: Path):
     for name, tolerance in (("loss", 1e-5), ("gradient_norm", 1e-4)):
         values = [[float(row[name]) for row in log] for log in logs]
         np.testing.assert_allclose(*values, atol=tolerance, rtol=0, err_msg=name)
-    scores = [(run / STAGE / "validation.csv").read_text().split() for run in (ours, theirs)]
-    assert len(scores[0]) == len(scores[1])
-    for line, expected in zip(scores[0][1:], scores[1][1:], strict=True):
-        assert float(line.split(",")[1]) == pytest.approx(float(expected.split(",")[1]), abs=1e-3)
+    scores = [tiny.log(run, STAGE, "validation.csv") for run in (ours, theirs)]
+    for row, expected in zip(*scores, strict=True):
+        assert float(row["psnr_aligned_low"]) == pytest.approx(
+            float(expected["psnr_aligned_low"]), abs=1e-3
+        )
     ours_weights, their_weights = (tiny.weights(run, STAGE) for run in (ours, theirs))
     names = [name for name in their_weights if name.startswith("average_low/")]
     assert names
@@ -94,42 +86,32 @@ def require_same_run(ours: Path, theirs: Path):
         assert np.mean(difference) < 1e-3, name
 
 
-def test_two_processes_train_like_one_and_go_on_after_a_worker_was_killed(
+def test_two_processes_train_like_one_and_resume_after_a_worker_was_killed(
     tmp_path, tiny_records, one
 ):
-    settings = tiny.config(tmp_path, tiny_records, strategy="multi_worker", **COMMON)
-    with started_pair(settings) as (chief, worker):
+    run, log = tmp_path / "run", tmp_path / "log"
+    settings = tiny.config(run, tiny_records, strategy="multi_worker", **COMMON)
+    with running_pair(settings, log) as (chief, worker):
         deadline = time.monotonic() + 200
-        while not list(tmp_path.glob(f"{STAGE}/checkpoints/*.sha256")):
-            assert time.monotonic() < deadline
+        while not list(run.glob(f"{STAGE}/checkpoints/*.sha256")):
+            assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.02)
         worker.kill()
-        code, errors = finish(chief)
-    assert code != 0
-    assert len(tiny.log(tmp_path, STAGE)) < COMMON["steps"]
-    assert "Another worker was lost" in errors or "UNAVAILABLE" in errors
-
-    with started_pair(settings) as pair:
-        for process in pair:
-            code, errors = finish(process)
-            assert code == 0, errors
-    require_same_run(tmp_path, one)
+        assert exit_code(chief), log.read_text()
+    assert len(tiny.log(run, STAGE)) < COMMON["steps"]
+    assert any(words in log.read_text() for words in ("Another worker was lost", "UNAVAILABLE"))
+    with running_pair(settings, log) as pair:
+        assert [exit_code(process) for process in pair] == [0, 0], log.read_text()
+    require_same_run(run, one)
 
 
 def test_two_devices_of_one_process_train_like_one(tmp_path, tiny_records, one):
-    settings = tiny.config(tmp_path, tiny_records, strategy="mirrored", **COMMON)
-    with started(["-c", TWO_DEVICES], settings) as process:
-        code, errors = finish(process)
-    assert code == 0, errors
-    require_same_run(tmp_path, one)
+    settings = tiny.config(tmp_path / "run", tiny_records, strategy="mirrored", **COMMON)
+    processes.run(train_on_two_devices, settings, tmp_path / "log")
+    require_same_run(settings.run, one)
 
 
 def test_multi_worker_without_tf_config_is_refused(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     with pytest.raises(ValueError, match=r"needs TF_CONFIG\. Received: none"):
         devices.strategy("multi_worker")
-
-
-def test_keras_still_sums_gradients_where_ours_are_summed_already():
-    """`utils.training.optimisation` replaces this method; under another name it would sum twice."""
-    assert "_all_reduce_sum_gradients" in vars(TFOptimizer)
