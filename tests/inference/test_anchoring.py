@@ -17,6 +17,12 @@ def smooth(height: int, width: int, seed: int = 0) -> np.ndarray:
     return 0.02 + 0.1 * cv2.resize(noise, (128, 96))[:height, :width]
 
 
+def drifted(truth: np.ndarray) -> np.ndarray:
+    """The truth with a brightness that drifts by a tenth."""
+    drift = 1 + 0.2 * (smooth(*truth.shape[:2], seed=1) / 0.12 - 0.5)
+    return (truth * drift).astype(np.float32)
+
+
 def error(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(mu_law(a) - mu_law(b)))))
 
@@ -27,8 +33,7 @@ def error(a: np.ndarray, b: np.ndarray) -> float:
 )
 def test_a_drift_of_brightness_is_taken_back(size, to_levels):
     truth = smooth(*size)
-    drift = 1 + 0.2 * (smooth(*size, seed=1) / 0.12 - 0.5)
-    merged = (truth * drift).astype(np.float32)
+    merged = drifted(truth)
     result = anchor(merged, to_levels(hdr_to_ldr(truth, TIME)), TIME)
     assert result.dtype == np.float32
     assert result.shape == truth.shape
@@ -80,8 +85,7 @@ def test_black_and_white_stay_in_range(value):
 @pytest.mark.parametrize(("size", "most"), [((96, 128), 0.0), ((61, 47), 2e-3)])
 def test_bands_of_rows_leave_no_seam(monkeypatch, size, most):
     truth = smooth(*size)
-    merged = (truth * (1 + 0.2 * (smooth(*size, seed=1) / 0.12 - 0.5))).astype(np.float32)
-    reference = to_16bit(hdr_to_ldr(truth, TIME))
+    merged, reference = drifted(truth), to_16bit(hdr_to_ldr(truth, TIME))
     whole = anchor(merged, reference, TIME)
     monkeypatch.setattr("utils.inference.anchoring._BAND", 3)
     difference = anchor(merged, reference, TIME) - whole

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,39 +44,44 @@ def saved(networks, tmp_path_factory):
     return folder
 
 
-def expected(networks, scene) -> np.ndarray:
-    """What reconstruction_fusion.py computes."""
+@pytest.fixture(scope="module")
+def expected(networks):
+    return of_scripts(networks)
+
+
+def of_scripts(networks) -> Callable[..., np.ndarray]:
+    """Radiance of a scene as reconstruction_fusion.py computes it."""
     compiled: dict[str, Any] = dict(compile_networks(networks))
-    return pipeline.reconstruct_picture(pipeline.Networks(**compiled), scene, PROTOCOLS["full"]).hdr
+    ours = pipeline.Networks(**compiled)
+    return lambda scene: pipeline.reconstruct_picture(ours, scene, PROTOCOLS["full"]).hdr
 
 
-def inputs(scene) -> dict[str, np.ndarray]:
+def inputs(scene) -> dict[str, Any]:
     ldr = scene.ldr.astype(np.float32) / np.iinfo(scene.ldr.dtype).max
     return {"ldr": ldr[None], "exposure_time": scene.exposure_times[None]}
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_the_saved_model_gives_the_scripts_output(networks, saved, size):
-    scene = bracket(*size, dtype=np.uint8)
-    loaded = tf.saved_model.load(str(saved))
-    radiance = loaded(**{k: tf.constant(v) for k, v in inputs(scene).items()})["radiance"]
-    assert radiance.shape == (1, *size, 3)
-    np.testing.assert_allclose(radiance[0], expected(networks, scene), atol=1e-5)
+def loaded(folder) -> Callable[..., np.ndarray]:
+    """Radiance of inputs as a SavedModel computes it."""
+    model = tf.saved_model.load(str(folder))
+    return lambda values: model(**{k: tf.constant(v) for k, v in values.items()})["radiance"]
 
 
-def test_only_the_ratios_of_exposure_times_count(saved):
-    loaded = tf.saved_model.load(str(saved))
-    values = inputs(bracket(16, 16, dtype=np.uint8))
-    first = loaded(**{k: tf.constant(v) for k, v in values.items()})["radiance"]
-    values["exposure_time"] = values["exposure_time"] / 1024
-    second = loaded(**{k: tf.constant(v) for k, v in values.items()})["radiance"]
-    np.testing.assert_array_equal(first, second)
+def test_the_saved_model_gives_the_scripts_output_and_needs_only_ratios_of_times(saved, expected):
+    model = loaded(saved)
+    for size in SIZES:
+        scene = bracket(*size, dtype=np.uint8)
+        values = inputs(scene)
+        radiance = model(values)
+        assert radiance.shape == (1, *size, 3)
+        np.testing.assert_allclose(radiance[0], expected(scene), atol=1e-5)
+        values["exposure_time"] = values["exposure_time"] / 1024
+        np.testing.assert_array_equal(model(values), radiance)
 
 
-def test_the_saved_model_needs_no_code_of_the_project(networks, saved, tmp_path):
+def test_the_saved_model_needs_no_code_of_the_project(saved, expected, tmp_path):
     scene = bracket(21, 37, dtype=np.uint8)
-    values: dict[str, Any] = inputs(scene)
-    np.savez(tmp_path / "inputs.npz", **values)
+    np.savez(tmp_path / "inputs.npz", **inputs(scene))
     done = subprocess.run(
         [sys.executable, "-c", LOAD, str(saved), str(tmp_path / "inputs.npz")],
         cwd=tmp_path,
@@ -83,11 +89,11 @@ def test_the_saved_model_needs_no_code_of_the_project(networks, saved, tmp_path)
         text=True,
         check=True,
     )
-    total = json.loads(done.stdout)
-    assert total == pytest.approx(expected(networks, scene).astype(float).sum(), abs=0.02)
+    total = float(expected(scene).sum(dtype=float))
+    assert json.loads(done.stdout) == pytest.approx(total, abs=0.02)
 
 
-def test_onnx_gives_the_scripts_output(networks, saved, tmp_path):
+def test_onnx_gives_the_scripts_output(saved, expected, tmp_path):
     runtime = pytest.importorskip("onnxruntime")
     pytest.importorskip("tf2onnx")
     path = tmp_path / "esbn.onnx"
@@ -96,7 +102,7 @@ def test_onnx_gives_the_scripts_output(networks, saved, tmp_path):
     for size in SIZES:
         scene = bracket(*size, dtype=np.uint8)
         (radiance,) = session.run(None, inputs(scene))
-        np.testing.assert_allclose(radiance[0], expected(networks, scene), atol=1e-5)
+        np.testing.assert_allclose(radiance[0], expected(scene), atol=1e-5)
 
 
 def test_a_full_disk_leaves_no_half_onnx(saved, tmp_path):
@@ -106,13 +112,10 @@ def test_a_full_disk_leaves_no_half_onnx(saved, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_export_describes_itself(saved):
+def test_the_export_describes_itself_and_is_not_replaced(networks, saved):
     description = (saved / export.NOTE_FILE).read_text()
     assert "radiance (1, H, W, 3)" in description
     assert "homography" in description
-
-
-def test_nothing_is_replaced(networks, saved):
     with pytest.raises(FileExistsError, match=f"Received: {saved}"):
         export.save(networks, saved)
 
@@ -123,22 +126,18 @@ def test_a_missing_network_is_named(networks, tmp_path):
         export.save(parts, tmp_path / "esbn")
 
 
-def test_the_script_exports_the_running_average(tmp_path, capsys):
+def test_the_script_exports_the_running_average(tmp_path, tiny_records, capsys):
     run = tmp_path / "run"
-    settings = tiny.config(run, tiny.write_records(tmp_path), ema=0.9, learning_rate=1e-2)
+    settings = tiny.config(run, tiny_records, ema=0.9, learning_rate=1e-2)
     training_fusion.main(tiny.fusion(settings, alignment="from_scratch"))
-    config = ExportConfig(run=run)
-    script.main(config)
-    assert "SavedModel" in capsys.readouterr().out
-    script.main(config)
-    assert "SavedModel" not in capsys.readouterr().out
+    for words in (True, False):  # the second time there is nothing to do
+        script.main(ExportConfig(run=run))
+        assert ("SavedModel" in capsys.readouterr().out) is words
     averages, others = (tiny.random_networks() for _ in range(2))
-    latest = latest_checkpoint(run / "fusion")
     names = {f"average_{name}": network for name, network in averages.items()}
     for parts in (names, others):
-        tf.train.Checkpoint(**parts).read(latest).expect_partial()
+        tf.train.Checkpoint(**parts).read(latest_checkpoint(run / "fusion")).expect_partial()
     scene = bracket(16, 16, dtype=np.uint8)
-    loaded = tf.saved_model.load(str(run / "esbn"))
-    radiance = loaded(**{k: tf.constant(v) for k, v in inputs(scene).items()})["radiance"][0]
-    np.testing.assert_allclose(radiance, expected(averages, scene), atol=1e-5)
-    assert np.abs(radiance - expected(others, scene)).max() > 1e-4
+    radiance = loaded(run / "esbn")(inputs(scene))[0]
+    np.testing.assert_allclose(radiance, of_scripts(averages)(scene), atol=1e-5)
+    assert np.abs(radiance - of_scripts(others)(scene)).max() > 1e-4

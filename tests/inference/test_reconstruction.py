@@ -1,4 +1,4 @@
-"""The mean of mirrored and turned copies."""
+"""The mean of mirrored and turned copies; tiles that see nothing of each other."""
 
 import dataclasses
 
@@ -12,12 +12,15 @@ from tests import layouts
 from tests.brackets import bracket, reference_networks, source_networks
 from utils.evaluation.protocols import PROTOCOLS
 from utils.images import radiance_maps
-from utils.inference import reconstruction
+from utils.inference import pipeline, reconstruction
+from utils.inference.pipeline import Networks
 from utils.radiometry.radiance import inverse_mu_law, mu_law
 from utils.reporting import tables
 
 FULL = PROTOCOLS["full"]
+TILES = dataclasses.replace(PROTOCOLS["hdr-transformer"], tile=16)
 COPIES: tuple[Copies, ...] = (1, 2, 4, 8)
+SIMPLE = pytest.mark.parametrize("networks", [source_networks(), reference_networks()])
 
 
 def _dark_on_the_left():
@@ -42,7 +45,7 @@ def test_the_eight_turns_differ_and_are_undone():
 
 
 @pytest.mark.parametrize("copies", COPIES)
-@pytest.mark.parametrize("networks", [source_networks(), reference_networks()])
+@SIMPLE
 @pytest.mark.parametrize("name", ["full", "release-leak"])
 def test_networks_that_turn_with_the_picture_give_the_same(copies, networks, name):
     scene, protocol = bracket(24, 40), PROTOCOLS[name]
@@ -94,3 +97,38 @@ def test_scripts_take_it(tmp_path, monkeypatch):
 def test_files_have_no_copies(tmp_path):
     with pytest.raises(ValueError, match=r"self_ensemble needs networks.* Received: 2"):
         EvaluationConfig(run=tmp_path, predictions=tmp_path, self_ensemble=2)
+
+
+@SIMPLE
+def test_tiles_of_networks_that_work_on_single_pixels_make_the_whole_picture(networks):
+    scene = bracket(24, 40)
+    whole = pipeline.reconstruct_picture(networks, scene, FULL)
+    for protocol in (FULL, TILES):
+        result = reconstruction.reconstruct(networks, scene, protocol)
+        np.testing.assert_allclose(result.hdr, whole.hdr, atol=1e-6)
+        np.testing.assert_allclose(result.aligned, whole.aligned, atol=1e-6)
+        aligned = reconstruction.align(networks, scene, protocol)
+        np.testing.assert_allclose(aligned, whole.aligned, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_each_tile_is_alone_and_the_padding_is_one(dtype):
+    seen = []
+
+    def alignment(source, reference):
+        seen.append(reference[0])
+        return source[..., :3]
+
+    scene = bracket(24, 40)
+    if dtype != np.uint16:
+        frames = scene.ldr / 65535 * (255 if dtype == np.uint8 else 1)
+        scene = dataclasses.replace(scene, ldr=frames.astype(dtype))
+    networks = Networks(low=alignment, high=alignment, merging=lambda *inputs: inputs[1][..., 3:])
+    reconstruction.reconstruct(networks, scene, TILES)
+    assert {tile.shape for tile in seen} == {(16, 16, 6)}
+    assert len(seen) == 2 * 2 * 3
+    last = seen[-1]  # 8 rows and 8 columns of the scene
+    np.testing.assert_array_equal(last[8:, :, :3], 1)
+    np.testing.assert_array_equal(last[:, 8:, :3], 1)
+    np.testing.assert_allclose(last[8:, :, 3:], 2 / 4 - 1)  # white, linearised: 1 / t
+    assert np.median(last[:8, :8, :3]) < 0.9

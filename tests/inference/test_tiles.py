@@ -1,5 +1,7 @@
 """Pictures in tiles: the geometry, and equality with the whole picture."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,11 @@ def models():
         "high": _scaled(alignment(width=4, residual_blocks=2, name="high"), 1),
         "merging": _scaled(merging(width=4, dense_layers=2), 2),
     }
+
+
+@pytest.fixture(scope="module")
+def compiled(models) -> dict[str, Any]:
+    return dict(compile_networks(models))
 
 
 def _scaled(network, seed):
@@ -59,11 +66,6 @@ def test_tiles_cover_the_picture_once(size, multiple):
     assert (covered == 1).all()
 
 
-def test_tiles_refuse_sizes_that_do_not_fit():
-    with pytest.raises(ValueError, match="multiples of 8"):
-        tiles.tiles(20, 16, size=8, halo=8, multiple=8)
-
-
 def test_assembled_tiles_of_a_smaller_result():
     small = np.random.default_rng(0).random((9, 13, 2))
     grid = tiles.tiles(72, 104, size=24, halo=16, multiple=8)
@@ -89,9 +91,8 @@ def test_default_tile_depends_on_the_memory_that_is_free(monkeypatch):
     ("size", "tile"),
     [((72, 104), 8), ((72, 104), 20), ((57, 131), 33), ((57, 131), 64), ((8, 90), 8)],
 )
-def test_tiled_equals_whole(models, size, tile):
+def test_tiled_equals_whole(compiled, size, tile):
     scene = bracket(*size)
-    compiled = compile_networks(models)
     whole = reconstruct_picture(Networks(**compiled, tile=1000), scene, FULL)
     tiled = reconstruct_picture(Networks(**compiled, tile=tile), scene, FULL)
     assert whole.aligned.std() > 0.05
@@ -100,27 +101,17 @@ def test_tiled_equals_whole(models, size, tile):
     np.testing.assert_allclose(tiled.hdr, whole.hdr, atol=1e-5)
 
 
-def test_alignment_needs_no_smaller_halo(models):
-    """Eight pixels less and tiles show: the halo is as small as it can be."""
+@pytest.mark.parametrize(
+    ("name", "halo", "tile"), [("halo", ALIGNMENT_HALO, 24), ("trunk_halo", 4, 8)]
+)
+def test_tiles_show_with_a_smaller_halo_of_alignment(models, name, halo, tile):
     compiled = compile_alignment(models["low"])
-    object.__setattr__(compiled, "halo", ALIGNMENT_HALO - 8)
-    _expect_seams(models, Networks(low=compiled, high=compiled, tile=24))
-
-
-def test_trunk_needs_its_halo(models):
-    compiled = compile_alignment(models["low"])
-    assert compiled.trunk_halo == 4
-    object.__setattr__(compiled, "trunk_halo", 3)
-    _expect_seams(models, Networks(low=compiled, high=compiled, tile=8))
-
-
-def _expect_seams(models, networks):
+    assert getattr(compiled, name) == halo
     scene = bracket(72, 104)
-    whole = compile_alignment(models["low"])
-    difference = align_picture(networks, scene, FULL) - align_picture(
-        Networks(low=whole, high=whole, tile=1000), scene, FULL
-    )
-    assert np.abs(difference).max() > 1e-5
+    whole = align_picture(Networks(low=compiled, high=compiled, tile=1000), scene, FULL)
+    object.__setattr__(compiled, name, halo - (8 if name == "halo" else 1))
+    tiled = align_picture(Networks(low=compiled, high=compiled, tile=tile), scene, FULL)
+    assert np.abs(tiled - whole).max() > 1e-5
 
 
 def test_merging_needs_its_halo(models):

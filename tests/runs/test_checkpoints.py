@@ -29,6 +29,7 @@ def folder(tmp_path):
 
 
 def test_the_last_two_are_kept_with_checksums(folder):
+    assert checkpoints.newest(folder / "nowhere") is None
     suffixes = (".data-00000-of-00001", ".index", ".sha256")
     expected = {f"ckpt-{step}{suffix}" for step in (4, 10) for suffix in suffixes}
     assert {path.name for path in folder.iterdir()} == expected
@@ -38,10 +39,6 @@ def test_the_last_two_are_kept_with_checksums(folder):
     subprocess.run(command, cwd=folder, check=True)
 
 
-def test_an_empty_folder_has_none(tmp_path):
-    assert checkpoints.newest(tmp_path / "nowhere") is None
-
-
 def flip(path):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -49,8 +46,7 @@ def flip(path):
 
 
 DAMAGE = {
-    "flipped byte of the weights": lambda f: flip(f / "ckpt-10.data-00000-of-00001"),
-    "flipped byte of the index": lambda f: flip(f / "ckpt-10.index"),
+    "flipped byte": lambda f: flip(f / "ckpt-10.data-00000-of-00001"),
     "truncated": lambda f: (f / "ckpt-10.data-00000-of-00001").write_bytes(b""),
     "lost file": lambda f: (f / "ckpt-10.index").unlink(),
     "foreign checksums": lambda f: (f / "ckpt-10.sha256").write_bytes(b"\xff\x00 nonsense"),
@@ -81,8 +77,9 @@ def test_one_without_checksums_is_ignored(folder):
 
 
 def test_all_damaged_is_an_error_and_no_new_beginning(folder):
-    for path in folder.glob("*.index"):
-        flip(path)
+    flip(folder / "ckpt-10.index")
+    (folder / "ckpt-4.index").unlink()
+    os.mkfifo(folder / "ckpt-4.index")  # reading it would never end
     with pytest.raises(checkpoints.CheckpointError, match=r"Received: .* steps \[10, 4\]"):
         checkpoints.newest(folder)
 
@@ -104,11 +101,3 @@ def test_one_of_other_networks_is_refused_by_name(folder, name, size):
     other = tf.train.Checkpoint(**{name: tf.Variable(tf.zeros(size))})
     with pytest.raises(checkpoints.CheckpointError, match=rf"{prefix} must hold the weights"):
         checkpoints.restore(other, prefix)
-
-
-def test_a_pipe_in_place_of_a_file_is_damage(folder):
-    for name in ("ckpt-10.sha256", "ckpt-4.index"):
-        (folder / name).unlink()
-        os.mkfifo(folder / name)
-    with pytest.raises(checkpoints.CheckpointError, match=r"Received: damaged ones"):
-        checkpoints.newest(folder)

@@ -39,31 +39,25 @@ def assert_equal(ours, theirs):
 
 
 def test_alignments_come_from_their_own_stages_until_there_is_a_fusion(tmp_path):
-    low, high = networks(), networks()
-    save_stage(tmp_path, "align_low", {"low": low["low"]})
-    save_stage(tmp_path, "align_high", {"high": high["high"]})
-    loaded = load(tmp_path)
-    assert set(loaded) == {"low", "high"}
-    assert_equal(loaded["low"], low["low"])
-    assert_equal(loaded["high"], high["high"])
-    whole = networks()
-    save_stage(tmp_path, "fusion", whole)
-    loaded = load(tmp_path)
-    assert set(loaded) == {"low", "high", "merging"}
-    for name, network in loaded.items():
-        assert_equal(network, whole[name])
+    parts = {"low": networks()["low"], "high": networks()["high"]}
+    for side, network in parts.items():
+        save_stage(tmp_path, f"align_{side}", {side: network})
+    for expected in (parts, networks()):
+        if len(expected) == 3:
+            save_stage(tmp_path, "fusion", expected)
+        loaded = load(tmp_path)
+        assert loaded.keys() == expected.keys()
+        for name, network in loaded.items():
+            assert_equal(network, expected[name])
 
 
-@pytest.mark.parametrize(
-    ("arithmetic", "layer"), [("fast", FastConvolution), ("plain", Convolution)]
-)
-def test_the_arithmetic_chooses_the_layers_not_the_weights(tmp_path, arithmetic, layer):
+def test_the_arithmetic_chooses_the_layers_not_the_weights(tmp_path):
     whole = networks()
     save_stage(tmp_path, "fusion", whole)
-    loaded = load(tmp_path, arithmetic=arithmetic)
-    for name, network in loaded.items():
-        assert type(network.get_layer("output")) is layer
-        assert_equal(network, whole[name])
+    for arithmetic, layer in (("fast", FastConvolution), ("plain", Convolution)):
+        for name, network in load(tmp_path, arithmetic=arithmetic).items():
+            assert type(network.get_layer("output")) is layer
+            assert_equal(network, whole[name])
 
 
 def test_the_authors_checkpoints_replace_single_networks_of_a_run(tmp_path):
@@ -71,9 +65,8 @@ def test_the_authors_checkpoints_replace_single_networks_of_a_run(tmp_path):
     save_stage(tmp_path, "fusion", whole)
     release_checkpoint.save_all(released, str(tmp_path / "iter"))
     loaded = load(tmp_path, release_high=str(tmp_path / "iter_high"))
-    assert_equal(loaded["high"], released["high"])
-    assert_equal(loaded["low"], whole["low"])
-    assert_equal(loaded["merging"], whole["merging"])
+    for name, expected in (whole | {"high": released["high"]}).items():
+        assert_equal(loaded[name], expected)
 
 
 def test_the_authors_checkpoints_need_no_run(tmp_path):
@@ -88,27 +81,22 @@ def test_the_authors_checkpoints_need_no_run(tmp_path):
     assert_equal(loaded["low"], released["low"])
 
 
-def test_the_scripts_print_where_the_networks_come_from(tmp_path, capsys):
-    def words(run=None, **changes):
-        return weights_in_words(ReconstructionConfig(run=run, **changes))
-
+def test_a_reader_is_told_where_the_networks_come_from_and_their_mode(tmp_path, capsys):
     save_stage(tmp_path, "fusion", networks(), prealign="on")
-    fusion = tmp_path / "fusion"
-    assert words() == "esbn-24 of this code"
-    assert words(tmp_path) == str(fusion)
-    assert words(tmp_path, release_low="iter_low") == f"low of the authors' iter_low, {fusion}"
-    assert words(tmp_path, weights=tmp_path / "folder") == str(tmp_path / "folder")
-    assert words(tmp_path, weights=paths.WEIGHTS_DIR / "esbn-64") == "esbn-64 of this code"
+    fusion, folder, esbn64 = tmp_path / "fusion", tmp_path / "folder", paths.WEIGHTS_DIR / "esbn-64"
+    released = {"release_low": "x", "release_high": "x", "release_merging": "x"}
+    for changes, words, mode in (
+        ({}, "esbn-24 of this code", "auto"),
+        ({"run": tmp_path}, str(fusion), "on"),
+        ({"run": tmp_path, "release_low": "x"}, f"low of the authors' x, {fusion}", "on"),
+        ({"run": tmp_path, "weights": folder}, str(folder), "off"),
+        ({"run": tmp_path, "weights": esbn64}, "esbn-64 of this code", "auto"),
+        (released, ", ".join(f"{x} of the authors' x" for x in ("low", "high", "merging")), "off"),
+    ):
+        config = ReconstructionConfig(**changes)
+        assert (weights_in_words(config), prealign_in_words(config)) == (words, mode)
     load(tmp_path)
     assert capsys.readouterr().out == f"Weights: {fusion}\n"
-
-
-def test_a_reader_is_told_the_mode_of_the_training(tmp_path):
-    save_stage(tmp_path, "fusion", networks(), prealign="on")
-    assert prealign_in_words(ReconstructionConfig(run=tmp_path)) == "on"
-    assert prealign_in_words(ReconstructionConfig()) == "auto"
-    released = ReconstructionConfig(release_low="x", release_high="x", release_merging="x")
-    assert prealign_in_words(released) == "off"
 
 
 def test_a_run_without_alignment_is_rebuilt_without(tmp_path):

@@ -1,5 +1,6 @@
 """The weights of this code: complete, small enough, and good on the samples."""
 
+import dataclasses
 import functools
 import json
 import subprocess
@@ -21,11 +22,20 @@ from utils.runs import weights
 from utils.scenes.folders import find_scenes, read_scene
 
 FULL = PROTOCOLS["full"]
-SAMPLES = [prealigned(read_scene(folder), "auto") for folder in find_scenes(ROOT / "samples")]
 WIDTHS = {"esbn-64": 64, "esbn-24": 24}
 MEGABYTES = {"esbn-64": 65, "esbn-24": 16}
 
 both = pytest.mark.parametrize("name", WIDTHS)
+
+
+def middle(folder):
+    """The middle of a scene without camera motion, since the larger networks are slow."""
+    scene = prealigned(read_scene(folder), "auto")
+    area = np.s_[128:288, 192:416]
+    return dataclasses.replace(scene, ldr=scene.ldr[:, *area], hdr=np.asarray(scene.hdr)[area])
+
+
+SAMPLES = [middle(folder) for folder in find_scenes(ROOT / "samples")]
 
 
 @functools.cache
@@ -55,9 +65,8 @@ def test_the_folder_is_complete_and_small(name):
 def test_the_samples_come_out_far_better_than_from_their_reference_alone(name):
     gains = []
     for scene, result in zip(SAMPLES, radiance(name, "float32"), strict=True):
-        truth = np.asarray(scene.hdr)
-        alone = FULL.score(BASELINES["reference"](scene), truth)
-        ours = FULL.score(result, truth)
+        alone = FULL.score(BASELINES["reference"](scene), scene.hdr)
+        ours = FULL.score(result, scene.hdr)
         assert ours.psnr_mu > alone.psnr_mu, scene.name
         assert ours.psnr_l > alone.psnr_l + 2, scene.name
         gains.append(ours.psnr_mu - alone.psnr_mu)
@@ -74,10 +83,9 @@ def test_bfloat16_is_within_55_decibels_of_float32(name):
 
 
 @both
-@pytest.mark.parametrize("scene", SAMPLES, ids=lambda scene: scene.name)
-def test_the_result_has_the_references_brightness_where_it_is_well_exposed(scene, name):
-    result = radiance(name, "float32")[SAMPLES.index(scene)]
-    ldr = scene.ldr[1].astype(np.float32) / 255
-    well = ((ldr > 0.2) & (ldr < 0.9)).all(axis=-1)
-    expected = BASELINES["reference"](scene)[well]
-    np.testing.assert_allclose(np.median(result[well] / expected), 1, atol=0.03)
+def test_the_results_have_the_references_brightness_where_it_is_well_exposed(name):
+    for scene, result in zip(SAMPLES, radiance(name, "float32"), strict=True):
+        ldr = scene.ldr[1].astype(np.float32) / 255
+        well = ((ldr > 0.2) & (ldr < 0.9)).all(axis=-1)
+        expected = BASELINES["reference"](scene)[well]
+        np.testing.assert_allclose(np.median(result[well] / expected), 1, atol=0.03)

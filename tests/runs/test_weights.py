@@ -93,13 +93,13 @@ def test_a_folder_without_weights_is_told_those_of_this_code(folder):
 
 
 def test_networks_of_another_size_are_refused_by_tensor(saved):
-    folder, _ = saved
-    wider = networks(dataclasses.replace(SIZE, width=8))
-    with pytest.raises(WeightsError, match=r"low\.safetensors: source1/kernel must have the shape"):
-        weights.load(wider, folder)
-    deeper = networks(dataclasses.replace(SIZE, dense_layers=4))
-    with pytest.raises(WeightsError, match=r"merging\.safetensors: dense4/bias is missing"):
-        weights.load(deeper, folder)
+    for name, value, message in (
+        ("width", 8, r"low\.safetensors: source1/kernel must have the shape"),
+        ("dense_layers", 4, r"merging\.safetensors: dense4/bias is missing"),
+    ):
+        other = networks(dataclasses.replace(SIZE, **{name: value}))
+        with pytest.raises(WeightsError, match=message):
+            weights.load(other, saved[0])
 
 
 def test_weights_that_do_not_fit_float16_or_exist_are_not_written(saved, tmp_path):
