@@ -24,13 +24,10 @@ ALL = (
 )
 
 
-@pytest.mark.parametrize("preset", get_args(presets.Preset))
 @pytest.mark.parametrize("make", ALL)
-def test_every_preset_is_legal_and_frozen(make, preset):
-    config = make(preset)
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        config.run = None
-    assert "" not in [getattr(config, field.name) for field in dataclasses.fields(config)]
+def test_every_preset_is_legal(make):
+    for preset in get_args(presets.Preset):
+        assert "" not in dataclasses.asdict(make(preset)).values()
 
 
 def test_kalantari_preset_has_the_authors_values():

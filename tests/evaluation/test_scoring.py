@@ -82,7 +82,7 @@ def test_frames_are_prepared_once_for_all_protocols_and_methods(root, monkeypatc
         return prepared.hdr
 
     monkeypatch.setattr(scoring, "prealigned", prealigned)
-    protocols = [PROTOCOLS[name] for name in ("full", "release")]
+    protocols = [PROTOCOLS[name] for name in ("full", "hdr-transformer")]
     score(root, protocols, predict, METER, "auto")
     assert calls == [("EXTRA/001", "auto"), ("PAPER/X.1", "auto")]
     assert seen == [0, 0, 0, 0]
@@ -100,9 +100,11 @@ def test_predictions_are_scored_against_the_truth(root, predictions):
     assert scores.error_maps["full"]["EXTRA/001"].shape == (24, 40)
 
 
-def test_a_prediction_of_the_scenes_size_is_resized_like_the_truth(root, predictions):
+def test_a_prediction_of_the_scenes_size_is_resized_like_the_truth(root, predictions, monkeypatch):
+    monkeypatch.setattr("utils.evaluation.protocols._RELEASE_SIZE", (48, 32))
     scores = _score(root, predictions, "release")
     assert scores.by_protocol["release"]["PAPER/X.1"]["psnr_mu"] > 40
+    assert scores.error_maps["release"]["PAPER/X.1"].shape == (32, 48)
 
 
 def test_a_protocol_that_fails_does_not_stop_the_others(root, predictions):
@@ -245,6 +247,7 @@ def test_the_error_maps_are_those_of_the_protocol_in_their_title(
     root, predictions, tmp_path, monkeypatch
 ):
     drawn = {}
+    monkeypatch.setattr("utils.evaluation.protocols._RELEASE_SIZE", (48, 32))
     monkeypatch.setattr(
         plots, "error_maps", lambda _path, maps, title: drawn.setdefault(title, maps)
     )
@@ -252,7 +255,7 @@ def test_the_error_maps_are_those_of_the_protocol_in_their_title(
     assert evaluate.main(_config(root, predictions, tmp_path, protocol=names)) == 2
     assert list(drawn) == ["ours, protocol release"]
     sizes = {name: error.shape for name, error in drawn["ours, protocol release"].items()}
-    assert sizes == dict.fromkeys(("EXTRA/001", "PAPER/X.1"), (200, 300))  # of 1344x896
+    assert sizes == dict.fromkeys(("EXTRA/001", "PAPER/X.1"), (32, 48))
 
 
 def test_the_script_says_what_failed(root, predictions, tmp_path, capsys):

@@ -115,3 +115,9 @@ def test_without_alignment_the_compiled_ones_give_the_source():
     source, reference = picture(1, 8, 16, 6, seed=0), picture(1, 8, 16, 6, seed=1)
     np.testing.assert_array_equal(compiled["low"](source, reference), source[..., :3])
     np.testing.assert_array_equal(compiled["high"](source, reference), source[..., :3])
+
+
+def test_networks_without_merging_are_compiled():
+    models = networks(width=4, residual_blocks=1, dense_layers=1)
+    del models["merging"]
+    assert list(compile_networks(models)) == ["low", "high"]
