@@ -26,7 +26,6 @@ def python(*arguments):
 
 @pytest.mark.skipif(start_up.has_nvidia_device(), reason="with a GPU TensorFlow prints its name")
 def test_a_script_prints_nothing_about_a_missing_gpu(tmp_path):
-    assert python("reconstruction_fusion.py", "--help").stderr == ""
     done = python("export.py", "--run", str(tmp_path), "--output", str(tmp_path / "a"))
     assert done.returncode == 2
     assert done.stderr.startswith("error: Nothing is trained in")

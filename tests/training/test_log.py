@@ -71,7 +71,7 @@ def test_damage_after_the_last_step_is_dropped(tmp_path, damage):
 
 
 @pytest.mark.usefixtures("no_curves")
-@pytest.mark.parametrize("heading", [b"step,psnr_m2,0.3,20\n", bytes(20) + b"\n"])
-def test_a_damaged_header_starts_a_new_file(tmp_path, heading):
-    (tmp_path / VALIDATION_NAME).write_bytes(heading + b"4,0.571429,20\n")
-    assert _validate(tmp_path, 4, (6,)) == b"step,psnr_mu,psnr_l\n6,0.857143,20\n"
+def test_a_damaged_header_starts_a_new_file(tmp_path):
+    expected = _validate(tmp_path, 0, (6,))
+    (tmp_path / VALIDATION_NAME).write_bytes(b"step,psnr_m2,0.3,20\n4,0.571429,20\n")
+    assert _validate(tmp_path, 4, (6,)) == expected

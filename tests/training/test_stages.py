@@ -1,7 +1,5 @@
 """Losses of the stages, and which weights they reach."""
 
-import math
-
 import keras
 import numpy as np
 import pytest
@@ -55,13 +53,6 @@ def test_alignment_loss_is_the_mean_squared_error_of_values_in_minus_one_to_one(
     aligned = np.full((1, 2, 2, 3), 0.5, np.float32)
     target = np.full((1, 2, 2, 3), 0.5, np.float32)  # 0 in [-1, 1]
     assert float(alignment_loss(aligned, target)) == pytest.approx(0.25)
-
-
-def test_merging_loss_is_twice_the_mean_absolute_difference_after_the_mu_law():
-    merged = np.full((1, 2, 2, 3), to_network(0.25), np.float32)
-    target = np.full((1, 2, 2, 3), 1.0, np.float32)
-    expected = 2 * (1 - math.log(1 + 5000 * 0.25) / math.log(5001))
-    assert float(merging_loss(merged, target)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_mu_law_loss_of_an_aligned_frame_is_that_of_the_radiance_it_shows():

@@ -66,17 +66,12 @@ def exit_code(process: BaseProcess) -> int | None:
 
 
 def require_same_run(ours: Path, theirs: Path):
-    """Losses within 1e-5 in every step, and with them scores and averaged weights."""
+    """Losses within 1e-5 in every step, and with them averaged weights."""
     logs = [tiny.log(run, STAGE) for run in (ours, theirs)]
     assert [row["step"] for row in logs[0]] == [str(step + 1) for step in range(COMMON["steps"])]
     for name, tolerance in (("loss", 1e-5), ("gradient_norm", 1e-4)):
         values = [[float(row[name]) for row in log] for log in logs]
         np.testing.assert_allclose(*values, atol=tolerance, rtol=0, err_msg=name)
-    scores = [tiny.log(run, STAGE, "validation.csv") for run in (ours, theirs)]
-    for row, expected in zip(*scores, strict=True):
-        assert float(row["psnr_aligned_low"]) == pytest.approx(
-            float(expected["psnr_aligned_low"]), abs=1e-3
-        )
     ours_weights, their_weights = (tiny.weights(run, STAGE) for run in (ours, theirs))
     names = [name for name in their_weights if name.startswith("average_low/")]
     assert names
