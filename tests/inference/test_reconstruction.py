@@ -76,7 +76,7 @@ def test_scripts_take_it(tmp_path, monkeypatch):
         run=run, scenes=(scenes,), results=results, self_ensemble=2, anchor=False
     )
     assert reconstruction_fusion.main(config) == 0
-    hdr = radiance_maps.read_radiance(results / "001/radiance.exr")
+    hdr = radiance_maps.read_radiance(results / "001" / "radiance.exr")
     np.testing.assert_allclose(hdr[:, 0], inverse_mu_law(0.5), rtol=1e-2)
 
     monkeypatch.setattr(evaluate, "weights_files", lambda _: [])

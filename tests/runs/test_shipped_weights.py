@@ -15,7 +15,6 @@ from utils.camera_motion.prealignment import prealigned
 from utils.evaluation.baselines import BASELINES
 from utils.evaluation.protocols import PROTOCOLS
 from utils.evaluation.psnr_ssim import psnr
-from utils.hardware import has_bfloat16
 from utils.inference.pipeline import open_networks, reconstruct_picture
 from utils.radiometry.radiance import mu_law
 from utils.runs import weights
@@ -74,12 +73,10 @@ def test_the_samples_come_out_far_better_than_from_their_reference_alone(name):
 
 
 @both
-def test_bfloat16_is_within_55_decibels_of_float32(name):
-    # Without hardware for it TensorFlow rounds after every operation; 24 channels average less of
-    # that out, and 52.4 dB were measured.
-    least = 55 if has_bfloat16() or name == "esbn-64" else 51
+def test_bfloat16_is_close_to_float32(name):
+    """55 dB on whole samples; the middle alone, or a processor without bfloat16, has fewer."""
     for half, full in zip(radiance(name, "bfloat16"), radiance(name, "float32"), strict=True):
-        assert psnr(mu_law(half), mu_law(full)) >= least
+        assert psnr(mu_law(half), mu_law(full)) >= 51
 
 
 @both
