@@ -26,7 +26,7 @@ weights: .venv/installed
 test: .venv/installed-dev lint
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-# Number of CASES; another SEED makes others. Failing cases are kept in the folder fuzz.
+# Number of CASES; another SEED makes others. --replay KIND:NUMBER keeps a faulty one in fuzz/.
 CASES ?= 10000
 SEED ?= 0
 fuzz: .venv/installed-dev

@@ -1,4 +1,4 @@
-"""Full disks, read-only folders, and the test that every writer of files passes."""
+"""Full disks, read-only folders, unfinished files, and a test for every writer of files."""
 
 import contextlib
 import os
@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+_NOBODY = 65534
 
 
 @contextlib.contextmanager
@@ -18,9 +20,6 @@ def room_for(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
-_NOBODY = 65534
 
 
 @contextlib.contextmanager
@@ -43,11 +42,28 @@ def read_only(folder: Path) -> Iterator[None]:
         folder.chmod(mode)
 
 
+def below(folder: Path) -> Iterator[Path]:
+    """Everything below a folder, 40 levels deep; links and locked folders are not entered."""
+    for here, folders, files in os.walk(folder):
+        yield from (Path(here) / name for name in (*folders, *files))
+        if len(Path(here).parts) >= len(folder.parts) + 40:
+            folders.clear()
+
+
+def is_partial(path: Path) -> bool:
+    """Whether a path is of an unfinished file, or in an unfinished folder."""
+    return any(
+        (part.startswith(".") and ".partial" in part)
+        or part.endswith((".part", ".tmp"))
+        or "_temp" in part
+        for part in path.parts
+    )
+
+
 def half_written(folder: Path) -> list[str]:
-    """Names of unfinished files and folders below a folder."""
-    marks = (".part", ".tmp", "temp")
-    found = (path.relative_to(folder) for path in folder.rglob("*"))
-    return sorted(str(path) for path in found if any(mark in path.name for mark in marks))
+    """Unfinished files and folders below a folder."""
+    found = (path.relative_to(folder) for path in below(folder))
+    return [str(path) for path in found if is_partial(path)]
 
 
 def check_writer(write: Callable[[Path], object], folder: Path, name: str) -> None:

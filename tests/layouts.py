@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from utils.images import radiance_maps
@@ -34,6 +35,14 @@ def write(root: Path, layout: str, name: str, seed: int = 0) -> Path:
     if truth:
         radiance_maps.write_radiance(folder.parent / truth, radiance)
     return folder.parent
+
+
+def write_map(path: Path, seed: int = 0) -> None:
+    """Writes a radiance map of 64x128 pixels, smooth noise over three decades."""
+    noise = np.random.default_rng(seed).random((8, 16, 3), np.float32) ** 4
+    smooth = cv2.resize(noise, (128, 64), interpolation=cv2.INTER_CUBIC)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    radiance_maps.write_radiance(path, np.maximum(smooth, 1e-3))
 
 
 LAYOUTS = {

@@ -4,7 +4,6 @@ import dataclasses
 import logging
 import sys
 
-import numpy as np
 import pytest
 
 import evaluate
@@ -24,7 +23,6 @@ from lab import make_scenes
 from lab.settings import ScenesConfig
 from tests import disk, layouts, tiny
 from utils import command
-from utils.images import radiance_maps
 from utils.runs import weights
 
 
@@ -35,10 +33,8 @@ def data(tmp_path_factory):
     folder.chmod(0o755)  # read by another user in `disk.read_only`
     for seed, name in enumerate(("a", "b", "c")):
         layouts.write(folder / "scenes", "Kalantari", name, seed=seed)
-    (folder / "radiance").mkdir()
     for seed in range(2):
-        noise = np.random.default_rng(seed).random((64, 128, 3), np.float32) + 0.1
-        radiance_maps.write_radiance(folder / "radiance" / f"{seed}.hdr", noise)
+        layouts.write_map(folder / "radiance" / f"{seed}.hdr", seed)
     weights.save(tiny.random_networks(), folder / "weights")
     tiny.write_records(folder)
     return folder

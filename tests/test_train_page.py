@@ -4,7 +4,6 @@ import csv
 import shutil
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -34,14 +33,8 @@ def run(script: str, *flags: str) -> None:
 @pytest.fixture
 def maps(tmp_path, monkeypatch):
     """A folder with two radiance maps, as after the downloads of the first section."""
-    generator = np.random.default_rng(0)
-    for place in ("radiance", "radiance_test"):
-        (tmp_path / "data" / place).mkdir(parents=True)
-        noise = generator.random((16, 32, 3), np.float32) ** 4
-        picture = cv2.resize(noise, (256, 128), interpolation=cv2.INTER_CUBIC)
-        radiance_maps.write_radiance(
-            tmp_path / "data" / place / "map.hdr", np.maximum(picture, 1e-3)
-        )
+    for seed, place in enumerate(("radiance", "radiance_test")):
+        layouts.write_map(tmp_path / "data" / place / "map.hdr", seed)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

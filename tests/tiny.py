@@ -42,6 +42,7 @@ SCENE = _scene()
 
 def write_records(folder: Path, *, aligned: bool = False) -> str:
     """Writes one scene of 32x40 pixels for training and for validation."""
+    folder.mkdir(parents=True, exist_ok=True)
     packed = record.pack(SCENE, aligned=aligned)
     entries = [
         entry
@@ -99,12 +100,12 @@ def write_run(run: Path, records_dir: str) -> None:
             stage = stages.fusion_stage(models, whole, own)
         else:
             stage = stages.alignment_stage(models, name.removeprefix("align_"), own)
+        write_settings(folder, own, SAMPLES)
         optimizer = adam(own.learning_rate, stage)
         optimizer.iterations.assign(own.steps)
         checkpoint = tf.train.Checkpoint(optimizer=optimizer, **stage.networks)
         for step in (own.steps - 2, own.steps):
             checkpoints.save(checkpoint, folder / CHECKPOINTS_NAME, step)
-        write_settings(folder, own, SAMPLES)
         rows = "".join(f"{step},30.{step},25.1\n" for step in range(own.steps + 1))
         (folder / "validation.csv").write_text(f"step,psnr_mu,psnr_l\n{rows}")
         (folder / "log.csv").write_text(f"step,loss,seconds\n{rows}")

@@ -1,29 +1,26 @@
-"""Plants scenes of sound files with odd pictures: sizes, counts, kinds, values."""
+"""Plants scenes of sound files with odd pictures: sizes, counts, depths, values, exposures."""
 
 from pathlib import Path
 
 import numpy as np
 
-from tests import photos
-from tests.fuzz import pictures
-from tests.fuzz.randomness import Random, pick
+from tests.fuzz.cases import Random, pick
 from tests.fuzz.scene_kinds import Planted
 from utils.images.frames import write_ldr
+from utils.images.radiance_maps import write_radiance
 from utils.radiometry.levels import to_8bit, to_16bit
 from utils.radiometry.radiance import hdr_to_ldr
 
 _SIDES = (1, 2, 3, 5, 7, 8, 9, 10, 11, 15, 16, 16, 17, 24, 24, 32, 40, 40, 63, 65, 130)
-_PHOTOS = (16, 17, 24, 40, 63, 65, 130)
 _LONG_SIDES = (1000, 4097, 8193, 20_000)
 _STOPS = (
     *4 * ("0 2 4",), "-2 0 2", "4 2 0", "0 0.01 0.02", "0 8 16", "0.001 0.004 0.016", "0 2",
 )  # fmt: skip
-_TIMES = (1 / 4096, 1 / 1024, 1 / 256, 1 / 64, 1 / 16, 1 / 4, 1.0, 1e-6, 30.0)
 
 
 def contents(scenes: Path, name: str, random: Random) -> Planted:
-    """A scene of a data set with an odd picture, or an odd number of them."""
-    frames, what = _frames((0, 1, 2, 4, 7), _SIDES, random)
+    """A scene with an odd picture, or an odd number of them."""
+    frames = _frames(random)
     folder = scenes / name
     folder.mkdir()
     for index, frame in enumerate(frames):
@@ -32,44 +29,31 @@ def contents(scenes: Path, name: str, random: Random) -> Planted:
     (folder / "exposure.txt").write_text(stops.replace(" ", "\n") + "\n")
     if random.random() < 0.8:
         same = frames and random.random() < 0.9
-        size = frames[0].shape[:2] if same else _size(_SIDES, random)
+        size = frames[0].shape[:2] if same else _size(random)
         truth = _values(size, random) * np.float32(pick(random, (1, 1, 1, 1000, 1e-6)))
-        pictures.hdr(folder / "HDRImg.hdr", truth, random)
-    return Planted(what=f"{what}, stops {stops}", name=name)
+        write_radiance(folder / "HDRImg.hdr", truth)
+    what = [(frame.shape[1], frame.shape[0], str(frame.dtype)) for frame in frames]
+    return Planted(what=f"frames {what}, stops {stops}", name=name)
 
 
-def photographs(scenes: Path, name: str, random: Random) -> Planted:
-    """Photographs with an odd picture, or an odd number of them."""
-    frames, what = _frames((2, 4, 5, 7), _SIDES if random.random() < 0.2 else _PHOTOS, random)
-    folder = scenes / name
-    folder.mkdir()
-    for index, frame in enumerate(frames):
-        time = _TIMES[index] if random.random() < 0.95 else pick(random, _TIMES)
-        block = photos.exif(time, orientation=pick(random, (1, 1, 1, 3, 6, 8)))
-        photos.write(folder / f"photo{index}{pick(random, ('.jpg', '.png'))}", frame, block)
-    return Planted(what=f"photographs, {what}", name=name)
-
-
-def _frames(
-    counts: tuple[int, ...], sides: tuple[int, ...], random: Random
-) -> tuple[list[np.ndarray], str]:
+def _frames(random: Random) -> list[np.ndarray]:
     """Frames of one radiance, two stops apart; some of another radiance, size or depth."""
-    count, size = 3 if random.random() < 0.7 else pick(random, counts), _size(sides, random)
+    count, size = 3 if random.random() < 0.7 else pick(random, (0, 1, 2, 4, 7)), _size(random)
     radiance, depth, mixed = _values(size, random), random.random() < 0.6, random.random() < 0.1
     frames = []
     for index in range(count):
-        own = _size(sides, random) if random.random() < 0.03 else size
+        own = _size(random) if random.random() < 0.03 else size
         strange = own != size or random.random() < 0.05
         values = hdr_to_ldr(_values(own, random) if strange else radiance, 4.0**index)
         sixteen_bits = depth ^ (mixed and index == 1)
         frames.append(to_16bit(values) if sixteen_bits else to_8bit(to_16bit(values)))
     if frames and random.random() < 0.1:
-        frames = count * [frames[0]]
-    return frames, f"frames {[(x.shape[1], x.shape[0], str(x.dtype)) for x in frames]}"
+        return count * [frames[0]]
+    return frames
 
 
-def _size(sides: tuple[int, ...], random: Random) -> tuple[int, int]:
-    height, width = pick(random, sides), pick(random, sides)
+def _size(random: Random) -> tuple[int, int]:
+    height, width = pick(random, _SIDES), pick(random, _SIDES)
     if random.random() < 0.08:
         height, width = pick(random, _LONG_SIDES), min(width, 17)
     return (height, width) if random.random() < 0.5 else (width, height)

@@ -7,11 +7,12 @@ import stat
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from tests import disk
 from utils import command, hardware
 
 Main = Callable[[Any], int | None]
@@ -19,8 +20,8 @@ Main = Callable[[Any], int | None]
 MEMORY_LIMIT = 2**30
 """Bytes that a run on bad input may take in addition to the process."""
 
+_UP = "\x1b[A"  # of progress bars
 _OF_TENSORFLOW = "__autograph_generated_file"  # temporary files, removed when it ends
-_UNFINISHED = (".part", ".tmp", "_temp")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,23 +50,15 @@ def enter(main: Main, config: object, *places: Path) -> Ran:
         config: Its settings.
         places: Files and folders that must not change.
     """
-    with mock.patch.object(command, "parse", return_value=config):
-        return _enter(lambda: command.run(main, lambda _: config, None), places)
-
-
-def enter_with_flags(main: Main, preset: Callable[[Any], Any], words: Sequence[str]) -> Ran:
-    """Runs a script's `main` with a preset and a command line."""
-    with mock.patch.object(sys, "argv", list(words)):
-        return _enter(lambda: command.run(main, preset, main.__doc__), ())
-
-
-def _enter(run: Callable[[], None], places: Sequence[Path]) -> Ran:
     before = [_snapshot(place) for place in places]
     with contextlib.suppress(OSError):  # resets the peak of memory, on Linux
         Path("/proc/self/clear_refs").write_text("5")
     had = hardware.peak_memory()
-    code, said = _printed(run)
-    faults = _faults_of_text(said)
+    code, said = _printed(main, config)
+    faults = []
+    odd = {x for x in said.replace(_UP, "") if not x.isprintable()} - {"\n", "\r", "\t"}
+    if odd:
+        faults.append(f"printed {sorted(odd)[:5]!r}")
     if code is None:
         faults.append(f"traceback: {said.strip().splitlines()[-1]}")
     elif code not in {0, 2}:
@@ -85,28 +78,10 @@ def _enter(run: Callable[[], None], places: Sequence[Path]) -> Ran:
     return Ran(code=1 if code is None else code, said=said, faults=tuple(faults))
 
 
-def below(place: Path) -> Iterator[Path]:
-    """Everything below a folder, 40 levels deep; links are not followed."""
-    waiting = [(place, 0)]
-    while waiting:
-        folder, depth = waiting.pop()
-        with contextlib.suppress(OSError):  # locked
-            for path in sorted(folder.iterdir()):
-                yield path
-                if depth < 40 and path.is_dir() and not path.is_symlink():
-                    waiting.append((path, depth + 1))
-
-
-def half_written(place: Path) -> list[str]:
-    """Names of unfinished files below a folder."""
-    names = [path.name for path in below(place)]
-    return [x for x in names if (x[0] == "." and ".partial" in x) or x.endswith(_UNFINISHED)]
-
-
 def _snapshot(place: Path) -> dict[Path, tuple[int, ...]]:
     """Mode, size and time of everything below a folder."""
     found = {}
-    for path in below(place):
+    for path in disk.below(place):
         with contextlib.suppress(OSError):  # locked
             status = path.lstat()
             size = (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else ()
@@ -114,14 +89,7 @@ def _snapshot(place: Path) -> dict[Path, tuple[int, ...]]:
     return found
 
 
-def _faults_of_text(said: str) -> list[str]:
-    """Control characters in the output; progress bars may move the cursor up."""
-    text = said.replace("\x1b[A", "")
-    odd = sorted({x for x in text if not x.isprintable()} - {"\n", "\r", "\t"})
-    return [f"printed {odd[:5]!r}"] if odd else []
-
-
-def _printed(run: Callable[[], None]) -> tuple[int | None, str]:
+def _printed(main: Main, config: object) -> tuple[int | None, str]:
     """Exit code of a run, None for an exception, and its output, also of libraries in C."""
     code = None
     with tempfile.TemporaryFile() as file:
@@ -129,7 +97,8 @@ def _printed(run: Callable[[], None]) -> tuple[int | None, str]:
         for number in (1, 2):
             os.dup2(file.fileno(), number)
         try:
-            run()
+            with mock.patch.object(command, "parse", return_value=config):
+                command.run(main, lambda _: config, None)
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
         except BaseException:

@@ -8,12 +8,12 @@ import numpy as np
 from photo.reading.camera_files import read_photo
 from tests import layouts, photos
 from tests.fuzz import pictures, tools
-from tests.fuzz.randomness import Random, pick
+from tests.fuzz.cases import Random, pick
 from tests.fuzz.scene_doors import predictions_of
 from tests.fuzz.scene_kinds import Planted
 from tests.fuzz.spoiling import ABSENT, spoil
 from utils.images.frames import read_ldr, write_ldr
-from utils.images.radiance_maps import RADIANCE_SUFFIXES, read_radiance
+from utils.images.radiance_maps import RADIANCE_SUFFIXES, read_radiance, write_radiance
 from utils.radiometry.levels import to_8bit
 
 
@@ -34,26 +34,22 @@ def frame(scenes: Path, name: str, random: Random) -> Planted:
             good = folder / f"frame{index}{pick(random, ('.png', '.tif'))}"
             write_ldr(good, to_8bit(picture) if eight_bits else picture)
     tools.write_stops(folder)
-    pictures.hdr(folder / "HDRImg.hdr", radiance, random)
-    return _spoiled(kind, folder, path, random)
+    write_radiance(folder / "HDRImg.hdr", radiance)
+    return _spoiled(kind, path, random)
 
 
 def photograph(scenes: Path, name: str, random: Random) -> Planted:
     """A folder of photographs, one of them bad."""
-    folder = scenes / name
-    folder.mkdir()
+    folder = tools.healthy_photographs(scenes / name)
     bad = int(random.integers(3))
     kind = pick(random, list(pictures.PHOTOGRAPHS))
     write, suffixes = pictures.PHOTOGRAPHS[kind]
     path = folder / f"photo{bad}{pick(random, suffixes)}"
-    for index, (picture, time) in enumerate(zip(tools.photographs(), photos.TIMES, strict=True)):
-        if index == bad:
-            write(path, picture, photos.exif(time), random)
-        else:
-            photos.write(folder / f"photo{index}.jpg", picture, photos.exif(time))
+    (folder / f"{bad + 1}.jpg").unlink()
+    write(path, tools.photographs()[bad], photos.exif(photos.TIMES[bad]), random)
     if random.random() < 0.7:
         tools.write_stops(folder)
-    return _spoiled(kind, folder, path, random)
+    return _spoiled(kind, path, random)
 
 
 def truth(scenes: Path, name: str, random: Random) -> Planted:
@@ -61,10 +57,10 @@ def truth(scenes: Path, name: str, random: Random) -> Planted:
     folder = layouts.write(scenes, "Kalantari", name, seed=int(random.integers(100)))
     path = folder / "HDRImg.hdr"
     if random.random() < 0.2:
-        what, radiance = odd_values(read_radiance(path), random)
-        pictures.hdr(path, np.clip(np.nan_to_num(radiance), 0, 1e38), random)
+        what, radiance = _odd_values(read_radiance(path), random)
+        write_radiance(path, np.clip(np.nan_to_num(radiance), 0, 1e38))
         return Planted(what=f"truth of {what}", name=name)
-    return _spoiled("truth", folder, path, random)
+    return _spoiled("truth", path, random)
 
 
 def prediction(scenes: Path, name: str, random: Random) -> Planted:
@@ -75,7 +71,7 @@ def prediction(scenes: Path, name: str, random: Random) -> Planted:
     write, suffix = pictures.MAPS[kind]
     path = predictions_of(scenes) / f"{name}{suffix}"
     if random.random() < 0.3:
-        what, odd = odd_values(radiance, random)
+        what, odd = _odd_values(radiance, random)
         write(path, odd if suffix == ".exr" else np.clip(np.nan_to_num(odd), 0, 1e38), random)
         return Planted(what=f"prediction of {what}", name=name)
     write(path, radiance, random)
@@ -84,12 +80,11 @@ def prediction(scenes: Path, name: str, random: Random) -> Planted:
     return Planted(what=f"prediction, {kind}: {done}", name=name, file="" if gone else name)
 
 
-def odd_values(radiance: np.ndarray, random: Random) -> tuple[str, np.ndarray]:
+def _odd_values(radiance: np.ndarray, random: Random) -> tuple[str, np.ndarray]:
     """A radiance map with values, or of a size, that no measure stands."""
     chosen = radiance.copy()
-    places = tuple(random.integers(0, length, 3) for length in radiance.shape)
     value = pick(random, (np.nan, np.inf, -np.inf, -0.001, -1.0, 1e30, 3e38, 1e-30))
-    chosen[places] = value
+    chosen[tuple(random.integers(0, length, 3) for length in radiance.shape)] = value
     variants = {
         f"a few {value}": chosen,
         f"only {value}": np.full_like(radiance, value),
@@ -102,7 +97,7 @@ def odd_values(radiance: np.ndarray, random: Random) -> tuple[str, np.ndarray]:
     return what, np.ascontiguousarray(variants[what])
 
 
-def _spoiled(kind: str, folder: Path, path: Path, random: Random) -> Planted:
+def _spoiled(kind: str, path: Path, random: Random) -> Planted:
     pixels = _read(path)
     done, now = spoil(path, random)
     absent = done in ABSENT or done.startswith("named")
@@ -114,9 +109,8 @@ def _spoiled(kind: str, folder: Path, path: Path, random: Random) -> Planted:
             return absent
         return done != "cut short" or pixels is None or np.array_equal(found, pixels)
 
-    return Planted(
-        what=f"{kind}: {done}", name=folder.name, file="" if absent else now.name, right=right
-    )
+    file = "" if absent else now.name
+    return Planted(what=f"{kind}: {done}", name=path.parent.name, file=file, right=right)
 
 
 def _read(path: Path) -> np.ndarray | None:

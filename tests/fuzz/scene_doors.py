@@ -18,14 +18,14 @@ import reconstruction_align2
 import reconstruction_fusion
 from configs.settings import EvaluationConfig, ReconstructionConfig, RecordsConfig
 from photo.showing.ultra_hdr import fits_ultra_hdr
-from tests.fuzz import pictures, tools
+from tests.fuzz import tools
 from tests.fuzz.doors import Ran, enter
-from utils.images.radiance_maps import read_radiance
+from utils.images.radiance_maps import read_radiance, write_radiance
 
 Left = Mapping[str, str]
 """Names of a scene's results, each with its content or a digest of it."""
 
-FILES = {"radiance.hdr", "radiance.exr", "picture.png", "ultrahdr.jpg", "sheet.png"}
+_FILES = {"radiance.hdr", "radiance.exr", "picture.png", "ultrahdr.jpg", "sheet.png"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,9 +35,9 @@ class SceneDoor:
     name: str
     enter: Callable[[Path, Path], Ran]
     """Runs it on a folder of scenes; results go to another."""
-    left_of: Callable[[Path, str], Left]
+    left_of: Callable[[Path, str], Left] = lambda _out, _name: {}
     """Results of a scene of this name; empty if there are none."""
-    whole: Callable[[Path, str], bool]
+    whole: Callable[[Path, str], bool] = lambda _out, _name: True
     """Whether these results are complete and make sense."""
     goes_on: bool = True
     """Whether the other scenes are done when one is bad."""
@@ -66,7 +66,7 @@ def _fusion_whole(out: Path, name: str) -> bool:
         return False
     maps = [read_radiance(out / "results" / name / f"radiance.{kind}") for kind in ("hdr", "exr")]
     sound = all(np.isfinite(x).all() and x.shape == maps[0].shape for x in maps)
-    return sound and left == {x for x in FILES if x != "ultrahdr.jpg" or fits_ultra_hdr(maps[0])}
+    return sound and left == {x for x in _FILES if x != "ultrahdr.jpg" or fits_ultra_hdr(maps[0])}
 
 
 def _align_whole(out: Path, name: str) -> bool:
@@ -90,12 +90,8 @@ def predictions_of(scenes: Path) -> Path:
 def _evaluate_predictions(scenes: Path, out: Path) -> Ran:
     folder = predictions_of(scenes)
     for scene in sorted(scenes.glob("*_healthy")):
-        truth = read_radiance(scene / "HDRImg.hdr")
-        pictures.hdr(folder / f"{scene.name}.hdr", truth * 0.9, np.random.default_rng(0))
-    config = EvaluationConfig(
-        run=out / "run", scenes=scenes, results=out / "results", predictions=folder
-    )
-    return enter(evaluate.main, config, scenes, folder)
+        write_radiance(folder / f"{scene.name}.hdr", 0.9 * read_radiance(scene / "HDRImg.hdr"))
+    return _evaluate(scenes, out, predictions=folder)
 
 
 def _scores_left(out: Path, name: str) -> Left:
@@ -111,16 +107,13 @@ def _scores_whole(out: Path, name: str) -> bool:
     return len(rows) == 1 and all(math.isfinite(float(x)) for x in rows[0].split(",")[-6:])
 
 
+def packing(scenes: Path, run: Path) -> RecordsConfig:
+    """Settings of make_tfrecord.py, for `records` in a run."""
+    return RecordsConfig(run=run, scenes=scenes, validation_scenes=0, scenes_per_shard=1, workers=1)
+
+
 def _pack(scenes: Path, out: Path) -> Ran:
-    config = RecordsConfig(
-        run=out / "run",
-        scenes=scenes,
-        records=str(out / "records"),
-        validation_scenes=0,
-        scenes_per_shard=1,
-        workers=1,
-    )
-    return enter(make_tfrecord.main, config, scenes)
+    return enter(make_tfrecord.main, packing(scenes, out), scenes)
 
 
 def _records_left(out: Path, name: str) -> Left:
@@ -156,11 +149,6 @@ EVALUATE = SceneDoor(name="evaluate.py", enter=_evaluate, left_of=_scores_left, 
 PREDICTIONS = dataclasses.replace(
     EVALUATE, name="evaluate.py --predictions", enter=_evaluate_predictions
 )
-NTIRE = dataclasses.replace(
-    EVALUATE,
-    name="evaluate.py --protocol ntire",
-    enter=functools.partial(_evaluate, protocol=("ntire",)),
-)
 BASELINES = dataclasses.replace(
     EVALUATE,
     name="evaluate.py --baselines",
@@ -174,9 +162,4 @@ RECORDS = SceneDoor(
     whole=lambda out, name: len(_records_left(out, name)) == 1,
     goes_on=False,
 )
-CHECK = SceneDoor(
-    name="make_tfrecord.py --check",
-    enter=_check,
-    left_of=lambda _out, _name: {},
-    whole=lambda _out, _name: True,
-)
+CHECK = SceneDoor(name="make_tfrecord.py --check", enter=_check)

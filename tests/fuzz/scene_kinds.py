@@ -6,11 +6,11 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests import disk
 from tests.fuzz import tools
-from tests.fuzz.doors import Ran, half_written
-from tests.fuzz.randomness import Random, generator
+from tests.fuzz.cases import Random, Verdict, generator
+from tests.fuzz.doors import Ran
 from tests.fuzz.scene_doors import Left, SceneDoor
-from tests.fuzz.verdicts import Verdict
 from utils.files import printable
 
 _FIRST, _LAST, _PHOTOGRAPHS = "a_healthy", "y_healthy", "z_photographs"
@@ -40,6 +40,7 @@ class SceneKind:
     doors: tuple[SceneDoor, ...]
     """Case `n` goes through the one at `n` modulo their number."""
     together: int = 24
+    """Number of cases that a worker judges at once."""
 
     def run(self, numbers: Sequence[int], folder: Path) -> list[Verdict]:
         """Runs the cases of a script together, or one by one if it stops at a bad scene."""
@@ -53,24 +54,19 @@ class SceneKind:
 
     def _run(self, door: SceneDoor, cases: Sequence[int], folder: Path) -> list[Verdict]:
         place = Path(tempfile.mkdtemp(dir=folder))
-        _plant_healthy(place / "scenes", door)
+        scenes, out = place / "scenes", place / "out"
+        _plant_healthy(scenes, door)
         planted = {
-            number: self.plant(place / "scenes", f"case{number}x", generator(self.name, number))
+            number: self.plant(scenes, f"case{number}x", generator(self.name, number))
             for number in cases
         }
-        ran = door.enter(place / "scenes", place / "out")
-        common = [*ran.faults, *half_written(place / "out"), *_changes(door, place / "out", ran)]
-        if common and len(cases) > 1:  # one by one shows which case it is
-            alone = [self._run(door, [number], folder)[0] for number in cases]
-            if any(verdict.outcome == "fault" for verdict in alone):
-                return alone
-            common = [f"only together: {common}"]
-        verdicts = [
-            self._judge(door, place / "out", ran, number, bad) for number, bad in planted.items()
-        ]
+        ran = door.enter(scenes, out)
+        common = "; ".join([*ran.faults, *disk.half_written(out), *_changes(door, out, ran)])
+        if common and len(cases) > 1:
+            raise RuntimeError(common)  # the worker finds the case
+        verdicts = [self._judge(door, out, ran, *case) for case in planted.items()]
         if common:
-            said = "; ".join(common)
-            verdicts = [dataclasses.replace(v, outcome="fault", said=said) for v in verdicts]
+            verdicts = [dataclasses.replace(verdicts[0], outcome="fault", said=common)]
         if any(verdict.outcome == "fault" for verdict in verdicts):
             (place / "said.txt").write_text(ran.said, encoding="utf-8")
         else:

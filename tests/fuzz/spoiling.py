@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from photo.reading.camera_files import PHOTO_SUFFIXES
+from tests.fuzz.cases import Random, pick
 from tests.fuzz.damage import damage
-from tests.fuzz.randomness import Random, pick
 from utils.images.frames import LDR_SUFFIXES
 from utils.images.radiance_maps import RADIANCE_SUFFIXES
 

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
@@ -25,13 +26,17 @@ _OVERRIDE, _READ_SEARCH = 1, 2  # Linux capabilities with which root ignores per
 _CAPABILITIES = 0x20080522  # version 3
 
 
-@functools.cache
+def shared(name: str, make: Callable[[Path], object]) -> Path:
+    """A folder in the scratch folder that many cases copy; made by the first of them."""
+    folder = Path(os.environ["TMPDIR"]).parent / name
+    if not folder.exists():
+        make(folder)
+    return folder
+
+
 def weights() -> Path:
     """A folder of weights of tiny networks."""
-    folder = Path(os.environ["TMPDIR"]).parent / "weights"
-    if not folder.exists():
-        weights_files.save(tiny.random_networks(), folder)
-    return folder
+    return shared("weights", lambda folder: weights_files.save(tiny.random_networks(), folder))
 
 
 @functools.cache
@@ -45,9 +50,9 @@ def healthy_scene(folder: Path, seed: int) -> None:
     layouts.write(folder.parent, "Kalantari", folder.name, seed=seed)
 
 
-def healthy_photographs(folder: Path) -> None:
-    """Writes a folder of photographs."""
-    photos.write_bracket(folder, photographs())
+def healthy_photographs(folder: Path) -> Path:
+    """Writes a folder of photographs `1.jpg`, `2.jpg`, `3.jpg`; returns it."""
+    return photos.write_bracket(folder, photographs())
 
 
 def write_stops(folder: Path) -> None:
@@ -63,7 +68,7 @@ def prepare(scratch: Path) -> None:
     tf.config.experimental.enable_op_determinism()
     warnings.simplefilter("ignore")  # of libraries that write the bad inputs
     _share_networks()
-    obey_permissions()
+    _obey_permissions()
 
 
 def _share_networks() -> None:
@@ -78,7 +83,7 @@ def _share_networks() -> None:
         mock.patch.object(script, "open_networks", opened).start()
 
 
-def obey_permissions() -> None:
+def _obey_permissions() -> None:
     """Makes permissions hold for root too."""
     if not photos.is_root():
         return

@@ -5,10 +5,10 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests import disk
 from tests.fuzz import tools
-from tests.fuzz.doors import Ran, half_written
-from tests.fuzz.randomness import Random, generator
-from tests.fuzz.verdicts import Verdict
+from tests.fuzz.cases import Random, Verdict, generator
+from tests.fuzz.doors import Ran
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -22,8 +22,6 @@ class Judged:
     """What an error must name."""
     fault: str = ""
     """What is wrong with its results, if anything."""
-    boxed: bool = False
-    """Whether the error may come from the command line's parser, which draws a box around it."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,6 +32,7 @@ class RunKind:
     case: Callable[[Path, Random], Judged]
     """Makes a case in an empty folder, runs it and looks at its results."""
     together: int = 8
+    """Number of cases that a worker judges at once."""
 
     def run(self, numbers: Sequence[int], folder: Path) -> list[Verdict]:
         """Runs the cases one after the other."""
@@ -43,8 +42,9 @@ class RunKind:
         place = Path(tempfile.mkdtemp(dir=folder))
         judged = self.case(place, generator(self.name, number))
         ran = judged.ran
-        faults = [*ran.faults, *([judged.fault] if judged.fault else []), *half_written(place)]
-        if ran.code == 2 and not ran.errors and not judged.boxed:
+        faults = [*ran.faults, *([judged.fault] if judged.fault else [])]
+        faults += disk.half_written(place)
+        if ran.code == 2 and not ran.errors:
             faults.append(f"exit code 2 without an error: {ran.said[-200:]}")
         if ran.code == 2 and ran.errors:
             if len(ran.errors[-1]) < 20:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Self
 
 from tests.fuzz import kinds, tools
-from tests.fuzz.verdicts import Kind, Verdict
+from tests.fuzz.cases import Verdict
 from tests.processes import CONTEXT
 
-HANG = 60.0
+_HANG = 60.0
 """Seconds until a case counts as hung, many because a machine may be busy."""
 
 _ADDRESSES = 6 * 2**30  # bytes of address space in addition to those at the start
@@ -37,12 +37,11 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self._pipe.close()
         self._process.join(5)
-        self._process.kill()
-        self._process.join()
+        self._end()
         tools.clear(self._scratch)
 
     def run(self, kind: str, numbers: Sequence[int], folder: Path) -> list[Verdict]:
-        """Runs cases of one kind; one by one if they end the process.
+        """Runs cases of one kind; one by one if they fail together.
 
         Args:
             kind: A name in `tests.fuzz.kinds`.
@@ -51,22 +50,30 @@ class Worker:
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._pipe.send((kind, list(numbers), folder))
-        answer = self._answer(HANG + 5 * len(numbers))
+        answer = self._answer(_HANG + 5 * len(numbers))
         if not isinstance(answer, str):
             return answer
-        self._process.kill()
-        self._process.join()
+        self._end()
         self._start()
-        if len(numbers) > 1:
-            tools.clear(folder)
-            return [self.run(kind, [number], folder)[0] for number in numbers]
-        return [_fault(kind, numbers[0], answer)]
+        what = f"{len(numbers)} cases"
+        fault = Verdict(kind=kind, number=numbers[0], outcome="fault", put_in=what, said=answer)
+        if len(numbers) == 1:
+            return [fault]
+        tools.clear(folder)
+        alone = [self.run(kind, [number], folder)[0] for number in numbers]
+        if any(verdict.outcome == "fault" for verdict in alone):
+            return alone
+        return [fault, *alone[1:]]
 
     def _start(self) -> None:
         self._pipe, other = CONTEXT.Pipe()
         self._process = CONTEXT.Process(target=_serve, args=(other, self._scratch), daemon=True)
         self._process.start()
         other.close()
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.join()
 
     def _answer(self, seconds: float) -> list[Verdict] | str:
         """The verdicts, or why there are none."""
@@ -81,7 +88,7 @@ class Worker:
 
 
 def _serve(pipe: Connection, scratch: Path) -> None:
-    """Answers with verdicts until the pipe is closed."""
+    """Answers with verdicts, or with the traceback of a failing test, until the pipe is closed."""
     tools.prepare(scratch)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     size = pages * resource.getpagesize() + _ADDRESSES
@@ -89,20 +96,8 @@ def _serve(pipe: Connection, scratch: Path) -> None:
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             name, numbers, folder = pipe.recv()
-            pipe.send(_judge(kinds.KINDS[name], numbers, folder))
-
-
-def _judge(kind: Kind, numbers: Sequence[int], folder: Path) -> list[Verdict]:
-    """The verdicts; if the test itself fails, on each case alone."""
-    try:
-        return kind.run(numbers, folder)
-    except Exception as error:
-        if len(numbers) > 1:
-            return [_judge(kind, [number], folder)[0] for number in numbers]
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        said = f"the test itself fails: {error!r}, {place.filename}:{place.lineno}"
-        return [_fault(kind.name, numbers[0], said)]
-
-
-def _fault(kind: str, number: int, said: str) -> Verdict:
-    return Verdict(kind=kind, number=number, outcome="fault", put_in="?", said=said)
+            try:
+                answer = kinds.KINDS[name].run(numbers, folder)
+            except Exception:
+                answer = traceback.format_exc()
+            pipe.send(answer)

@@ -4,33 +4,26 @@ import dataclasses
 import subprocess
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
 from lab import make_weights, places
 from lab.settings import RecipeConfig
-from tests import commands
+from tests import commands, layouts
 from utils import files
-from utils.images import frames, radiance_maps
+from utils.images import frames
 from utils.runs import weights
 
 
 @pytest.fixture
 def config(tmp_path):
     """Maps and photographs with the names of a training place and a validation place."""
-    generator = np.random.default_rng(0)
     for name in ("somewhere", places.VALIDATION_MAPS[0]):
-        noise = generator.random((16, 32, 3), np.float32) ** 4
-        picture = cv2.resize(noise, (256, 128), interpolation=cv2.INTER_CUBIC)
-        path = tmp_path / "radiance" / f"{name}.hdr"
-        path.parent.mkdir(exist_ok=True)
-        radiance_maps.write_radiance(path, np.maximum(picture, 1e-3))
+        layouts.write_map(tmp_path / "radiance" / f"{name}.hdr")
+    picture = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
+    (tmp_path / "photographs").mkdir()
     for name in ("anything", places.VALIDATION_PHOTOGRAPHS[0]):
-        picture = generator.integers(0, 256, (96, 128, 3), np.uint8)
-        path = tmp_path / "photographs" / f"{name}.png"
-        path.parent.mkdir(exist_ok=True)
-        frames.write_ldr(path, picture)
+        frames.write_ldr(tmp_path / "photographs" / f"{name}.png", picture)
     return RecipeConfig(
         radiance=(tmp_path / "radiance",),
         photographs=tmp_path / "photographs",

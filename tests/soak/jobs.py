@@ -1,10 +1,10 @@
 """The scripts that are killed, on tiny inputs; they write to the current folder."""
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 
 import make_tfrecord
@@ -15,7 +15,6 @@ from lab import make_scenes
 from lab.settings import ScenesConfig
 from tests import layouts, photos, tiny
 from tests.processes import run_as_script
-from utils.images.radiance_maps import write_radiance
 from utils.runs import weights
 
 _SCENES = 8
@@ -30,37 +29,25 @@ def write_inputs(folder: Path) -> None:
         layouts.write(folder / "scenes", "Kalantari", f"{number:03}", seed=number)
         if number % 2:
             photos.write_bracket(folder / "photographs" / f"{number:03}", photos.sample((48, 32)))
-    generator = np.random.default_rng(0)
-    (folder / "maps").mkdir()
-    for name in ("a", "b"):
-        noise = generator.random((8, 16, 3), np.float32) ** 4 + np.float32(1e-3)
-        write_radiance(folder / "maps" / f"{name}.hdr", np.kron(noise, np.ones((8, 8, 1))))
+    for seed in range(2):
+        layouts.write_map(folder / "maps" / f"{seed}.hdr", seed)
     weights.save(tiny.random_networks(), folder / "weights")
 
 
 def _records(inputs: Path) -> Job:
-    return make_tfrecord.main, RecordsConfig(
-        run=Path("run"),
-        scenes=inputs / "scenes",
-        prealign="auto",
-        validation_scenes=2,
-        scenes_per_shard=1,
-    )
+    scenes = inputs / "scenes"
+    config = RecordsConfig(run=Path("run"), scenes=scenes, validation_scenes=2, scenes_per_shard=1)
+    return make_tfrecord.main, config
 
 
-def _scenes(inputs: Path, workers: int) -> Job:
-    return make_scenes.main, ScenesConfig(
-        radiance=(inputs / "maps",),
-        scenes=Path("scenes"),
-        count=_SCENES,
-        height=48,
-        width=64,
-        workers=workers,
-    )
+def _scenes(inputs: Path) -> Job:
+    maps, scenes = (inputs / "maps",), Path("scenes")
+    config = ScenesConfig(radiance=maps, scenes=scenes, count=_SCENES, height=48, width=64)
+    return make_scenes.main, config
 
 
-def _reconstruction(inputs: Path, scenes: str) -> ReconstructionConfig:
-    return ReconstructionConfig(
+def _reconstruction(main: Callable[..., int | None], scenes: str, inputs: Path) -> Job:
+    return main, ReconstructionConfig(
         run=Path("run"),
         scenes=(inputs / scenes,),
         results=Path("results"),
@@ -68,22 +55,14 @@ def _reconstruction(inputs: Path, scenes: str) -> ReconstructionConfig:
     )
 
 
+_align = functools.partial(_reconstruction, reconstruction_align2.main)
+_fuse = functools.partial(_reconstruction, reconstruction_fusion.main)
 JOBS: dict[str, Callable[[Path], Job]] = {
     "make_tfrecord.py": _records,
-    "lab/make_scenes.py": lambda inputs: _scenes(inputs, 1),
-    "lab/make_scenes.py, two workers": lambda inputs: _scenes(inputs, 2),
-    "reconstruction_align2.py": lambda inputs: (
-        reconstruction_align2.main,
-        _reconstruction(inputs, "scenes"),
-    ),
-    "reconstruction_fusion.py": lambda inputs: (
-        reconstruction_fusion.main,
-        _reconstruction(inputs, "scenes"),
-    ),
-    "reconstruction_fusion.py, photographs": lambda inputs: (
-        reconstruction_fusion.main,
-        _reconstruction(inputs, "photographs"),
-    ),
+    "lab/make_scenes.py": _scenes,
+    "reconstruction_align2.py": functools.partial(_align, "scenes"),
+    "reconstruction_fusion.py": functools.partial(_fuse, "scenes"),
+    "reconstruction_fusion.py, photographs": functools.partial(_fuse, "photographs"),
 }
 
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from configs.start_up import EXIT_INTERRUPTED, INTERRUPTED
+from tests import disk
+from utils.files import LOCK_NAME
 
 KILLS = int(os.environ.get("ESBN_KILLS", "0"))
 """Kills in all tests together; 0: a few in each."""
 
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
-MOMENTS = ("starting", "working", "writing")
-
-_LOCKS = {".esbn.lock"}
+_MOMENTS = ("starting", "working", "writing")
 
 
 def seeded() -> random.Random:
@@ -39,20 +39,10 @@ def report(title: str, tally: collections.Counter) -> None:
         tqdm.write(f"survived, {title}: {dict(tally)}")
 
 
-def is_partial(path: Path) -> bool:
-    """Whether a name is of an unfinished file, or in an unfinished folder."""
-    return any(".partial" in part or part.endswith(".part") for part in path.parts)
-
-
-def being_written(folder: Path) -> bool:
-    """Whether a folder holds something unfinished."""
-    return any(is_partial(path.relative_to(folder)) for path in _paths(folder))
-
-
 def finished(folder: Path) -> dict[str, bytes]:
     """Content of every complete file below a folder, by its path."""
-    names = (path.relative_to(folder) for path in _paths(folder) if path.is_file())
-    kept = (name for name in names if not is_partial(name) and name.name not in _LOCKS)
+    names = [path.relative_to(folder) for path in disk.below(folder) if path.is_file()]
+    kept = (name for name in names if not disk.is_partial(name) and name.name != LOCK_NAME)
     return {str(name): (folder / name).read_bytes() for name in kept}
 
 
@@ -91,7 +81,7 @@ def run_with_kills(
             assert log.read_text().rstrip().splitlines()[-1] == INTERRUPTED
             assert "Traceback" not in log.read_text()
         tally.update(["kills", moment, number.name])
-        tally["files left half written"] += being_written(folder)
+        tally["files left half written"] += bool(disk.half_written(folder))
         yield
 
 
@@ -99,27 +89,17 @@ def _kill_soon(
     process: BaseProcess, folder: Path, choice: random.Random
 ) -> tuple[str, signal.Signals] | None:
     """Kills a process that starts, works or writes; None if it ended before."""
-    moment, number = choice.choice(MOMENTS), choice.choice(SIGNALS)
+    moment, number = choice.choice(_MOMENTS), choice.choice(SIGNALS)
     if moment == "starting":
         process.join(choice.uniform(0, 2))
     else:
         for _ in range(choice.randint(1, 6)):
-            _wait(process, lambda: not being_written(folder))
-            _wait(process, lambda: being_written(folder))
+            for writing in (False, True):
+                while process.is_alive() and bool(disk.half_written(folder)) != writing:
+                    time.sleep(0.0005)
         if moment == "working":
             process.join(choice.uniform(0, 0.2))
     if not process.is_alive() or process.pid is None:
         return None
     os.kill(process.pid, number)
     return moment, number
-
-
-def _paths(folder: Path) -> Iterator[Path]:
-    """Everything below a folder, while a process writes there."""
-    for place, folders, files in os.walk(folder):
-        yield from (Path(place) / name for name in (*folders, *files))
-
-
-def _wait(process: BaseProcess, condition: Callable[[], bool]) -> None:
-    while process.is_alive() and not condition():
-        time.sleep(0.0005)

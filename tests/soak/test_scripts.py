@@ -8,14 +8,13 @@ import functools
 
 import pytest
 
-from tests import processes
+from tests import disk, processes
 from tests.soak import jobs, killing
 
 # Shares of all kills in `make soak`, and kills in `make test`.
 SHARES = {
     "make_tfrecord.py": (0.13, 2),
-    "lab/make_scenes.py": (0.10, 0),
-    "lab/make_scenes.py, two workers": (0.05, 1),
+    "lab/make_scenes.py": (0.15, 1),
     "reconstruction_align2.py": (0.11, 0),
     "reconstruction_fusion.py": (0.11, 0),
     "reconstruction_fusion.py, photographs": (0.10, 2),
@@ -45,6 +44,6 @@ def test_killed_runs_end_with_the_files_of_one_that_was_not(name, inputs, tmp_pa
             assert killing.finished(folder).items() <= expected.items()
         tally["runs"] += 1
         assert killing.finished(folder) == expected
-        assert not killing.being_written(folder)
+        assert not disk.half_written(folder)
     with capsys.disabled():
         killing.report(name, tally)
