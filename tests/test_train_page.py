@@ -1,5 +1,6 @@
 """The commands of docs/train.md, in order, with tiny networks and pictures."""
 
+import contextlib
 import csv
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ from utils.scenes import checks
 from utils.scenes.data_sets import OFFICIAL_TEST_SCENES
 
 PAGE = Path(__file__).parent.parent / "docs" / "train.md"
+SECTIONS = "Without a data set", "Kalantari's data set"
 TINY = {
     "make_scenes": ["--count=5", "--height=64", "--width=80", "--workers=1"],
     "training": [
@@ -30,13 +32,17 @@ def run(script: str, *flags: str) -> None:
     assert commands.run(script, *flags, *TINY.get(kind, [])) == 0, script
 
 
-@pytest.fixture
-def maps(tmp_path, monkeypatch):
-    """A folder with two radiance maps, as after the downloads of the first section."""
-    for seed, place in enumerate(("radiance", "radiance_test")):
-        layouts.write_map(tmp_path / "data" / place / "map.hdr", seed)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+@pytest.fixture(scope="module")
+def tutorial(tmp_path_factory):
+    """The folder in which the commands of the first section have run."""
+    folder = tmp_path_factory.mktemp("tutorial")
+    for seed, place in enumerate(("radiance", "radiance_test")):  # to be downloaded
+        layouts.write_map(folder / "data" / place / "map.hdr", seed)
+    with contextlib.chdir(folder):
+        for script, *flags in commands.of_page(PAGE, SECTIONS[0]):
+            if not any(flag.startswith("weights/") for flag in flags):  # other tests run these
+                run(script, *flags)
+    return folder
 
 
 @pytest.fixture
@@ -54,12 +60,8 @@ def official_tree(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_without_a_data_set_the_page_ends_with_a_table(maps, capsys):
-    lines = commands.of_page(PAGE, "Without a data set")
-    for script, *flags in lines:
-        if not any(flag.startswith("weights/") for flag in flags):  # other tests run these
-            run(script, *flags)
-    trained = maps / "runs" / "tutorial"
+def test_without_a_data_set_the_page_ends_with_a_table(tutorial):
+    trained = tutorial / "runs" / "tutorial"
     assert (trained / "results" / "report.html").exists()
     rows = list(csv.DictReader((trained / "results" / "metrics.csv").read_text().splitlines()))
     assert [row["scene"] for row in rows] == [*(f"{i:05}" for i in range(1, 6)), "mean"]
@@ -76,28 +78,37 @@ def test_without_a_data_set_the_page_ends_with_a_table(maps, capsys):
     assert "opencv-debevec" in table
     assert (trained / "fusion" / "curves.png").exists()
 
-    checkpoints = {path: path.read_bytes() for path in trained.glob("*/checkpoints/*")}
-    capsys.readouterr()
-    for script, *flags in lines:
-        if script.startswith("training"):
-            run(script, *flags)
-    assert capsys.readouterr().out.count("nothing to do") == 3
+
+def test_the_same_command_does_nothing_when_a_stage_is_finished(tutorial, monkeypatch, capsys):
+    checkpoints = {path: path.read_bytes() for path in tutorial.rglob("checkpoints/*")}
+    monkeypatch.chdir(tutorial)
+    (line,) = (x for x in commands.of_page(PAGE, SECTIONS[0]) if x[0] == "training_fusion.py")
+    run(*line)
+    assert "nothing to do" in capsys.readouterr().out
     assert checkpoints
     assert {path: path.read_bytes() for path in checkpoints} == checkpoints
 
 
-def test_kalantaris_data_set_ends_with_the_tables_of_five_protocols(official_tree, capsys):
+def test_kalantaris_data_set_ends_with_the_tables_of_five_protocols(
+    tutorial, official_tree, capsys
+):
+    """Of the trainings only that of `runs/speed` runs; the others end with the tutorial's."""
+    trained = official_tree / "runs" / "kalantari"
     said = []
-    for script, *flags in commands.of_page(PAGE, "Kalantari's data set"):
+    for script, *flags in commands.of_page(PAGE, SECTIONS[1]):
+        if script.startswith("training") and "--run" not in flags:
+            assert commands.parse(script, *flags).run == Path("runs/kalantari")
+            stage = script.removesuffix(".py").removeprefix("training_")
+            shutil.copytree(tutorial / "runs" / "tutorial" / stage, trained / stage)
+            continue
         if "--against" in flags:  # another method's results
-            shutil.copytree(official_tree / "runs" / "kalantari" / "results", "other")
+            shutil.copytree(trained / "results", "other")
         run(script, *flags)
         said.append(capsys.readouterr().out)
     assert "Kalantari 2017, official, 89 scenes" in said[0]
     assert "nothing is wrong" in said[0]
     assert "70 training and 4 validation scenes" in said[1]
 
-    trained = official_tree / "runs" / "kalantari"
     results = sorted((trained / "results").rglob("*.hdr"))
     assert len(results) == 15
     assert {radiance_maps.read_radiance(path).shape for path in results} == {(24, 40, 3)}

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from lab import benchmark
-from lab.benchmarking import cost, timing, widths
-from lab.benchmarking.timing import compare, markdown
+from lab.benchmarking import cost, surroundings, timing, widths
 from lab.settings import BenchmarkConfig
 from models import esbn
 
@@ -48,27 +47,11 @@ def test_parameters(plain):
     assert cost.parameters(plain["merging"]) == (388_419, 388_419)
 
 
-def test_table_of_a_comparison():
-    row = compare({"plain": 12345.6, "ours": 1.2345}, "plain")
-    assert markdown("Title", [{"of": "one", "n": 1234567} | row]).splitlines() == [
-        "## Title",
-        "",
-        "| of | n | plain, s | ours, s | ours, x |",
-        "| --- | ---: | ---: | ---: | ---: |",
-        "| one | 1,234,567 | 12346 | 1.23 | 10000 |",
-    ]
-
-
 def test_variants_alternate_after_a_warm_up():
     calls = []
     seconds = timing.alternate({name: lambda n=name: calls.append(n) for name in "ab"}, 3)
     assert calls == list("ab" * 4)
     assert list(seconds) == ["a", "b"]
-
-
-def test_fresh_process_gives_its_result():
-    result, _ = timing.in_fresh_process(np.arange, 3)
-    assert result.tolist() == [0, 1, 2]
 
 
 def test_fresh_process_counts_its_own_memory_only():
@@ -105,3 +88,9 @@ def test_narrower_networks_are_smaller_in_every_column_but_speed(monkeypatch):
         assert float(narrow[column]) < float(wide[column])
     assert wide["float32, scene, x"] == 1
     assert float(narrow["bfloat16, scene, s"]) > 0
+
+
+def test_what_surrounds_the_networks_is_timed_for_both_kinds_of_results():
+    (row,) = surroundings.measure((32, 48), turns=1)
+    assert list(row) == ["anchored, s", "not anchored, s"]
+    assert all(float(seconds) > 0 for seconds in row.values())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lab import places
-from lab.synthesis import backgrounds, dynamic_scene, views
+from lab.synthesis import dynamic_scene, views
 from lab.synthesis.maps import Kind
 from utils.radiometry.radiance import hdr_to_ldr
 
@@ -62,14 +62,6 @@ def test_truth_explains_every_frame_of_a_static_scene_only(seed):
     assert np.abs(moving.homographies[[0, 2]] - np.eye(3)).max((1, 2)).min() > 0.1
 
 
-def test_same_seed_same_scene():
-    one, same, other = _scene(3), _scene(3), _scene(4)
-    np.testing.assert_array_equal(one.ldr, same.ldr)
-    np.testing.assert_array_equal(one.hdr, same.hdr)
-    assert one.sources == same.sources
-    assert np.mean(one.ldr != other.ldr) > 0.5
-
-
 def test_saturation_is_that_of_a_bracket():
     scenes = [_scene(seed) for seed in range(12)]
     shares = np.array([(scene.ldr == 255).any(-1).mean((1, 2)) for scene in scenes])
@@ -79,16 +71,6 @@ def test_saturation_is_that_of_a_bracket():
     assert np.all(mid < 0.6)
     assert 0.1 < high.mean() < 0.85
     assert np.median([np.quantile(scene.hdr.max(-1), 0.99) for scene in scenes]) > 0.3
-
-
-def test_maps_without_texture_are_avoided_but_suffice():
-    flat = np.zeros((64, 128, 3), np.float16)
-    chosen = [
-        _scene(seed, maps=(flat, MAPS[0]), kinds=("small", "small"), static=True).sources[0]
-        for seed in range(4)
-    ]
-    assert chosen == [1] * 4
-    assert set(_scene(0, maps=(flat,), kinds=("small",)).sources) == {0}
 
 
 def test_exposure_steps_are_those_given_or_a_mixture_mostly_of_two_and_three():
@@ -106,15 +88,6 @@ def test_camera_defects_change_nothing_but_the_camera():
     assert clean.sources == bad.sources
     assert np.any(clean.ldr != bad.ldr)
     np.testing.assert_array_equal(clean.exposure_values, bad.exposure_values)
-
-
-def test_shares_of_kinds_are_kept_among_the_available_ones():
-    rng = np.random.default_rng(0)
-    kinds: list[Kind] = ["sharp" if i == 8 else "small" for i in range(9)]
-    shares: dict[Kind, float] = {"sharp": 0.6, "photograph": 0.2, "small": 0.2}
-    picked = [backgrounds.pick(kinds, shares, rng) for _ in range(2000)]
-    assert np.mean(np.array(picked) == 8) == pytest.approx(0.75, abs=0.04)
-    assert set(picked) == set(range(9))
 
 
 def test_no_place_is_on_two_sides():

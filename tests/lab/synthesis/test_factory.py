@@ -1,6 +1,5 @@
 """lab/make_scenes.py: reproducible, resumable, overwrites nothing, names its sources."""
 
-import dataclasses
 import os
 import shutil
 import signal
@@ -20,7 +19,7 @@ from lab import make_scenes
 from lab.settings import ScenesConfig
 from lab.synthesis import factory
 from lab.synthesis.maps import cached_maps
-from tests import processes
+from tests import layouts, processes
 from utils import files
 from utils.images import frames, radiance_maps
 from utils.scenes import folders
@@ -137,13 +136,6 @@ def test_other_settings_need_another_folder(radiance, tmp_path, fields, message)
     assert _bytes(tmp_path / "a") == before
 
 
-def test_scenes_of_chosen_exposure_steps(radiance, tmp_path):
-    config = _config(radiance, tmp_path / "a", exposure_steps=(3,))
-    assert factory.make_scenes(config) == 3
-    for folder in folders.find_scenes(config.scenes):
-        assert folders.read_scene(folder).exposure_values.tolist() == [0, 3, 6]
-
-
 def test_scenes_are_not_mixed_into_a_data_set(radiance, tmp_path):
     (tmp_path / "Training" / "001").mkdir(parents=True)
     with pytest.raises(ValueError, match=r"folder of their own.*Training"):
@@ -151,58 +143,40 @@ def test_scenes_are_not_mixed_into_a_data_set(radiance, tmp_path):
     assert not _bytes(tmp_path)
 
 
-def test_maps_are_chosen_by_name(radiance, tmp_path):
-    def names(**fields):
-        found = factory.find_maps(_config(radiance, tmp_path, **fields))
-        return [path.stem for path in found]
+def test_maps_and_photographs_are_chosen_by_name(radiance, photographs, tmp_path):
+    shutil.copy(radiance / "pano_a.hdr", tmp_path / "other_a.hdr")
 
-    assert names() == ["pano_a", "pano_b", "photo_c"]
-    assert names(include=("_a", "photo")) == ["pano_a", "photo_c"]
-    assert names(exclude=("pano",)) == ["photo_c"]
+    def names(find=factory.find_maps, **fields):
+        config = ScenesConfig(radiance=(radiance, tmp_path), photographs=photographs, **fields)
+        return [path.stem for path in find(config)]
+
+    assert sorted(names()) == ["other_a", "pano_a", "pano_b", "photo_c"]
+    assert sorted(names(include=("_a", "photo"))) == ["other_a", "pano_a", "photo_c"]
+    assert names(include=("_a", "photo"), exclude=("pano", "photo")) == ["other_a"]
+    assert names(factory.find_photographs, include=("cat",)) == ["cat"]
     with pytest.raises(ValueError, match=r"no radiance maps.*include=\('x',\)"):
         names(include=("x",))
-
-
-def test_maps_of_several_folders_and_photographs_are_chosen_alike(radiance, photographs, tmp_path):
-    (tmp_path / "more").mkdir()
-    shutil.copy(radiance / "pano_a.hdr", tmp_path / "more" / "other_a.hdr")
-    config = ScenesConfig(
-        radiance=(radiance, tmp_path / "more"),
-        photographs=photographs,
-        include=("_a", "cat"),
-        exclude=("pano",),
-    )
-    assert [path.name for path in factory.find_maps(config)] == ["other_a.hdr"]
-    assert [path.name for path in factory.find_photographs(config)] == ["cat.png"]
 
 
 def test_photographs_serve_as_backgrounds_and_objects(radiance, photographs, tmp_path):
     config = _config(radiance, tmp_path / "a", photographs=photographs, count=12)
     factory.make_scenes(config)
-    sources = [path.read_text() for path in config.scenes.rglob(folders.SOURCE_FILE)]
-    for role in ("background", "object"):
-        for suffix in (".png", ".hdr"):
-            assert any(
-                line.startswith(role) and line.endswith(suffix)
-                for source in sources
-                for line in source.splitlines()
-            )
+    sources = "".join(path.read_text() for path in config.scenes.rglob(folders.SOURCE_FILE))
+    found = {(line.split()[0], line[-4:]) for line in sources.splitlines()}
+    assert found == {(role, kind) for role in ("background", "object") for kind in (".png", ".hdr")}
 
 
 def test_folders_without_pictures_are_named(radiance, tmp_path):
-    empty = tmp_path / "empty"
+    empty, missing, scenes = (tmp_path / name for name in ("empty", "missing", "scenes"))
     empty.mkdir()
-    missing = tmp_path / "missing"
     with pytest.raises(ValueError, match=r"no folder of radiance maps.*missing"):
-        factory.make_scenes(_config(missing, tmp_path / "scenes"))
+        factory.make_scenes(_config(missing, scenes))
     with pytest.raises(ValueError, match=r"no radiance maps.*empty"):
-        factory.make_scenes(_config(empty, tmp_path / "scenes"))
+        factory.make_scenes(_config(empty, scenes))
     for folder in (empty, missing, radiance):
         with pytest.raises(ValueError, match=rf"no photographs.*{folder.name}"):
-            factory.make_scenes(_config(radiance, tmp_path / "s", photographs=folder))
-    with pytest.raises(ValueError, match=r"no photographs.*which holds .*\.hdr"):
-        factory.make_scenes(_config(radiance, tmp_path / "s", photographs=radiance))
-    assert not list(tmp_path.glob("s*"))
+            factory.make_scenes(_config(radiance, scenes, photographs=folder))
+    assert not scenes.exists()
 
 
 def test_bad_maps_are_named(tmp_path):
@@ -235,12 +209,10 @@ def test_cache_forgets_the_map_unused_longest(radiance):
 @pytest.fixture
 def process(tmp_path):
     """lab/make_scenes.py, as soon as its first scene is there."""
-    (tmp_path / "radiance").mkdir()
-    noise = np.random.default_rng(0).random((64, 128, 3), np.float32) + 0.1
-    radiance_maps.write_radiance(tmp_path / "radiance" / "a.hdr", noise)
-    flags = ["--radiance=radiance", "--scenes=scenes", "--count=5000", "--height=64", "--width=64"]
+    layouts.write_map(tmp_path / "radiance" / "a.hdr")
+    flags = ["--radiance=radiance", "--scenes=scenes", "--count=5000", "--height=24", "--width=32"]
     with processes.started(
-        [sys.executable, "-m", "lab.make_scenes", *flags],
+        [sys.executable, "-m", "lab.make_scenes", *flags, "--static-share=0.5"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE,
@@ -269,14 +241,8 @@ def test_a_killed_run_leaves_no_process_and_the_next_goes_on_at_once(process, tm
     process.communicate(timeout=60)
     assert psutil.wait_procs(workers, timeout=10)[1] == []
     count = len(list((tmp_path / "scenes").glob("0*")))
-    config = ScenesConfig(
-        radiance=(tmp_path / "radiance",),
-        scenes=tmp_path / "scenes",
-        height=64,
-        width=64,
-        workers=1,
-    )
-    assert factory.make_scenes(dataclasses.replace(config, count=count + 2)) == 2
+    config = _config(tmp_path / "radiance", tmp_path / "scenes", count=count + 2)
+    assert factory.make_scenes(config) == 2
     assert not list((tmp_path / "scenes").glob(".*"))
 
 

@@ -6,7 +6,7 @@ import pytest
 from lab.synthesis import cameras, highlights, motion, scenery, views
 from lab.synthesis.objects import fine_outlines, strands
 from lab.synthesis.objects.foregrounds import OVERSAMPLING, canvas_size, draw_sprite, paste
-from lab.synthesis.objects.outlines import Wave, random_figure, random_wave
+from lab.synthesis.objects.outlines import Wave
 from utils.radiometry.radiance import hdr_to_ldr, ldr_to_hdr
 
 STILL = motion.Track(state=np.zeros(6), rate=np.zeros(6), jitter=np.zeros((3, 6)))
@@ -80,24 +80,6 @@ def test_photograph_is_cropped_inside_with_room_to_move():
         assert np.all(np.diff(np.log(view.render(40, 60)[..., 0]), axis=1) > 0)
 
 
-@pytest.mark.parametrize("shape", [(1024, 2048), (700, 1000)])
-def test_detail_of_two_pixels_keeps_its_contrast(shape):
-    for seed in range(6):
-        view = views.random_view(_checker(shape, 2), 96, 128, np.random.default_rng(seed))
-        assert 0.7 < view.zoom < 1.4
-        middle = view.render(96, 128)[36:60, 48:80, 0]  # at least a quarter of the contrast
-        assert np.percentile(middle, 90) > 1.6 * np.percentile(middle, 10)
-
-
-def test_minified_detail_is_averaged_not_skipped():
-    rng = np.random.default_rng(0)
-    view = views.random_view(_checker((400, 1000), 1), 60, 80, rng, zoom=0.25)
-    image = view.render(60, 80)
-    assert view.skipped > 3
-    assert image.mean() == pytest.approx(0.625, abs=0.02)
-    assert image.std() < 0.08
-
-
 def test_expansion_is_identity_below_its_threshold_and_rises_smoothly():
     white = np.linspace(0, 1, 1001)
     expanded = highlights.expand(white)
@@ -118,12 +100,6 @@ def test_photograph_keeps_its_darks_and_gains_highlights():
     assert radiance[5].min() > radiance[37].max()  # a clipped area glows from edge to middle
 
 
-def test_homography_of_rest_is_identity_and_shift_is_in_pixels():
-    np.testing.assert_allclose(motion.homography(np.zeros(6), (40, 60)), np.eye(3), atol=1e-12)
-    moved = motion.homography(np.array([3.0, -2, 0, 0, 0, 0]), (40, 60)) @ [10, 20, 1]
-    np.testing.assert_allclose(moved / moved[2], [13, 18, 1])
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_reference_frame_is_at_rest_and_static_cameras_stay(seed):
     rng = np.random.default_rng(seed)
@@ -135,34 +111,7 @@ def test_reference_frame_is_at_rest_and_static_cameras_stay(seed):
         np.testing.assert_array_equal(static.at(frame, 0.3), static.state)
 
 
-def test_standing_objects_move_against_the_camera_the_more_the_nearer():
-    camera = motion.Track(
-        state=np.zeros(6), rate=np.array([3.0, -1, 0, 0, 0, 0]), jitter=np.zeros((3, 6))
-    )
-    for depth in (1.0, 2.5):
-        rng, spot = np.random.default_rng(0), np.array([20.0, 30])
-        track = motion.random_object_track(
-            rng, spot, width=100, camera=camera, depth=depth, static=True
-        )
-        moved = track.at(2, 0) - track.at(1, 0)
-        np.testing.assert_allclose(moved[:2], [-3 * depth, depth])
-
-
-def test_most_objects_move_by_5_to_150_pixels_of_a_whole_picture():
-    rng = np.random.default_rng(0)
-    rates = [
-        motion.random_object_track(
-            rng, np.zeros(2), width=1500, camera=STILL, depth=1, static=False
-        )
-        for _ in range(2000)
-    ]
-    speeds = np.array([np.hypot(*track.rate[:2]) for track in rates])
-    moving = speeds[speeds > 1]
-    assert np.mean((moving > 5) & (moving < 150)) > 0.65
-    assert 0.1 < np.mean(moving > 150) < 0.3
-
-
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(12))
 def test_objects_fit_their_canvas_and_cover_something(seed):
     outline = fine_outlines.random_matted(np.random.default_rng(seed))
     for time in (-1, 0, 1):
@@ -170,15 +119,6 @@ def test_objects_fit_their_canvas_and_cover_something(seed):
         assert alpha.min() >= 0
         assert alpha.max() > 0.5
         assert max(alpha[0].max(), alpha[-1].max(), alpha[:, 0].max(), alpha[:, -1].max()) < 0.02
-
-
-@pytest.mark.parametrize("make", [random_figure, lambda rng: random_wave(rng, 96)])
-def test_bodies_have_soft_edges_and_change_from_frame_to_frame(make):
-    for seed in range(8):
-        outline = strands.Matted(body=make(np.random.default_rng(seed)))
-        before, after = (_alpha(outline, 60, time) for time in (-1, 1))
-        assert np.mean((before > 0.1) & (before < 0.9)) > 0.005
-        assert np.abs(before - after).mean() > 1e-3
 
 
 def test_holes_uncover_and_strands_cross_them():
@@ -191,14 +131,6 @@ def test_holes_uncover_and_strands_cross_them():
     assert pierced[middle, middle + round(0.22 * 160)] > 0.99
     assert crossed[middle, middle] > 0.9
     assert crossed[middle, middle + 12] == 0
-
-
-def test_hairs_are_thinner_at_their_tips():
-    hair = strands.Strand(root=(0.0, 0.5), angle=np.pi, length=0.9, thickness=0.05)
-    widths = _alpha(strands.Matted(strands=[hair]), 200).sum(1)
-    foot, tip = len(widths) // 2 + 80, len(widths) // 2 - 60
-    assert 7 < widths[foot] < 11
-    assert 0.5 < widths[tip] < 0.45 * widths[foot]
 
 
 @pytest.mark.parametrize("pose", [(40, 30, 0, 0), (33.5, 36.25, 1.0, 0.2)])
@@ -265,13 +197,6 @@ def test_sensor_noise_is_shot_and_read_noise(seed):
     assert np.all(np.diff(variance) > 0)
 
 
-def test_sensor_clips():
-    radiance = np.stack([np.full((8, 8, 3), value, np.float32) for value in (0.0, 1.5, 3.0)])
-    ldr = cameras.sense(radiance, np.ones(3), np.random.default_rng(0))
-    assert ldr[0].max() < 30
-    assert ldr[1:].min() == 255
-
-
 def test_clean_camera_is_exact():
     ldr = np.random.default_rng(0).random((3, 20, 30, 3), np.float32)
     rng = np.random.default_rng(1)
@@ -280,16 +205,6 @@ def test_clean_camera_is_exact():
     np.testing.assert_array_equal(cameras.store(ldr, cameras.CLEAN, rng), np.rint(255 * ldr))
     assert rng.bit_generator.state == state
     np.testing.assert_array_equal(cameras.reference_radiance(ldr[1], 4.0, 0.0), ldr[1])
-
-
-def test_defects_have_their_shares_and_leave_the_reference_exposed_as_stated():
-    rng = np.random.default_rng(0)
-    found = [cameras.random_defects(rng, 0.35) for _ in range(2000)]
-    bad = [defects for defects in found if defects != cameras.CLEAN]
-    assert 0.27 < len(bad) / 2000 < 0.38
-    assert all(abs(error) <= 0.5 for defects in bad for error in defects.exposure_errors)
-    assert all(defects.exposure_errors[1] == 0 for defects in bad)
-    assert {defects.quality for defects in bad} == {None, *range(85, 98)}
 
 
 @pytest.mark.parametrize("curve", [-0.15, 0.45])
@@ -304,23 +219,3 @@ def test_tone_curve_rises_and_the_truth_follows_the_reference(curve):
     clipped = radiance >= 0.25
     np.testing.assert_allclose(ldr_to_hdr(stored, 4.0)[~clipped], truth[~clipped])
     np.testing.assert_array_equal(truth[clipped], radiance[clipped])
-
-
-def test_jpeg_and_colour_noise_stay_small_and_keep_what_is_clipped():
-    y, x = np.mgrid[:64, :96] / 96
-    frame = np.dstack([x, 0.5 + 0.3 * y, 1 - x]).astype(np.float32)
-    frame[:16] = 1
-    defects = cameras.Defects(chroma_noise=0.01, quality=90)
-    stored = cameras.store(np.stack([frame] * 3), defects, np.random.default_rng(0))
-    error = stored.astype(float) / 255 - frame
-    assert 0.002 < error[:, 24:].std() < 0.03
-    assert stored[:, :8].min() >= 254
-
-
-def test_a_gamma_other_than_assumed_scales_the_distance_to_the_reference():
-    times = np.array([1.0, 4, 16])
-    seen = cameras.other_gamma(times, 0.2, np.random.default_rng(3))
-    assert seen[1] == 4
-    assert seen[0] != 1
-    assert seen[0] * seen[2] == pytest.approx(16)
-    np.testing.assert_array_equal(cameras.other_gamma(times, 0.0, np.random.default_rng(3)), times)
