@@ -17,9 +17,7 @@ from utils import command, hardware
 
 Main = Callable[[Any], int | None]
 
-MEMORY_LIMIT = 2**30
-"""Bytes that a run on bad input may take in addition to the process."""
-
+_MEMORY_LIMIT = 2**30  # bytes that a run on bad input may take in addition to the process
 _UP = "\x1b[A"  # of progress bars
 _OF_TENSORFLOW = "__autograph_generated_file"  # temporary files, removed when it ends
 
@@ -64,7 +62,7 @@ def enter(main: Main, config: object, *places: Path) -> Ran:
     elif code not in {0, 2}:
         faults.append(f"exit code {code}")
     grown = hardware.peak_memory() - had
-    if grown > MEMORY_LIMIT:
+    if grown > _MEMORY_LIMIT:
         faults.append(f"memory: {grown / 2**20:.0f} MiB")
     faults += [
         f"changed its input: {sorted(map(str, change))[:3]}"

@@ -13,9 +13,7 @@ from tests.fuzz import kinds, tools
 from tests.fuzz.cases import Verdict
 from tests.processes import CONTEXT
 
-_HANG = 60.0
-"""Seconds until a case counts as hung, many because a machine may be busy."""
-
+_HANG = 60.0  # seconds until a case counts as hung, many because a machine may be busy
 _ADDRESSES = 6 * 2**30  # bytes of address space in addition to those at the start
 
 

@@ -66,9 +66,9 @@ JOBS: dict[str, Callable[[Path], Job]] = {
 }
 
 
-def work(name: str, inputs: Path, folder: Path, log: Path) -> None:
+def work(name: str, inputs: Path, folder: Path) -> None:
     """Runs a job in a folder, as its script would run, and ends this process."""
     folder.mkdir(exist_ok=True)
     os.chdir(folder)
     tf.config.experimental.enable_op_determinism()
-    run_as_script(*JOBS[name](inputs), log)
+    run_as_script(*JOBS[name](inputs), folder.with_suffix(".log"))

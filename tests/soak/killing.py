@@ -16,9 +16,7 @@ from configs.start_up import EXIT_INTERRUPTED, INTERRUPTED
 from tests import disk
 from utils.files import LOCK_NAME
 
-KILLS = int(os.environ.get("ESBN_KILLS", "0"))
-"""Kills in all tests together; 0: a few in each."""
-
+KILLS = int(os.environ.get("ESBN_KILLS", "0"))  # in all tests together; 0: a few in each
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
 _MOMENTS = ("starting", "working", "writing")
 
@@ -49,7 +47,6 @@ def finished(folder: Path) -> dict[str, bytes]:
 def run_with_kills(
     start: Callable[[], AbstractContextManager[BaseProcess]],
     folder: Path,
-    log: Path,
     choice: random.Random,
     tally: collections.Counter,
     most: int,
@@ -57,9 +54,8 @@ def run_with_kills(
     """Runs a script again and again; kills it each time until there were enough kills.
 
     Args:
-        start: Starts the script, which writes to `folder` and `log`.
+        start: Starts the script; its output goes to `folder` with the suffix `.log`.
         folder: Its folder.
-        log: File of its output.
         choice: Chooses moments and signals.
         tally: Counts them.
         most: Kills in `tally` after which the script runs to its end.
@@ -67,6 +63,7 @@ def run_with_kills(
     Yields:
         After each kill.
     """
+    log = folder.with_suffix(".log")
     while True:
         log.write_text("")
         with start() as process:

@@ -31,16 +31,15 @@ def inputs(tmp_path_factory):
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_killed_runs_end_with_the_files_of_one_that_was_not(name, inputs, tmp_path, capsys):
-    processes.run(jobs.work, name, inputs, tmp_path / "whole", tmp_path / "whole.log")
+    processes.run(jobs.work, name, inputs, tmp_path / "whole")
     expected = killing.finished(tmp_path / "whole")
     assert len(expected) > 8
 
     choice, tally, most = killing.seeded(), collections.Counter(), killing.kills(*SHARES[name])
     while tally["kills"] < most:
         folder = tmp_path / f"killed{tally['runs']}"
-        log = folder.with_suffix(".log")
-        start = functools.partial(processes.running, jobs.work, name, inputs, folder, log)
-        for _ in killing.run_with_kills(start, folder, log, choice, tally, most):
+        start = functools.partial(processes.running, jobs.work, name, inputs, folder)
+        for _ in killing.run_with_kills(start, folder, choice, tally, most):
             assert killing.finished(folder).items() <= expected.items()
         tally["runs"] += 1
         assert killing.finished(folder) == expected

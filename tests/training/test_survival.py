@@ -55,9 +55,8 @@ def test_killed_runs_end_with_the_bits_of_one_that_was_not(tmp_path, tiny_record
     choice, tally, most = killing.seeded(), collections.Counter(), killing.kills(0.33, 3)
     while tally["kills"] < most:
         run = tmp_path / f"killed{tally['runs']}"
-        log = run.with_suffix(".log")
         start = functools.partial(processes.running, train, run, tiny_records)
-        for _ in killing.run_with_kills(start, run, log, choice, tally, most):
+        for _ in killing.run_with_kills(start, run, choice, tally, most):
             if tally["kills"] % 4 == 0:
                 tally["damaged checkpoints"] += damage_newest(run, choice)
         tally["runs"] += 1
