@@ -38,15 +38,10 @@ def test_sensitivity_above_65535_stands_in_another_tag():
     assert Exposure.of(block).iso == 102400
 
 
-NUMBERS = st.one_of(
-    st.none(),
-    st.floats(),
-    st.integers(),
-    st.text(),
-    st.binary(),
-    st.tuples(),
-    st.tuples(st.integers(), st.integers()),
-)
+NUMBERS = (
+    st.none() | st.floats() | st.integers() | st.text() | st.binary() | st.tuples()
+    | st.tuples(st.integers(), st.integers())
+)  # fmt: skip
 
 
 @given(NUMBERS, NUMBERS, NUMBERS, NUMBERS)

@@ -19,21 +19,15 @@ def test_uploads_are_sorted_by_name_wherever_they_lie(tmp_path):
     assert [path.name for path in checked(uploads)] == ["a.jpg", "b.jpg", "c.jpg"]
 
 
-def test_too_many_uploads_are_refused(tmp_path):
+def test_too_many_too_large_or_equally_named_uploads_are_refused(tmp_path):
     uploads = _files(tmp_path, [f"{number:02}.jpg" for number in range(MOST_FILES + 1)])
     assert len(checked(uploads[:-1])) == MOST_FILES
     with pytest.raises(ValueError, match=f"Received: {MOST_FILES + 1} of"):
         checked(uploads)
-
-
-def test_too_large_uploads_are_refused(tmp_path):
     uploads = _files(tmp_path, ["a.jpg", "b.jpg"], size=ALL_MEGABYTES * 10**6 // 2)
     assert len(checked(uploads)) == 2
     with pytest.raises(ValueError, match="MB together"):
         checked([*uploads, *_files(tmp_path, ["c.jpg"], size=10**6)])
-
-
-def test_two_uploads_of_one_name_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"different names\. Received: a\.jpg, a\.jpg"):
         checked(_files(tmp_path, ["x/a.jpg", "y/a.jpg"]))
 

@@ -1,4 +1,4 @@
-"""Result files: what they hold, whatever their name, and that all of it arrives."""
+"""Result files: their pixels and metadata, full disks and odd paths."""
 
 import functools
 import io
@@ -20,6 +20,7 @@ from tests.photos import exif
 from utils.images.radiance_maps import read_radiance, write_exr
 
 HDR = np.random.default_rng(0).random((40, 56, 3)).astype(np.float32) ** 3
+PICTURE = np.rint(255 * HDR).astype(np.uint8)
 KEPT = kept(exif(0.01))
 
 
@@ -33,30 +34,16 @@ def test_exr_holds_half_floats_with_zip_and_the_camera(tmp_path):
         assert header["copyright"] == "Someone"
 
 
-def test_black_is_written_and_read_as_black(tmp_path):
-    write_exr(tmp_path / "a.exr", np.zeros_like(HDR))
-    assert not read_radiance(tmp_path / "a.exr").any()
-
-
-@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf, 1e6])
-def test_impossible_radiance_is_not_written(tmp_path, value):
-    hdr = HDR.copy()
-    hdr[3, 4, 1] = value
-    with pytest.raises(ValueError, match=r"must be in \[0, 65504\].*a\.exr"):
-        write_exr(tmp_path / "a.exr", hdr)
-    assert not list(tmp_path.iterdir())
-
-
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
 def test_pictures_carry_the_camera_over(tmp_path, suffix):
-    picture = np.rint(255 * HDR).astype(np.uint8)
-    write_picture(tmp_path / f"a{suffix}", picture, KEPT)
-    with Image.open(tmp_path / f"a{suffix}") as image:
+    path = tmp_path / f"a{suffix}"
+    write_picture(path, PICTURE, KEPT)
+    with Image.open(path) as image:
         assert image.getexif()[0x0110] == "Model 1"
-        difference = np.asarray(image).astype(int) - picture
+        difference = np.asarray(image).astype(int) - PICTURE
     assert np.abs(difference).mean() < (0.01 if suffix == ".png" else 3)
-    write_picture(tmp_path / f"b{suffix}", picture)
-    with Image.open(tmp_path / f"b{suffix}") as image:
+    write_picture(path, PICTURE)
+    with Image.open(path) as image:
         assert not image.getexif()
 
 
@@ -79,24 +66,17 @@ def test_ultra_hdr_gives_back_radiance_above_white(tmp_path, shape, tone):
     assert decoded.max() == pytest.approx(expected.max(), rel=0.05)
 
 
-def test_ultra_hdr_is_the_tone_mapped_picture_with_exif_for_old_programs(tmp_path):
+def test_ultra_hdr_is_the_picture_for_old_programs_and_points_to_its_gain_map(tmp_path):
     hdr = _ramp((64, 96))
     picture = tone_map(hdr, "fusion")
     write_ultra_hdr(tmp_path / "a.jpg", picture, hdr, KEPT)
     with Image.open(tmp_path / "a.jpg") as image:
         assert image.getexif()[0x0110] == "Model 1"
         assert np.abs(np.asarray(image).astype(int) - picture).max() <= 3
-    imagecodecs.ultrahdr_decode((tmp_path / "a.jpg").read_bytes())
-
-
-def test_ultra_hdr_points_to_its_second_picture_in_both_ways(tmp_path):
-    hdr = _ramp((64, 96))
-    write_ultra_hdr(tmp_path / "a.jpg", tone_map(hdr, "fusion"), hdr, KEPT)
     data = (tmp_path / "a.jpg").read_bytes()
     length = int(re.findall(rb'Item:Length="(\d+)"', data)[0])
-    gain_map = data[-length:]
     assert data[len(data) - length - 2 : len(data) - length + 2] == b"\xff\xd9\xff\xd8"
-    with Image.open(io.BytesIO(gain_map)) as image:
+    with Image.open(io.BytesIO(data[-length:])) as image:
         assert image.size == (96, 64)
         assert image.mode == "L"
     header = data.index(b"MPF\0") + 4
@@ -128,7 +108,6 @@ def test_sizes_of_ultra_hdr_are_those_that_libultrahdr_reads(tmp_path, size, fit
         assert imagecodecs.ultrahdr_decode(data).shape[:2] == size
 
 
-PICTURE = np.rint(255 * HDR).astype(np.uint8)
 WRITERS = {
     "a.jpg": functools.partial(write_picture, image=PICTURE),
     "a.png": functools.partial(write_picture, image=PICTURE),

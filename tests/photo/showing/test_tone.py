@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 
 from configs.settings import ToneName
-from photo.showing.tone import expose, luminance, tone_map
+from photo.showing.tone import tone_map
 from utils.images.drawing import shrink
 from utils.radiometry.radiance import GAMMA, inverse_mu_law
 
 OPERATORS = get_args(ToneName)
-RELATIVE = [name for name in OPERATORS if name != "mu-law"]
 
 
 def _radiance():
@@ -31,17 +30,16 @@ def test_pictures_use_the_range_and_no_colour_is_swapped(operator):
     assert red > green > blue
 
 
-@pytest.mark.parametrize("operator", RELATIVE)
+@pytest.mark.parametrize("operator", ["fusion", "reinhard"])
 def test_the_scale_of_radiance_does_not_matter(operator):
     hdr = _radiance() + np.float32(1e-3)
     difference = tone_map(hdr, operator).astype(int) - tone_map(hdr / 8, operator)
     assert np.abs(difference).max() <= 1
 
 
-@pytest.mark.parametrize("operator", ["reinhard", "mu-law"])
-def test_global_operators_keep_the_order_of_grey_values(operator):
+def test_reinhard_keeps_the_order_of_grey_values():
     grey = np.geomspace(1e-4, 1, 256, dtype=np.float32).reshape(16, 16, 1).repeat(3, axis=2)
-    assert (np.diff(tone_map(grey, operator)[..., 0].ravel().astype(int)) >= 0).all()
+    assert (np.diff(tone_map(grey, "reinhard")[..., 0].ravel().astype(int)) >= 0).all()
 
 
 def _scene(height, width):
@@ -90,20 +88,15 @@ def test_fusion_leaves_no_halo_at_a_flat_edge():
     assert row[149] + 60 < row[150]
 
 
-def test_fusion_of_a_large_picture_is_that_of_a_small_one():
+def test_fusion_of_a_large_picture_is_that_of_a_small_one_and_keeps_its_detail():
     """A picture above 1600 pixels a side takes the gain of its reduced self."""
     large = _scene(2400, 3200)
-    small = shrink(large, 1600)
     reduced = shrink(tone_map(large, "fusion"), 1600).astype(int)
-    difference = np.abs(reduced - tone_map(small, "fusion"))
+    difference = np.abs(reduced - tone_map(shrink(large, 1600), "fusion"))
     assert difference.mean() < 1
     assert np.percentile(difference, 99) <= 4
-
-
-def test_fusion_keeps_the_detail_of_a_large_picture():
-    hdr = _scene(2400, 3200)
-    hdr[1200:, ::2] *= 0.5  # lines of one pixel, which the reduced picture cannot show
-    shown = tone_map(hdr, "fusion")[1210:2390, 100:2200, 1].astype(float)
+    large[1200:, ::2] *= 0.5  # lines of one pixel, which the reduced picture cannot show
+    shown = tone_map(large, "fusion")[1210:2390, 100:2200, 1].astype(float)
     ratio = (shown[:, ::2] / shown[:, 1::2]) ** GAMMA
     assert np.median(ratio) == pytest.approx(0.5, abs=0.12)
 
@@ -115,11 +108,6 @@ def test_flat_pictures_give_flat_finite_pictures(operator, value):
     shown = tone_map(np.full((20, 30, 3), value, np.float32), operator)
     assert np.ptp(shown) == 0
     assert (shown.max() == 0) == (value <= 0)
-
-
-def test_exposed_radiance_has_a_middle_grey_log_average():
-    shown = luminance(expose(_radiance() + np.float32(1e-3)))
-    assert np.exp(np.log(shown).mean()) == pytest.approx(0.18, rel=1e-3)
 
 
 def test_the_mu_law_is_rounded_and_clipped():
