@@ -1,4 +1,4 @@
-"""Image files: round trips, channel order, rounding, what is refused, and full disks."""
+"""Image files: round trips, channel order, rounding, refusals, full disks."""
 
 import functools
 
@@ -10,6 +10,8 @@ import pytest
 from tests import disk
 from utils.images import frames, radiance_maps
 from utils.radiometry import rgbe
+
+RGBE = b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\n" + bytes(4)
 
 
 def _noise(dtype, shape=(13, 21, 3), seed=0):
@@ -40,8 +42,9 @@ def test_first_channel_is_red(tmp_path, suffix):
     assert by_opencv.mean((0, 1))[2] > 250  # OpenCV's order is BGR
 
 
-def test_radiance_round_trip_is_what_round_to_rgbe_says(tmp_path):
-    hdr = np.random.default_rng(0).random((32, 48, 3), np.float32) ** 4
+@pytest.mark.parametrize("width", [4, 8, 57])  # below 8 pixels the format does not compress
+def test_radiance_round_trip_is_what_round_to_rgbe_says(tmp_path, width):
+    hdr = np.random.default_rng(0).random((32, width, 3), np.float32) ** 4
     hdr[0], hdr[1], hdr[2, :, 0] = 0, 0.9999, 0.9999
     radiance_maps.write_radiance(tmp_path / "a.hdr", hdr)
     read = radiance_maps.read_radiance(tmp_path / "a.hdr")
@@ -127,12 +130,19 @@ def test_float_frames_and_other_suffixes_are_refused(tmp_path):
         frames.write_ldr(tmp_path / "b.bmp", np.ones((4, 4, 3), np.uint8))
 
 
-@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf])
-def test_impossible_radiance_is_not_written(tmp_path, value):
-    hdr = np.ones((4, 4, 3), np.float32)
-    hdr[1, 2, 0] = value
-    with pytest.raises(ValueError, match="finite and at least 0"):
-        radiance_maps.write_radiance(tmp_path / "a.hdr", hdr)
+@pytest.mark.parametrize(
+    ("write", "values", "message"),
+    [
+        (radiance_maps.write_radiance, [-1.0, np.nan, np.inf], "finite and at least 0"),
+        (radiance_maps.write_exr, [-1.0, np.nan, np.inf, 1e6], r"must be in \[0, 65504\]"),
+    ],
+)
+def test_impossible_radiance_is_not_written(tmp_path, write, values, message):
+    for value in values:
+        hdr = np.ones((4, 4, 3), np.float32)
+        hdr[1, 2, 0] = value
+        with pytest.raises(ValueError, match=message):
+            write(tmp_path / "a.hdr", hdr)
     assert not list(tmp_path.iterdir())
 
 

@@ -35,9 +35,9 @@ EVIL = "<script>alert(1)</script>\"'&@body@{{ 7 * 6 }}{% raw %}.jpg"
 UNPRINTABLE = "a\x1b[31m\udcff\u202e#?.png"
 FILES = tuple(f"bracket/{name}" for name in ("radiance.hdr", "picture.png", "sheet.png"))
 FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync"
-    " --disable-background-networking --disable-component-update --window-size=1200,1600"
-).split()
+    *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync"),
+    *("disable-background-networking", "disable-component-update", "window-size=1200,1600"),
+)
 
 
 def _page(path):
@@ -143,8 +143,8 @@ def browser(tmp_path_factory):
         pytest.skip(message)
     options = webdriver.ChromeOptions()
     options.binary_location = str(paths[0])
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
+    for flag in (*FLAGS, f"user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(f"--{flag}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     service = webdriver.ChromeService(executable_path=str(paths[1]))
     driver = webdriver.Chrome(options=options, service=service)
