@@ -1,12 +1,11 @@
-"""The page to drop photographs on, in a browser: a result, bad files, limits, what stays.
+"""The page of app.py in a browser: results, bad files, limits, temporary files.
 
-It needs Gradio in `.venv-app` (make .venv-app/installed) and Chromium. Where they are missing the
-tests are skipped, unless ESBN_APP=required and ESBN_BROWSER=required say that this is a failure.
+It needs Gradio in `.venv-app` (make .venv-app/installed) and Chromium. Without them the tests are
+skipped; with ESBN_APP=required and ESBN_BROWSER=required they fail.
 """
 
 import contextlib
 import http.client
-import json
 import os
 import socket
 import subprocess
@@ -25,7 +24,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests import photos
-from tests.photo.showing.test_page import browser  # noqa: F401 -- a fixture
+from tests.photo.showing.test_page import browser, requested  # noqa: F401 -- a fixture
 from utils.images.radiance_maps import read_radiance
 from utils.radiometry.radiance import mu_law
 
@@ -188,12 +187,7 @@ def test_photographs_become_files_and_a_before_after_slider(page, server, tmp_pa
 
     errors = [line for line in page.driver.get_log("browser") if line["level"] == "SEVERE"]
     assert errors == []
-    events = [json.loads(line["message"])["message"] for line in page.driver.get_log("performance")]
-    urls = [
-        event["params"]["request"]["url"]
-        for event in events
-        if event["method"] == "Network.requestWillBeSent"
-    ]
+    urls = requested(page.driver)
     assert any(url.startswith(server.url) for url in urls)  # the log works
     local = (server.url, "data:", "blob:", "chrome:")
     assert [url for url in urls if not url.startswith(local)] == []
@@ -239,12 +233,6 @@ def _two(folder):
     return _bracket(folder)[:2], "A bracket needs 3 photographs of different exposure. Received: 2"
 
 
-def _two_sizes(folder):
-    paths = _bracket(folder)
-    photos.write(paths[2], FRAMES[2, :48], photos.exif(1 / 60))
-    return paths, "Photographs must have one size, upright, and one bit depth. Received: 1.jpg 96x"
-
-
 def _thirteen(folder):
     paths = _bracket(folder)
     for number in range(4, 14):
@@ -253,7 +241,7 @@ def _thirteen(folder):
     return paths, "The page takes 12 photographs"
 
 
-@pytest.mark.parametrize("bad", [_text_named_jpg, _two, _two_sizes, _thirteen])
+@pytest.mark.parametrize("bad", [_text_named_jpg, _two, _thirteen])
 def test_what_is_wrong_is_said_as_the_tool_says_it(page, server, tmp_path, bad):
     paths, message = bad(tmp_path / "in")
     page.upload(paths)

@@ -52,8 +52,7 @@ def test_csv_without_numbers_has_only_its_heading(tmp_path):
 def test_infinite_psnr_is_written(tmp_path):
     row = ("001", dataclasses.replace(ROWS[0][1], psnr_mu=math.inf))
     write_metrics(tmp_path / "metrics.csv", [row], "full")
-    lines = (tmp_path / "metrics.csv").read_text().splitlines()
-    assert [row["psnr_mu"] for row in csv.DictReader(lines)] == ["inf", "inf"]
+    assert (tmp_path / "metrics.csv").read_text().count(",inf,") == 2  # the scene, the mean
 
 
 def test_every_row_of_a_leaking_protocol_says_so(tmp_path):

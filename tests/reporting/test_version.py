@@ -25,10 +25,7 @@ def test_a_changed_checkout_is_dirty_and_its_index_stays_as_it_is(tmp_path):
     assert (tmp_path / ".git" / "index").read_bytes() == before
 
 
-def test_without_history_it_is_unknown(tmp_path):
+def test_without_history_or_with_a_damaged_one_it_is_unknown(tmp_path):
     assert program_version(tmp_path) == "unknown"
-
-
-def test_a_damaged_history_is_unknown(tmp_path):
     (tmp_path / ".git").mkdir()
     assert program_version(tmp_path) == "unknown"

@@ -1,13 +1,17 @@
-"""Files of exposures: a number a line, whoever wrote them, and a reason if they make no sense."""
+"""Files of exposures: stops or times, one a line; wrong ones are refused with the reason."""
 
 import codecs
 
 import numpy as np
 import pytest
 
+from tests.layouts import pictures
 from utils.scenes import exposure_files
+from utils.scenes.exposure_files import measure_stops, to_stops
 
-FRAMES = [np.full((16, 16, 3), value, np.float32) for value in (0.2, 0.4, 0.8)]
+
+def _frames(stops=(0, 2, 4)):
+    return [frame.astype(np.float32) / 65535 for frame in pictures(stops=stops)[0]]
 
 
 @pytest.mark.parametrize(
@@ -18,7 +22,7 @@ FRAMES = [np.full((16, 16, 3), value, np.float32) for value in (0.2, 0.4, 0.8)]
 def test_lines_are_read_whatever_editor_wrote_them(tmp_path, data):
     path = tmp_path / "exposure.txt"
     path.write_bytes(data)
-    found = exposure_files.read(path, FRAMES)
+    found = exposure_files.read(path, _frames())
     assert found.values.tolist() == [0, 2, 4]
     assert found.unit == "stops"
 
@@ -27,20 +31,60 @@ def test_lines_are_read_whatever_editor_wrote_them(tmp_path, data):
     ("lines", "message"),
     [
         (("0", "nan", "4"), r"every number must be finite\. Received: \['0', 'nan', '4'\]"),
-        (("0", "inf", "4"), "every number must be finite"),
         (("0", "-Infinity", "4"), "every number must be finite"),
         (("0", "1" * 5000, "4"), r"every number must be finite\. Received: \['0', '1{20}\.\.', "),
         (("0", "1" * 4000 + "/1", "4"), "every number must be finite"),
         (("0", "1" * 5000 + "/1", "4"), "one number a line"),
-        (("0", "2", "2"), "no number may occur twice"),
+        (("1/0", "2", "3"), "one number a line"),
         (("0", "two", "4"), "one number a line"),
+        (("0", "2", "2"), "no number may occur twice"),
         (("0", "2"), "a line for each of the 3 frames. Received: 2 lines"),
+        (("1000", "250", "60"), "a longer time gives a brighter frame"),
+        (("-40", "0", "2"), "24 apart"),
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_what_is_wrong_is_said_as_what_it_is(tmp_path, lines, message):
+def test_wrong_exposures_are_refused_with_the_reason(tmp_path, lines, message):
     path = tmp_path / "exposure.txt"
     path.write_text("\n".join(lines))
     with pytest.raises(ValueError, match=rf"(?s)exposure\.txt must.*{message}") as error:
-        exposure_files.read(path, FRAMES)
+        exposure_files.read(path, _frames())
     assert len(str(error.value)) < 300 + len(str(path))
+
+
+@pytest.mark.parametrize(
+    ("lines", "stops", "unit"),
+    [
+        (["0", "2", "4"], [0, 2, 4], "stops"),
+        (["-2", "0", "2"], [-2, 0, 2], "stops"),
+        (["1", "3", "5"], [1, 3, 5], "stops"),
+        (["1", "4", "16"], [0, 2, 4], "times"),
+        (["2", "8", "32"], [1, 3, 5], "times"),
+        (["0.5", "2", "8"], [-1, 1, 3], "times"),
+        (["1/60", "1/15", "4/15"], np.log2([1 / 60, 1 / 15, 4 / 15]), "times"),
+        (["0.001", "0.004", "0.016"], np.log2([0.001, 0.004, 0.016]), "times"),
+        (["10", "40", "160"], np.log2([10, 40, 160]), "times"),
+    ],
+)
+def test_the_frames_tell_times_from_stops(lines, stops, unit):
+    found = to_stops(lines, _frames())
+    np.testing.assert_allclose(found.values, stops)
+    assert found.unit == unit
+
+
+def test_without_well_exposed_pixels_numbers_are_stops():
+    dark = [np.full((8, 8, 3), value, np.float32) for value in (0.01, 0.02, 0.03)]
+    assert np.isnan(measure_stops(dark)).all()
+    assert to_stops(["1", "4", "16"], dark).unit == "stops"
+
+
+def test_stops_are_measured_from_well_exposed_pixels():
+    np.testing.assert_allclose(measure_stops(_frames((0, 1.5, 4))), [1.5, 2.5], atol=0.01)
+
+
+def test_a_contrasty_tone_curve_spoils_measured_stops_less_than_shadows():
+    dark, bright = (x * x * (3 - 2 * x) for x in _frames((1, 3, 5))[:2])  # an S-curve
+    (measured,) = measure_stops([dark, bright])
+    shadow = (dark > 0.01) & (dark < 0.05)
+    in_shadows = 2.2 * np.log2(bright[shadow] / dark[shadow])
+    assert abs(measured - 2) < 0.6 * abs(np.median(in_shadows) - 2)

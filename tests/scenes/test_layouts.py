@@ -1,4 +1,4 @@
-"""Every layout of the field loads as the same scene; exposures as stops or times."""
+"""Every layout of the field loads as the same scene."""
 
 import logging
 
@@ -11,7 +11,6 @@ from utils.evaluation.protocols import PROTOCOLS
 from utils.images import frames
 from utils.radiometry import rgbe
 from utils.scenes import folders
-from utils.scenes.exposure_files import measure_stops, to_stops
 from utils.scenes.layouts import find_files
 
 
@@ -55,51 +54,3 @@ def test_other_pictures_beside_named_frames_are_ignored(tmp_path):
     folder = write(tmp_path, "Hu", "001")
     frames.write_ldr(folder / "preview.jpg", np.zeros((4, 4, 3), np.uint8))
     assert folders.read_scene(folder).ldr.shape == (3, 24, 40, 3)
-
-
-def _frames(stops):
-    return [frame.astype(np.float32) / 65535 for frame in pictures(stops=stops)[0]]
-
-
-def test_stops_are_measured_from_well_exposed_pixels():
-    measured = measure_stops(_frames((0, 1.5, 4)))
-    np.testing.assert_allclose(measured, [1.5, 2.5], atol=0.01)
-    assert np.isnan(measure_stops([np.zeros((20, 20, 3), np.float32)] * 3)).all()
-
-
-@pytest.mark.parametrize(
-    ("lines", "stops", "unit"),
-    [
-        (["0", "2", "4"], [0, 2, 4], "stops"),
-        (["-2", "0", "2"], [-2, 0, 2], "stops"),
-        (["1", "3", "5"], [1, 3, 5], "stops"),
-        (["1", "4", "16"], [0, 2, 4], "times"),
-        (["2", "8", "32"], [1, 3, 5], "times"),
-        (["0.5", "2", "8"], [-1, 1, 3], "times"),
-        (["1/60", "1/15", "4/15"], np.log2([1 / 60, 1 / 15, 4 / 15]), "times"),
-        (["0.001", "0.004", "0.016"], np.log2([0.001, 0.004, 0.016]), "times"),
-        (["10", "40", "160"], np.log2([10, 40, 160]), "times"),
-    ],
-)
-def test_the_frames_tell_times_from_stops(lines, stops, unit):
-    found = to_stops(lines, _frames((0, 2, 4)))
-    np.testing.assert_allclose(found.values, stops)
-    assert found.unit == unit
-
-
-def test_without_well_exposed_pixels_numbers_are_stops():
-    dark = [np.full((8, 8, 3), value, np.float32) for value in (0.01, 0.02, 0.03)]
-    assert to_stops(["1", "4", "16"], dark).unit == "stops"
-
-
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        (["1000", "250", "60"], "brighter frame"),
-        (["1/0", "2", "3"], "one number a line"),
-        (["-40", "0", "2"], "24 apart"),
-    ],
-)
-def test_exposures_that_make_no_sense(lines, message):
-    with pytest.raises(ValueError, match=message):
-        to_stops(lines, _frames((0, 2, 4)))

@@ -13,28 +13,20 @@ def _names(root):
     return [str(path.relative_to(root)) for path in walk(root, lambda _: False)]
 
 
-def test_folders_come_once_by_their_own_names(tmp_path):
-    (tmp_path / "b" / "real").mkdir(parents=True)
-    (tmp_path / ".hidden" / "x").mkdir(parents=True)
-    (tmp_path / "a").symlink_to(tmp_path / "b" / "real")  # sorts before what it leads to
+def test_folders_come_once_by_their_own_names_and_links_out_of_the_tree_are_followed(tmp_path):
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    for folder in (root / "b" / "real", root / ".hidden" / "x", elsewhere / "scene"):
+        folder.mkdir(parents=True)
+    (root / "a").symlink_to(root / "b" / "real")  # sorts before what it leads to
     for name in ("loop", "b/one", "b/two"):
-        (tmp_path / name).symlink_to(tmp_path)
-    (tmp_path / "b" / "real" / "dead").symlink_to(tmp_path / "nowhere")
-    (tmp_path / "itself").symlink_to("itself")
-    assert _names(tmp_path) == [".", "b", "b/real"]
-
-
-def test_a_link_out_of_the_tree_is_followed(tmp_path):
-    (tmp_path / "elsewhere" / "scene").mkdir(parents=True)
-    (tmp_path / "root").mkdir()
-    (tmp_path / "root" / "link").symlink_to(tmp_path / "elsewhere")
-    assert _names(tmp_path / "root") == [".", "link", "link/scene"]
-
-
-def test_nothing_below_a_leaf_is_met(tmp_path):
-    (tmp_path / "a" / "b").mkdir(parents=True)
-    found = list(walk(tmp_path, lambda folder: folder.name == "a"))
-    assert found == [tmp_path, tmp_path / "a"]
+        (root / name).symlink_to(root)
+    (root / "b" / "real" / "dead").symlink_to(tmp_path / "nowhere")
+    (root / "itself").symlink_to("itself")
+    (root / "link").symlink_to(elsewhere)
+    assert _names(root) == [".", "b", "b/real", "link", "link/scene"]
+    assert [*walk(root, lambda folder: folder.name in {"b", "link"})] == [
+        *(root, root / "b", root / "link"),
+    ]
 
 
 def test_a_deep_tree_ends_at_the_bound_with_a_warning(tmp_path, caplog, monkeypatch):
