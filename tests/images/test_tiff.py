@@ -125,7 +125,7 @@ ODD = {
     "RGB samples of 32 bits": (RGB.astype(np.uint32), "rgb"),
     "8-bit signed": ((RGB >> 9).astype(np.int8), "rgb"),
     "16-bit signed": ((RGB >> 9).astype(np.int16), "rgb"),
-    "16-bit floating": (RGB.astype(np.float16), "rgb"),
+    "16-bit floating": ((RGB >> 9).astype(np.float16), "rgb"),
     "32-bit floating": (RGB.astype(np.float32), "rgb"),
     "64-bit floating": (RGB.astype(np.float64), "rgb"),
 }

@@ -1,9 +1,6 @@
 """Radiometry: known values, round trips, and the same for arrays and tensors."""
 
 import math
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,28 +10,18 @@ from hypothesis import strategies as st
 
 from utils.radiometry import bracket, levels, radiance
 
-ROOT = Path(__file__).parents[2]
 UNIT = st.floats(0, 1, width=32)
 TIMES = st.sampled_from([1.0, 2.0, 4.0, 64.0])
 
 
-def test_linearising_and_exposing_are_the_releases_formulas():
+def test_linearising_and_exposing_are_the_formulas_of_the_release():
     assert radiance.ldr_to_hdr(np.float64(0.5), 4.0) == pytest.approx(0.5**2.2 / 4)
     assert radiance.hdr_to_ldr(np.float64(0.1), 4.0) == pytest.approx(0.4 ** (1 / 2.2))
     assert radiance.hdr_to_ldr(np.float64(0.5), 4.0) == 1.0
     assert radiance.hdr_to_ldr(np.float64(-1e-3), 1.0) == 0.0
 
 
-def test_tensors_work_for_whoever_imported_only_tensorflow():
-    code = (
-        "import sys, tensorflow as tf\n"
-        "from utils.radiometry.radiance import mu_law\n"
-        "assert abs(float(mu_law(tf.constant(1.0))) - 1) < 1e-6"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
-
-
-def test_mu_law_has_the_releases_constant():
+def test_mu_law_has_the_constant_of_the_release():
     assert radiance.mu_law(np.float64(0.5)) == pytest.approx(math.log(2501) / math.log(5001))
     assert radiance.mu_law(np.float64(1.0)) == pytest.approx(1.0)
     assert radiance.mu_law(np.float64(0.0)) == 0.0

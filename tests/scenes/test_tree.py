@@ -24,9 +24,7 @@ def test_folders_come_once_by_their_own_names_and_links_out_of_the_tree_are_foll
     (root / "itself").symlink_to("itself")
     (root / "link").symlink_to(elsewhere)
     assert _names(root) == [".", "b", "b/real", "link", "link/scene"]
-    assert [*walk(root, lambda folder: folder.name in {"b", "link"})] == [
-        *(root, root / "b", root / "link"),
-    ]
+    assert root / "link" / "scene" not in walk(root, lambda folder: folder.name == "link")
 
 
 def test_a_deep_tree_ends_at_the_bound_with_a_warning(tmp_path, caplog, monkeypatch):

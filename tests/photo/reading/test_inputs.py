@@ -95,14 +95,6 @@ def test_results_are_anchored_to_the_reference_unless_told_otherwise(config, anc
     assert found == pytest.approx(1.0 if anchor else 0.9, abs=0.03)
 
 
-def test_results_folder_and_a_single_scene(config, tmp_path):
-    results = tmp_path / "elsewhere"
-    config = dataclasses.replace(config, scenes=(config.scenes[0] / "X",), results=results)
-    assert reconstruction_fusion.main(config) == 0
-    assert (results / "X" / "radiance.hdr").exists()
-    assert not config.run.exists()
-
-
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_two_runs_into_one_folder_exclude_each_other(config, script):
     results = config.run / "results"
