@@ -242,7 +242,7 @@ def _thirteen(folder):
 
 
 @pytest.mark.parametrize("bad", [_text_named_jpg, _two, _thirteen])
-def test_what_is_wrong_is_said_as_the_tool_says_it(page, server, tmp_path, bad):
+def test_errors_are_those_of_the_script(page, server, tmp_path, bad):
     paths, message = bad(tmp_path / "in")
     page.upload(paths)
     page.until(lambda: page.said() or page.cell(len(paths) - 1, 1))

@@ -75,7 +75,7 @@ def _reconstruction(tmp_path, scenes, **fields):
     )
 
 
-def test_results_keep_the_tree_and_say_one_name(scenes, tmp_path, capsys):
+def test_results_keep_the_tree_and_show_one_name(scenes, tmp_path, capsys):
     config = _reconstruction(tmp_path, scenes)
     assert reconstruction_fusion.main(config) == 0
     assert reconstruction_align2.main(config) == 0
@@ -136,7 +136,7 @@ def test_a_folder_called_like_the_one_around_it_is_told_apart(tmp_path, capsys):
     assert [path.parent.name for path in (tmp_path / "results").rglob("*.hdr")] == ["day"]
 
 
-def test_a_flat_name_that_two_scenes_may_mean_is_not_taken_for_either(tmp_path):
+def test_a_flat_name_of_two_scenes_is_refused(tmp_path):
     for seed, name in enumerate(("x/y_z", "x_y/z", "u/v")):
         _write(tmp_path / "scenes" / name, seed)
     flat = tmp_path / "flat"

@@ -12,7 +12,6 @@ from tests import photos
 from tests.brackets import source_networks
 from tests.photo.reading.test_folder import FRAMES, VARIANTS
 from utils.images import frames, radiance_maps
-from utils.scenes.scene import SceneError
 
 NETWORKS = source_networks()
 FILES = {"radiance.hdr", "radiance.exr", "picture.jpg", "ultrahdr.jpg", "sheet.png"}
@@ -85,18 +84,3 @@ def test_radiance_that_is_not_finite_is_no_picture(tmp_path, capsys, monkeypatch
     assert reconstruction_fusion.main(_config(tmp_path)) == 2
     assert "Scene a: the networks' radiance must be finite" in capsys.readouterr().err
     assert not (tmp_path / "results" / "a").exists()
-
-
-def test_running_again_takes_no_results_for_photographs(tmp_path):
-    photos.write_bracket(tmp_path / "photos" / "a", FRAMES)
-    config = ReconstructionConfig(
-        run=tmp_path, scenes=(tmp_path / "photos",), results=tmp_path / "photos" / "hdr"
-    )
-    assert reconstruction_fusion.main(config) == 0
-    before = {path.name for path in (tmp_path / "photos" / "hdr").iterdir()}
-    assert reconstruction_fusion.main(config) == 0
-    assert {path.name for path in (tmp_path / "photos" / "hdr").iterdir()} == before
-    with pytest.raises(SceneError, match="only results"):
-        reconstruction_fusion.main(
-            dataclasses.replace(config, scenes=(tmp_path / "photos" / "hdr",))
-        )

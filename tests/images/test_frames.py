@@ -23,23 +23,13 @@ def _noise(dtype, shape=(13, 21, 3), seed=0):
 @pytest.mark.parametrize("suffix", [".tif", ".png"])
 def test_frame_round_trip(tmp_path, dtype, suffix):
     frame = _noise(dtype)
-    frames.write_ldr(tmp_path / f"a{suffix}", frame)
-    read = frames.read_ldr(tmp_path / f"a{suffix}")
-    assert read.dtype == dtype
-    np.testing.assert_array_equal(read, frame)
-
-
-@pytest.mark.parametrize("suffix", [".tif", ".png", ".jpg"])
-def test_first_channel_is_red(tmp_path, suffix):
-    frame = np.zeros((16, 16, 3), np.uint8)
-    frame[..., 0] = 255
-    frames.write_ldr(tmp_path / f"a{suffix}", frame)
-    red, green, blue = frames.read_ldr(tmp_path / f"a{suffix}").mean((0, 1))
-    assert red > 250
-    assert max(green, blue) < 5
-    by_opencv = cv2.imread(str(tmp_path / f"a{suffix}"))
+    path = tmp_path / f"a{suffix}"
+    frames.write_ldr(path, frame)
+    assert frames.read_ldr(path).dtype == dtype
+    np.testing.assert_array_equal(frames.read_ldr(path), frame)
+    by_opencv = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     assert by_opencv is not None
-    assert by_opencv.mean((0, 1))[2] > 250  # OpenCV's order is BGR
+    np.testing.assert_array_equal(by_opencv, frame[..., ::-1])  # OpenCV's order is BGR
 
 
 @pytest.mark.parametrize("width", [4, 8, 57])  # below 8 pixels the format does not compress

@@ -19,7 +19,7 @@ def _frames(stops=(0, 2, 4)):
     [b"0\n2\n4\n", codecs.BOM_UTF8 + b"0\r\n2\r\n4", b"\n 0 \n\n2\n4\n\n"],
     ids=["plain", "byte order mark", "empty lines"],
 )
-def test_lines_are_read_whatever_editor_wrote_them(tmp_path, data):
+def test_lines_of_all_editors_are_read(tmp_path, data):
     path = tmp_path / "exposure.txt"
     path.write_bytes(data)
     found = exposure_files.read(path, _frames())

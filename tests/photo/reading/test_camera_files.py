@@ -1,79 +1,38 @@
-"""Photographs of all formats: whole, cut short, damaged, odd or missing."""
+"""Photographs of all formats: whole, cut short, odd or missing."""
 
+import functools
 import sys
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
-from photo.reading.camera_files import PHOTO_SUFFIXES, read_photo
+from photo.reading.camera_files import read_photo
 from photo.reading.exif import Exposure
 from tests import photos
 from utils.images.decode import PictureError
 
 FRAME = photos.sample((64, 48))[1]
 EXPOSURE = Exposure(time=1 / 250, f_number=5.0, iso=100)
-KINDS = (".jpg", ".heic", ".tif", ".dng")
+WRITERS = {
+    ".jpg": photos.write,
+    ".heic": photos.write,
+    ".tif": functools.partial(photos.write_tiff, exposure=EXPOSURE),
+    ".dng": functools.partial(photos.write_dng, exposure=EXPOSURE),
+}
 
 
-def _bytes(path, write, *options):
-    write(path, FRAME, *options)
-    return path.read_bytes()
-
-
-@pytest.fixture(scope="module")
-def good(tmp_path_factory):
-    """The bytes of a good file of each kind, by suffix."""
-    folder = tmp_path_factory.mktemp("good")
-    return {
-        ".jpg": _bytes(folder / "a.jpg", photos.write),
-        ".heic": _bytes(folder / "a.heic", photos.write),
-        ".tif": _bytes(folder / "a.tif", photos.write_tiff, EXPOSURE),
-        ".dng": _bytes(folder / "a.dng", photos.write_dng, EXPOSURE),
-    }
-
-
-def _read(path):
-    """A frame; None if the file is refused in one line that names it."""
-    try:
-        frame = read_photo(path).frame
-    except (PictureError, OSError) as error:
-        message = str(error)
-    else:
-        assert frame.dtype in (np.uint8, np.uint16)
-        assert frame.ndim == 3
-        return frame
-    assert path.name in message
-    assert "\n" not in message
-    return None
-
-
-@pytest.mark.parametrize("suffix", KINDS)
-def test_whole_files_are_read_and_those_cut_short_are_refused(tmp_path, good, suffix, capfd):
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_whole_files_are_read_and_those_cut_short_are_refused(tmp_path, suffix, capfd):
     path = tmp_path / f"cut{suffix}"
-    for share in (0.0, 0.001, 0.3, 0.6, 0.9, 1.0):
-        path.write_bytes(good[suffix][: int(share * len(good[suffix]))])
-        assert (_read(path) is None) == (share < 1)
+    WRITERS[suffix](path, FRAME)
+    assert read_photo(path).frame.shape == FRAME.shape
+    whole = path.read_bytes()
+    for share in (0.0, 0.001, 0.3, 0.6, 0.9):
+        path.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(PictureError, match=path.name):
+            read_photo(path)
     if suffix != ".dng":  # LibRaw writes a line
         assert capfd.readouterr() == ("", "")
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    kind=st.sampled_from(KINDS),
-    place=st.floats(0, 1),
-    junk=st.binary(max_size=200),
-    suffix=st.sampled_from(sorted(PHOTO_SUFFIXES)),
-)
-@example(kind=".jpg", place=0.0, junk=b"\0", suffix=".dng")
-def test_damaged_files_of_any_suffix_are_read_or_refused(
-    tmp_path_factory, good, kind, place, junk, suffix
-):
-    start = int(place * len(good[kind]))
-    path = tmp_path_factory.mktemp("fuzz") / f"damaged{suffix}"
-    path.write_bytes(good[kind][:start] + junk + good[kind][start + len(junk) :])
-    _read(path)
 
 
 ODD = {
@@ -109,7 +68,7 @@ def test_a_missing_package_is_named_with_how_to_install_it(tmp_path, monkeypatch
         read_photo(tmp_path / name)
 
 
-def test_raw_is_linear_whatever_the_brightest_pixel(tmp_path):
+def test_raw_is_linear_for_any_brightest_pixel(tmp_path):
     """Half the light gives half the linearised value, in both pictures on one scale."""
     values = []
     for name, light in (("a", 0.4), ("b", 0.2)):

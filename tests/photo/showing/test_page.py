@@ -97,7 +97,7 @@ def test_names_are_escaped_everywhere(tmp_path):
     assert not {"\x1b", "\u202e"} & set(text)
 
 
-def test_files_beside_the_page_are_linked_whatever_their_name(tmp_path):
+def test_files_of_any_name_beside_the_page_are_linked(tmp_path):
     links = re.findall(r'class="file" href="([^"]*)"', _page(tmp_path / "report.html"))
     assert [unquote(link, errors="surrogateescape") for link in links] == [
         f"./{name}" for name in (*FILES, UNPRINTABLE, EVIL)

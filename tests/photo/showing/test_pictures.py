@@ -1,6 +1,5 @@
-"""Result files: their pixels and metadata, full disks and odd paths."""
+"""Result files: their pixels and metadata."""
 
-import functools
 import io
 import re
 import struct
@@ -15,7 +14,6 @@ from photo.reading.exif import kept
 from photo.showing.exif_pictures import write_picture
 from photo.showing.tone import expose, tone_map
 from photo.showing.ultra_hdr import fits_ultra_hdr, write_ultra_hdr
-from tests import disk
 from tests.photos import exif
 from utils.images.radiance_maps import read_radiance, write_exr
 
@@ -106,15 +104,3 @@ def test_sizes_of_ultra_hdr_are_those_that_libultrahdr_reads(tmp_path, size, fit
             imagecodecs.ultrahdr_decode(data)
     else:
         assert imagecodecs.ultrahdr_decode(data).shape[:2] == size
-
-
-WRITERS = {
-    "a.jpg": functools.partial(write_picture, image=PICTURE),
-    "a.png": functools.partial(write_picture, image=PICTURE),
-    "ultra.jpg": functools.partial(write_ultra_hdr, picture=PICTURE, hdr=HDR),
-}
-
-
-@pytest.mark.parametrize("name", WRITERS)
-def test_full_disks_and_odd_paths(tmp_path, name):
-    disk.check_writer(WRITERS[name], tmp_path, name)

@@ -1,4 +1,4 @@
-"""The folder of a scene's results: its files, what it keeps, sizes that Ultra HDR lacks."""
+"""The folder of a scene's results: its files, kept files, sizes without Ultra HDR."""
 
 import dataclasses
 
