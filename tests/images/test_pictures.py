@@ -89,15 +89,15 @@ def test_a_file_cut_short_is_refused(name, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.png", "b.png", "a.hdr", "a.exr"])
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.hdr", "a.exr"])
 def test_a_declared_size_above_the_limit_is_refused_in_every_format(tmp_path, name, monkeypatch):
-    path, read = tmp_path / name, frames.read_ldr
-    if name in FILES:
-        path.write_bytes(FILES[name])
-    else:
-        read = radiance_maps.read_radiance
-        write = radiance_maps.write_exr if name == "a.exr" else radiance_maps.write_radiance
-        write(path, np.ones((16, 16, 3), np.float32))
+    path = tmp_path / name
+    write, read = {
+        ".hdr": (radiance_maps.write_radiance, radiance_maps.read_radiance),
+        ".exr": (radiance_maps.write_exr, radiance_maps.read_radiance),
+    }.get(path.suffix, (frames.write_ldr, frames.read_ldr))
+    values = np.ones((24, 40, 3), np.float32)
+    write(path, values if path.suffix in {".hdr", ".exr"} else values.astype(np.uint8))
     data = path.read_bytes()
     path.write_bytes(claim(data, 65000, 64000))
     with pytest.raises(PictureError, match=rf"300 megapixels.*{name}.*claims 65000x64000"):
