@@ -16,7 +16,7 @@ from utils.images.pictures import decode
 from utils.radiometry.levels import to_8bit
 
 PATH = Path("a.png")
-FRAME = np.random.default_rng(0).integers(0, 256, (40, 56, 3), np.uint8)
+FRAME = np.random.default_rng(0).integers(0, 256, (24, 40, 3), np.uint8)
 
 
 def _saved(image, kind, **options):
