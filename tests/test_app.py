@@ -231,7 +231,8 @@ def _two(folder):
 def _thirteen(folder):
     paths = _bracket(folder)
     for number in range(4, 14):
-        paths.append(shutil.copy(paths[0], folder / f"{number}.jpg"))
+        paths.append(folder / f"{number}.jpg")
+        shutil.copy(paths[0], paths[-1])
     return paths, "The page takes 12 photographs"
 
 

@@ -139,7 +139,7 @@ def test_the_flattest_pictures_are_read(value):
         _saved(image, "png", optimize=True),
         _saved(grey, "png", optimize=True),
         _saved(grey.quantize(2), "png", optimize=True),
-        imagecodecs.png_encode(flat.astype(np.uint16) * 257, level=9),
+        bytes(imagecodecs.png_encode(flat.astype(np.uint16) * 257, level=9)),
     ):
         np.testing.assert_allclose(to_8bit(decode(PATH, data)), flat, atol=2)
     black_or_white = _saved(Image.new("1", grey.size, value > 0), "png", optimize=True)

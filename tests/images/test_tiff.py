@@ -94,7 +94,7 @@ def test_grey_spans_the_range_from_black_or_from_white(dtype):
     levels = grey * np.uint8(255) if dtype == np.bool_ else grey
     expected = np.repeat(levels[..., None], 3, axis=-1)
     np.testing.assert_array_equal(decode(PATH, _write(grey, photometric="minisblack")), expected)
-    inverse = np.iinfo(levels.dtype).max - expected
+    inverse = (65535 if dtype == np.uint16 else 255) - expected
     np.testing.assert_array_equal(decode(PATH, _write(grey, photometric="miniswhite")), inverse)
 
 

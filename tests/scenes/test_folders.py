@@ -3,6 +3,7 @@
 import logging
 import shutil
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -65,7 +66,7 @@ def test_frames_are_ordered_by_exposure_and_rebased_with_a_notice(tmp_path, capl
 
 def test_write_then_read(tmp_path):
     rng = np.random.default_rng(0)
-    written = {
+    written: dict[str, Any] = {
         "ldr": rng.integers(0, 65536, (3, 12, 20, 3), np.uint16),
         "exposure_values": np.array([0, 1, 2.5]),
         "hdr": rgbe.round_to_rgbe(rng.random((12, 20, 3), np.float32)),
@@ -105,7 +106,7 @@ def _text(content, name="exposure.txt"):
     return lambda folder: (folder / name).write_text(content)
 
 
-def _frame(shape, dtype=np.uint8):
+def _frame(shape, dtype: type = np.uint8):
     return lambda folder: frames.write_ldr(folder / "frame1.png", np.zeros(shape, dtype))
 
 
