@@ -1,6 +1,7 @@
 """Which weights the reconstruction scripts get: of a run, a folder, the authors or this code."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,14 +86,15 @@ def test_a_reader_is_told_where_the_networks_come_from_and_their_mode(tmp_path, 
     save_stage(tmp_path, "fusion", networks(), prealign="on")
     fusion, folder, esbn64 = tmp_path / "fusion", tmp_path / "folder", paths.WEIGHTS_DIR / "esbn-64"
     released = {"release_low": "x", "release_high": "x", "release_merging": "x"}
-    for changes, words, mode in (
+    cases: tuple[tuple[dict[str, Any], str, str], ...] = (
         ({}, "esbn-24 of this code", "auto"),
         ({"run": tmp_path}, str(fusion), "on"),
         ({"run": tmp_path, "release_low": "x"}, f"low of the authors' x, {fusion}", "on"),
         ({"run": tmp_path, "weights": folder}, str(folder), "off"),
         ({"run": tmp_path, "weights": esbn64}, "esbn-64 of this code", "auto"),
         (released, ", ".join(f"{x} of the authors' x" for x in ("low", "high", "merging")), "off"),
-    ):
+    )
+    for changes, words, mode in cases:
         config = ReconstructionConfig(**changes)
         assert (weights_in_words(config), prealign_in_words(config)) == (words, mode)
     load(tmp_path)

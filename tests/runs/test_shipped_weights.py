@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import json
 import subprocess
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ MEGABYTES = {"esbn-64": 65, "esbn-24": 16}
 both = pytest.mark.parametrize("name", WIDTHS)
 
 
-def middle(folder):
+def middle(folder) -> Any:
     """The middle of a scene without camera motion, since the larger networks are slow."""
     scene = prealigned(read_scene(folder), "auto")
     area = np.s_[128:288, 192:416]
