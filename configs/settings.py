@@ -38,7 +38,7 @@ def require_letters(config: object, *names: str) -> None:
         value = str(getattr(config, name))
         require(
             not set("*?[]") & set(value),
-            f"{name} must not contain *?[], which TensorFlow takes for a pattern.",
+            f"TensorFlow reads no {name} with one of *?[]; use another name.",
             value,
         )
         require(

@@ -29,7 +29,7 @@ EXIT_BAD_INPUT = 2
 EXIT_UNREAD = 141
 """Exit code of a program whose output pipe was closed, as in shells."""
 
-_NO_MEMORY = "Not enough memory; use smaller tiles, patches or batches. Received: "
+_NO_MEMORY = "Not enough memory; smaller tiles, patches or batches need less. Received: "
 _BAD_INPUT = (ValueError, OSError, MemoryError)
 _COLOURS = {"error": 31, "warning": 33}  # ANSI: red, yellow
 _PRESETS = (
