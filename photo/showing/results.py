@@ -89,7 +89,7 @@ def write_reconstruction(
             write_ultra_hdr(folder / "ultrahdr.jpg", shown, hdr, exif)
         else:
             tqdm.write(
-                f"{printable(scene.name)}: no ultrahdr.jpg, since Ultra HDR has {SMALLEST_SIDE} to"
+                f"{printable(scene.name)}: no Ultra HDR, which has {SMALLEST_SIDE} to"
                 f" {LARGEST_SIDE} pixels a side. Received: {hdr.shape[1]}x{hdr.shape[0]}"
             )
         written = [name for name in NAMES if (folder / name).is_file()]
