@@ -22,12 +22,7 @@ from configs import paths
 from configs.settings import TrainingConfig
 from lab import settings
 from lab.benchmarking import cost, data_path, surroundings, timing, trade_off, widths
-from lab.benchmarking.inputs import (
-    merging_stage,
-    random_batch,
-    random_scene,
-    reconstruct_anchored,
-)
+from lab.benchmarking.inputs import merging_stage, random_batch, random_scene, reconstruct_anchored
 from lab.benchmarking.timing import Row, compare, markdown
 from lab.benchmarking.variants import PLAIN, VARIANTS, build_networks, merging_of
 from lab.settings import BenchmarkConfig
