@@ -58,11 +58,11 @@ def test_tiles_cover_the_picture_once(size, multiple):
         part = inner[rows, columns]
         assert part[tile.inner_of_outer()].all()
         assert part.sum() == inner.sum()
-        for span, length in ((tile.rows, 72), (tile.columns, 104)):
-            assert span.start == max(0, span.inner_start - 16)
-            assert span.stop == min(length, span.inner_stop + 16)
-            assert span.inner_start % multiple == 0
-            assert span.inner_stop - span.inner_start <= max(multiple, -(-size // 8) * 8)
+        for outer, inside, length in zip(tile.outer(), tile.inner(), (72, 104), strict=True):
+            assert outer.start == max(0, inside.start - 16)
+            assert outer.stop == min(length, inside.stop + 16)
+            assert inside.start % multiple == 0
+            assert inside.stop - inside.start <= max(multiple, -(-size // 8) * 8)
     assert (covered == 1).all()
 
 
