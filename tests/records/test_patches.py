@@ -62,7 +62,8 @@ def release_features(record, **place):
     ],
 )
 def test_grids_of_whole_patches(size, expected):
-    assert patches.grid_size(*size, SamplingConfig()) == expected
+    height, width = size
+    assert patches.grid_size(height, width, SamplingConfig()) == expected
 
 
 def test_clipping_is_largest_where_half_of_a_patch_is_clipped():

@@ -85,7 +85,7 @@ def test_the_authors_checkpoints_need_no_run(tmp_path):
 def test_a_reader_is_told_where_the_networks_come_from_and_their_mode(tmp_path, capsys):
     save_stage(tmp_path, "fusion", networks(), prealign="on")
     fusion, folder, esbn64 = tmp_path / "fusion", tmp_path / "folder", paths.WEIGHTS_DIR / "esbn-64"
-    released = {"release_low": "x", "release_high": "x", "release_merging": "x"}
+    released: dict[str, Any] = {f"release_{x}": "x" for x in ("low", "high", "merging")}
     cases: tuple[tuple[dict[str, Any], str, str], ...] = (
         ({}, "esbn-24 of this code", "auto"),
         ({"run": tmp_path}, str(fusion), "on"),

@@ -128,7 +128,7 @@ class Canvas:
         self._shrink = shrink
         self._shape = tuple(side.stop for side in grid[-1].outer(shrink))
         self._whole = len(grid) == 1
-        self.picture = np.empty(0)
+        self.picture: np.ndarray = np.empty(0)
         """`(H, W, C)`, of the type of the parts; empty before the first."""
 
     def paste(self, tile: Tile, part: np.ndarray) -> None:
