@@ -76,7 +76,7 @@ def export(preset: Preset) -> ExportConfig:
 
 
 def _networks_alone(preset: Preset) -> dict[str, Any]:
-    """What `kalantari` changes: its own run, and the networks alone, as in the released code."""
+    """Fields of `kalantari`: its own run, and the networks alone, as in the released code."""
     if preset == "kalantari":
         return {"run": paths.run_dir(preset), "prealign": "off", "anchor": False}
     return {}

@@ -13,7 +13,7 @@ from configs import paths
 Precision = Literal["float32", "bfloat16", "auto"]
 ArithmeticName = Literal["fast", "plain"]
 PrealignmentName = Literal["auto", "on", "off"]
-"""Whether camera motion is taken out of the low and high frame before the networks."""
+"""Removal of camera motion from low and high: where it measurably helps, always, or never."""
 
 _LARGEST_NETWORK = {"width": 1024, "residual_blocks": 100, "dense_layers": 100}
 """A small file could request a huge network; these are far above the paper's."""
@@ -53,7 +53,7 @@ class NetworkConfig:
     """Size and initialisation of the networks; the defaults are the paper's."""
 
     width: int = 64
-    """Channels of the first convolution of each network; the other widths are multiples of it."""
+    """Channels of each network's first convolution; the other layers have multiples of this."""
     residual_blocks: int = 9
     """Residual blocks of each alignment network."""
     dense_layers: int = 6
@@ -207,12 +207,12 @@ class TrainingConfig:
 
     @property
     def has_alignments(self) -> bool:
-        """Whether the stage has alignment networks."""
+        """True if the stage has alignment networks."""
         return True
 
     @property
     def takes_aligned_records(self) -> bool:
-        """Whether the stage trains on records of aligned frames."""
+        """True if the stage trains on records of aligned frames."""
         return False
 
     def __post_init__(self) -> None:
@@ -257,12 +257,12 @@ class FusionConfig(TrainingConfig):
 
     @property
     def has_alignments(self) -> bool:
-        """Whether the stage has alignment networks."""
+        """True if the stage has alignment networks."""
         return self.alignment != "none"
 
     @property
     def takes_aligned_records(self) -> bool:
-        """Whether the stage trains on records of aligned frames."""
+        """True if the stage trains on records of aligned frames."""
         return self.alignment == "precomputed"
 
     def __post_init__(self) -> None:
@@ -277,7 +277,7 @@ ProtocolName = Literal[
     "full", "release", "release-leak", "crop-1440x960", "hdr-transformer", "ntire"
 ]
 SixteenBits = Literal["8", "16/65535", "16/65536"]
-"""How 16-bit frames are scaled: rounded to 8 bits, or divided by 65535 or 65536."""
+"""Scaling of 16-bit frames: rounded to 8 bits, or divided by 65535 or 65536."""
 ToneName = Literal["fusion", "reinhard", "mu-law"]
 PictureName = Literal["png", "jpg"]
 Copies = Literal[1, 2, 4, 8]
@@ -322,9 +322,9 @@ class ReconstructionConfig(WeightsConfig):
     results: Path | None = None
     """Folder to write to; if not given, `results` in the run or in the current folder."""
     protocol: ProtocolName = "full"
-    """How frames are prepared and results are scored; see docs/evaluate.md."""
+    """Preparation of the frames and scoring of the results; see docs/evaluate.md."""
     sixteen_bits: SixteenBits | None = None
-    """How 16-bit frames are scaled, instead of the protocol's way."""
+    """Scaling of 16-bit frames; if not given, the protocol's."""
     exposures: tuple[float, ...] | None = None
     """Exposures of the photographs in stops, in the order of the files; if not given, from
     exposure.txt or EXIF."""
@@ -381,7 +381,7 @@ class EvaluationConfig(WeightsConfig):
     protocol: tuple[ProtocolName, ...] = ("full",)
     """Protocols to score under; see docs/evaluate.md."""
     sixteen_bits: SixteenBits | None = None
-    """How 16-bit frames are scaled, instead of the protocols' way."""
+    """Scaling of 16-bit frames; if not given, each protocol's."""
     predictions: Path | None = None
     """Score this folder of .hdr or .exr files, of any method, instead of the networks."""
     prealign: PrealignmentName = "auto"

@@ -35,7 +35,7 @@ def merging(
     """Builds the merging network.
 
     Args:
-        width: Channels of the first convolution; 64 in the paper. Dense layers grow by half of it.
+        width: Channels of the first convolution; 64 in the paper. Dense layers add half as many.
         dense_layers: Growing convolutions of the residual dense block; 6 in the paper.
         initializer: Kernels at the start, see `models.layers.kernel_initializer`.
         arithmetic: `plain` computes step by step as above; `fast` the same result, cheaper.

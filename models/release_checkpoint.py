@@ -1,8 +1,9 @@
 """Checkpoints of the authors' TF 1 code: read into our networks, written from them.
 
-The release saves each network on its own with TF 1's Saver (`iter_XXXXXX.index`, `.data-..`). The
-low and the high alignment use the same names there, so the caller must know which one a checkpoint
-is. Optimiser variables and anything else in the file are ignored.
+The release saves each network on its own with TF 1's Saver, as `iter_XXXXXX.index` and
+`iter_XXXXXX.data-00000-of-00001`. The low and the high alignment use the same names there, so the
+caller must know which one a checkpoint is. Optimiser variables and anything else in the file are
+ignored.
 """
 
 import contextlib

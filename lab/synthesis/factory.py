@@ -45,7 +45,7 @@ def make_scenes(config: ScenesConfig) -> int:
         Number of scenes made.
 
     Raises:
-        ValueError: There is no usable map, or the folder holds other scenes.
+        ValueError: No map is usable, or the folder holds other scenes.
         LockedError: Another process is writing to the folder.
     """
     paths = [*find_maps(config), *find_photographs(config)]

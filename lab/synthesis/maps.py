@@ -55,7 +55,7 @@ def find_photographs(config: ScenesConfig) -> list[Path]:
     if not _chosen(config.photographs, frames.LDR_SUFFIXES, everything):
         there = _what_is_there(config.photographs)
         raise ValueError(
-            f"There are no photographs (.jpg, .png, .tif) in this folder; choose another, or omit"
+            f"No photographs (.jpg, .png, .tif) in this folder; choose another, or omit"
             f" --photographs. Received: {config.photographs}{there}"
         )
     found = _chosen(config.photographs, frames.LDR_SUFFIXES, config)

@@ -79,10 +79,10 @@ def find_brackets(root: Path) -> list[Found]:
         The scenes, sorted by folder.
 
     Raises:
-        SceneError: There is no such folder, or no scene in it.
+        SceneError: The folder does not exist or has no scene.
     """
     if not root.is_dir():
-        raise SceneError(f"There is no such folder, or file. Received: {root}")
+        raise SceneError(f"No such file or folder. Received: {root}")
     kinds = dict[Path, Kind]()
     in_scenes = set[Path]()
     for folder in walk(root, lambda folder: kinds[folder] == "results"):

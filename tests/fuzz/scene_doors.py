@@ -23,7 +23,7 @@ from tests.fuzz.doors import Ran, enter
 from utils.images.radiance_maps import read_radiance, write_radiance
 
 Left = Mapping[str, str]
-"""Names of a scene's results, each with its content or a digest of it."""
+"""Names of a scene's results with their contents or digests."""
 
 _FILES = {"radiance.hdr", "radiance.exr", "picture.png", "ultrahdr.jpg", "sheet.png"}
 

@@ -60,4 +60,4 @@ _PLACES: dict[str, Callable[[Path], object]] = {
 }
 
 ABSENT = frozenset(_PLACES) - {"a locked file"}
-"""Ways after which there is no file of that name, so that an error cannot name it."""
+"""Kinds of damage that leave no file of the name; their errors cannot name it."""

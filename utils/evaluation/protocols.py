@@ -33,7 +33,7 @@ class Protocol:
     score: Callable[[np.ndarray, np.ndarray], Metrics]
     """Result and truth, `(H, W, 3)` radiance, to scores."""
     sixteen_bits: SixteenBits = "16/65535"
-    """How 16-bit frames are scaled; 8-bit frames are divided by 255."""
+    """Scaling of 16-bit frames; 8-bit frames are divided by 255."""
     tile: int = 0
     """Height and width of tiles that are reconstructed separately; 0: the whole picture."""
     eight_bit: bool = False

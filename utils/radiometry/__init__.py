@@ -1,4 +1,4 @@
 """Meaning of pixel values, and every conversion between ranges.
 
-May import nothing of the project.
+May import `models`, of which it takes the names of the frames.
 """

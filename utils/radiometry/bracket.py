@@ -1,18 +1,21 @@
 """Names and indices of the frames of a bracket, and exposure times."""
 
+from models.frames import FRAMES, HIGH, LOW, MERGING, MID, MID_FRAME, SOURCE_FRAME
 from utils.radiometry.radiance import Array
 
-LOW, MID, HIGH = FRAMES = ("low", "mid", "high")
-"""The frames, darkest first; an alignment network has the name of its source frame."""
-
-MERGING = "merging"
-"""Name of the network that merges the three frames."""
-
-MID_FRAME = FRAMES.index(MID)
-"""Index of the reference frame in a bracket."""
-
-SOURCE_FRAME = {side: FRAMES.index(side) for side in (LOW, HIGH)}
-"""Index in a bracket of each alignment's source frame."""
+__all__ = [
+    "ALIGNED_FRAME",
+    "FRAMES",
+    "HIGH",
+    "LOW",
+    "MERGING",
+    "MID",
+    "MID_FRAME",
+    "SOURCE_FRAME",
+    "SOURCE_FRAMES",
+    "exposure_times",
+    "per_frame",
+]
 
 SOURCE_FRAMES = tuple(SOURCE_FRAME.values())
 """Indices in a bracket of the frames that are aligned, low and high."""

@@ -39,7 +39,7 @@ def find_scenes(root: Path) -> list[Path]:
         is one. Hidden folders are left out; `utils.scenes.tree.walk` says which others.
 
     Raises:
-        SceneError: There is no such folder, or no scene in it.
+        SceneError: The folder does not exist or has no scene.
     """
     if root.is_file():
         raise SceneError(f"Scenes are folders; name the one that holds this file. Received: {root}")
