@@ -48,11 +48,13 @@ class ChangedSettingError(SettingsError):
 
     def __init__(self, folder: Path, name: str, started: object, received: object) -> None:
         """Names the stage's folder, the setting and both values."""
-        super().__init__(
-            f"{folder / SETTINGS_NAME}: the stage was started with {name}={started!r}, which cannot"
-            f" change. Received: {name}={received!r}"
-        )
         self.name = name
+        self.reason = (
+            f"{folder / SETTINGS_NAME}: the stage was started with {name}={started!r}, which cannot"
+            " change."
+        )
+        self.received = f"{name}={received!r}"
+        super().__init__(f"{self.reason} Received: {self.received}")
 
 
 def is_trained(folder: Path) -> bool:

@@ -4,7 +4,7 @@ Run it again to resume from the newest checkpoint; the result is bit for bit the
 batch of a step (utils/records/order.py) and the learning rate depend only on the seed and the step
 (docs/reliability.md). A finished stage is left as it is.
 
-    settings.json, .lock, checkpoints/   utils/runs/settings.py
+    settings.json, checkpoints/          utils/runs/settings.py
     log.csv                              losses, gradient norm, learning rate and seconds a step,
                                          every `log_every`
     validation.csv                       scores on the held-out scenes, every `validate_every`
@@ -130,10 +130,10 @@ class _Training:
         try:
             settings.write_settings(self._folder, self._config, len(self._samples), prealign)
         except settings.ChangedSettingError as error:
-            reason, _, received = str(error).rpartition(" Received: ")
             command = another_run(self._config, self._folder.name, self._records, error.name)
             raise settings.SettingsError(
-                f"{reason} Train with it in another run: `{command}` Received: {received}"
+                f"{error.reason} Train with it in another run: `{command}`"
+                f" Received: {error.received}"
             ) from error
 
     def _loop(self, state: TrainingState, first: int) -> None:

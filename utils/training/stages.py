@@ -14,6 +14,7 @@ from utils.radiometry.radiance import ldr_to_hdr, mu_law
 from utils.records.patches import Batch
 
 Losses = dict[str, tf.Tensor]
+Tensor = Any  # tf.Tensor or keras.KerasTensor
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -117,9 +118,6 @@ def _set_statistics(network: keras.Model, *, frozen: bool) -> None:
     for layer in network.layers:
         if hasattr(layer, "frozen_statistics"):
             layer.frozen_statistics = frozen
-
-
-Tensor = Any
 
 
 def _side_loss(config: TrainingConfig, side: str, aligned: Tensor, batch: Batch) -> Tensor:
