@@ -174,7 +174,7 @@ def test_folders_without_pictures_are_named(radiance, tmp_path):
     with pytest.raises(ValueError, match=r"no radiance maps.*empty"):
         factory.make_scenes(_config(empty, scenes))
     for folder in (empty, missing, radiance):
-        with pytest.raises(ValueError, match=rf"no photographs.*{folder.name}"):
+        with pytest.raises(ValueError, match=rf"No photographs.*{folder.name}"):
             factory.make_scenes(_config(radiance, scenes, photographs=folder))
     assert not scenes.exists()
 

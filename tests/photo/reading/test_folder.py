@@ -249,7 +249,7 @@ def test_one_search_says_what_each_folder_is(tmp_path):
     assert [found.folder for found in find_brackets(tmp_path / "pair")] == [tmp_path / "pair"]
     for name, message in {
         "results": "only results",
-        "absent": "no such folder",
+        "absent": "No such file or folder",
         "empty": r"no photographs\..*EXIF, exposure\.txt or --exposures",
     }.items():
         with pytest.raises(SceneError, match=message):
