@@ -36,7 +36,7 @@ from utils.camera_motion.prealignment import prealigned
 from utils.evaluation.protocols import PROTOCOLS
 from utils.files import printable
 from utils.images.drawing import shrink
-from utils.inference.anchoring import anchored
+from utils.inference.agreement import agreed
 from utils.inference.pipeline import Networks, open_networks
 from utils.inference.reconstruction import reconstruct
 from utils.radiometry.bracket import MID_FRAME
@@ -131,9 +131,9 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
         )
         scene = prealigned(scene, CONFIG.prealign)
         progress(0.3, "Merging")
-        reconstruction = anchored(reconstruct(networks, scene, PROTOCOLS["full"]), scene)
+        reconstruction = agreed(reconstruct(networks, scene, PROTOCOLS["full"]), scene)
         progress(0.9, "Writing the files")
-        title = full_title("full", CONFIG.prealign, anchored=True)
+        title = full_title("full", CONFIG.prealign, agreement=True)
         written = write_reconstruction(
             folder / "results", scene, reconstruction, title, None, tone=tone, picture="jpg"
         )

@@ -21,7 +21,7 @@ from utils.evaluation.baselines import BASELINES
 from utils.evaluation.perceptual import ColorVideoVdp, Display
 from utils.evaluation.protocols import Protocol, configured
 from utils.evaluation.scoring import Meter, Predict, Scores, from_files, from_function, score
-from utils.inference.anchoring import anchored
+from utils.inference.agreement import agreed
 from utils.inference.pipeline import Networks, open_networks
 from utils.inference.reconstruction import reconstruct
 from utils.reporting import plots, provenance, score_tables, tables
@@ -37,11 +37,11 @@ class Method:
 
     predict: Predict
     prealign: PrealignmentName = "off"
-    anchored: bool = False
+    agreement: bool = False
 
     def label(self, name: str) -> str:
         """A name followed by the processing of the method's frames and results."""
-        return full_title(name, self.prealign, anchored=self.anchored)
+        return full_title(name, self.prealign, agreement=self.agreement)
 
     def by_title(self, scores: Scores) -> dict[str, ByScene]:
         """Scores by labelled title of the protocol."""
@@ -60,12 +60,12 @@ def main(config: EvaluationConfig) -> int:
     return command.report_failures(failures)
 
 
-def from_networks(networks: Networks, copies: Copies = 1, *, anchor: bool = False) -> Predict:
+def from_networks(networks: Networks, copies: Copies = 1, *, agreement: bool = False) -> Predict:
     """Results of networks, averaged over copies of the scene."""
 
     def predict(_scene: Scene, prepared: Scene, protocol: Protocol) -> np.ndarray:
         result = reconstruct(networks, prepared, protocol, copies)
-        return (anchored(result, prepared) if anchor else result).hdr
+        return (agreed(result, prepared) if agreement else result).hdr
 
     return predict
 
@@ -83,9 +83,9 @@ def _methods(config: EvaluationConfig) -> dict[str, Method]:
             )
         found = {
             name: Method(
-                predict=from_networks(networks, copies, anchor=config.anchor),
+                predict=from_networks(networks, copies, agreement=config.agreement),
                 prealign=config.prealign,
-                anchored=config.anchor,
+                agreement=config.agreement,
             )
             for name, copies in names.items()
         }

@@ -18,7 +18,7 @@ from photo.showing.page import HtmlReport
 from photo.showing.results import write_reconstruction
 from utils import command, files
 from utils.evaluation.protocols import configured
-from utils.inference.anchoring import anchored
+from utils.inference.agreement import agreed
 from utils.inference.pipeline import open_networks
 from utils.inference.reconstruction import reconstruct
 from utils.reporting.results import full_title, markdown_table, write_metrics
@@ -28,7 +28,7 @@ from utils.runs.networks import weights_in_words
 def main(config: ReconstructionConfig) -> int:
     """Reconstructs every scene; returns 2 if one failed, else 0."""
     protocol = configured(config.protocol, config.sixteen_bits)
-    title = full_title(protocol.title, config.prealign, anchored=config.anchor)
+    title = full_title(protocol.title, config.prealign, agreement=config.agreement)
     results = config.results or paths.results_dir(config.run)
     scenes = PreparedScenes(
         config.scenes, protocol, config.exposures, config.prealign, config.reference
@@ -45,8 +45,8 @@ def main(config: ReconstructionConfig) -> int:
         for scene in scenes:
             with scenes.attempt(scene.name):
                 reconstruction = reconstruct(networks, scene, protocol, config.self_ensemble)
-                if config.anchor:
-                    reconstruction = anchored(reconstruction, scene)
+                if config.agreement:
+                    reconstruction = agreed(reconstruction, scene)
                 metrics = (
                     None if scene.hdr is None else protocol.score(reconstruction.hdr, scene.hdr)
                 )

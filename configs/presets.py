@@ -78,5 +78,5 @@ def export(preset: Preset) -> ExportConfig:
 def _networks_alone(preset: Preset) -> dict[str, Any]:
     """Fields of `kalantari`: its own run, and the networks alone, as in the released code."""
     if preset == "kalantari":
-        return {"run": paths.run_dir(preset), "prealign": "off", "anchor": False}
+        return {"run": paths.run_dir(preset), "prealign": "off", "agreement": False}
     return {}

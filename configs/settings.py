@@ -335,8 +335,8 @@ class ReconstructionConfig(WeightsConfig):
     """Average the results of this many mirrored and rotated copies: better, and slower."""
     prealign: PrealignmentName = "auto"
     """Take camera motion out of low and high; `auto`: where it measurably helps."""
-    anchor: bool = True
-    """Give the result the brightness of the reference where that is well exposed."""
+    agreement: bool = True
+    """Take the frames' own pixels where they agree, instead of the networks'."""
     tone: ToneName = "fusion"
     """Tone mapping of the pictures."""
     picture: PictureName = "png"
@@ -386,8 +386,8 @@ class EvaluationConfig(WeightsConfig):
     """Score this folder of .hdr or .exr files, of any method, instead of the networks."""
     prealign: PrealignmentName = "auto"
     """Take camera motion out of low and high; `auto`: where it measurably helps."""
-    anchor: bool = True
-    """Give the networks' results the brightness of the reference where that is well exposed."""
+    agreement: bool = True
+    """Take the frames' own pixels where they agree, instead of the networks'."""
     against: Path | None = None
     """Second folder of .hdr or .exr files to compare with, scene by scene."""
     baselines: bool = False

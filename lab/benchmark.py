@@ -22,7 +22,7 @@ from configs import paths
 from configs.settings import TrainingConfig
 from lab import settings
 from lab.benchmarking import cost, data_path, surroundings, timing, trade_off, widths
-from lab.benchmarking.inputs import merging_stage, random_batch, random_scene, reconstruct_anchored
+from lab.benchmarking.inputs import merging_stage, random_batch, random_scene, reconstruct_agreed
 from lab.benchmarking.timing import Row, compare, markdown
 from lab.benchmarking.variants import PLAIN, VARIANTS, build_networks, merging_of
 from lab.settings import BenchmarkConfig
@@ -149,7 +149,7 @@ def measure_inference(scale: Scale) -> list[Row]:
         "merging": (costs[MERGING], lambda nets: merging_of(nets)(*frames)),
         "scene, frames to radiance": (
             sum(costs.values()),
-            lambda nets: reconstruct_anchored(nets, scene),
+            lambda nets: reconstruct_agreed(nets, scene),
         ),
     }
     rows: list[Row] = []
@@ -187,9 +187,9 @@ def time_scene(
     """
     networks, scene = build_networks(variant, width), random_scene(*size)
     if warm_up:
-        reconstruct_anchored(networks, scene)
+        reconstruct_agreed(networks, scene)
     start = time.perf_counter()
-    reconstruct_anchored(networks, scene)
+    reconstruct_agreed(networks, scene)
     return time.perf_counter() - start
 
 

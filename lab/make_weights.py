@@ -2,9 +2,8 @@
 
 Reads radiance maps and photographs. Writes scenes to the folder `weights` of `--data`; records,
 checkpoints and weights to `--run`. Training starts from weights/esbn-64, or with `--preset small`
-from networks narrowed from it. The other scripts run one by one, with fixed seeds. Run the command
-again to resume. `--show` prints the commands; `--rehearse` runs all of them in minutes with tiny
-networks.
+from weights/esbn-24. The other scripts run one by one, with fixed seeds. Run the command again to
+resume. `--show` prints the commands; `--rehearse` runs all of them in minutes with tiny networks.
 """
 
 import dataclasses
@@ -12,7 +11,6 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import tqdm
 
@@ -45,17 +43,12 @@ class Line:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One training stage, with frozen statistics, Muon and patches of 192x192."""
+    """One training stage: frozen statistics, Muon, four patches of 192x192 a step."""
 
     script: str
     steps: int
     hold: int
     """Steps at the full rate, before it falls to zero."""
-    batch: int = 2
-    """Patches in a step; two have 0.56 times the pixels of 8 of 128x128."""
-    rate: float = 3e-4
-    ema: float = 0.999
-    warmup: int = 100
     candidates: int
     """See `SamplingConfig.candidates`."""
     seed: int
@@ -65,40 +58,33 @@ class Stage:
         """Its flags."""
         return (
             *("--frozen-statistics", "--optimizer", "muon", "--sampling.patch-size", 192),
-            *("--steps", self.steps, "--hold-steps", self.hold, "--batch-size", self.batch),
-            *("--learning-rate", self.rate, "--ema", self.ema, "--warmup-steps", self.warmup),
-            *("--sampling.candidates", self.candidates, "--sampling.seed", self.seed, *_CACHE),
-            *("--log-every", 50, "--validate-every", 500, "--checkpoint-every", 100, *self.flags),
+            *("--steps", self.steps, "--hold-steps", self.hold, "--batch-size", 4),
+            *("--learning-rate", 6e-4, "--ema", 0.999, "--warmup-steps", 100),
+            *("--sampling.candidates", self.candidates, "--sampling.seed", self.seed),
+            *("--sampling.cache-bytes", 12_000_000_000, "--log-every", 50),
+            *("--validate-every", 1000, "--checkpoint-every", 200, *self.flags),
         )
 
 
-_CACHE = ("--sampling.cache-bytes", 6_000_000_000)
-_LOW, _HIGH, _FUSION = "training_align_low.py", "training_align_high.py", "training_fusion.py"
-_MU_LAW, _FROZEN = ("--alignment-loss", "mu_law"), ("--alignment", "frozen")
-
-FULL = (
-    Stage(script=_LOW, steps=5_400, hold=2_600, seed=1, candidates=3, batch=4),
+STAGES = (
     Stage(
-        script=_HIGH,
-        steps=2_700,
-        hold=1_500,
-        seed=2,
+        script="training_align_high.py",
+        steps=10_000,
+        hold=4_000,
+        seed=32,
         candidates=1,
-        ema=0.995,
-        warmup=50,
-        flags=_MU_LAW,
+        flags=("--alignment-loss", "mu_law"),
     ),
-    Stage(script=_FUSION, steps=1_800, hold=900, seed=3, candidates=2, flags=_FROZEN),
+    Stage(script="training_align_low.py", steps=6_000, hold=2_000, seed=31, candidates=3),
+    Stage(
+        script="training_fusion.py",
+        steps=7_000,
+        hold=2_500,
+        seed=33,
+        candidates=2,
+        flags=("--alignment", "frozen"),
+    ),
 )
-"""From weights/esbn-64."""
-
-_FAST: Any = {"batch": 4, "rate": 6e-4}
-SMALL = (
-    Stage(script=_LOW, steps=9_000, hold=2_500, seed=1, candidates=3, **_FAST),
-    Stage(script=_HIGH, steps=9_000, hold=2_500, seed=2, candidates=1, flags=_MU_LAW, **_FAST),
-    Stage(script=_FUSION, steps=15_000, hold=3_000, seed=3, candidates=2, flags=_FROZEN, **_FAST),
-)
-"""From networks of 24 channels narrowed from weights/esbn-64."""
 
 _TINY_SCENES = ("--height", 64, "--width", 80)
 _TINY_STAGE = (
@@ -117,78 +103,52 @@ def lines(config: RecipeConfig) -> list[Line]:
             *("--scenes-per-shard", 64),
         ),
     )
-    stages = _small(config) if config.small else _full(config)
-    return [*_scenes(config, scenes), records, *stages]
+    return [*_scenes(config, scenes), records, *_training(config)]
 
 
 def _scenes(config: RecipeConfig, scenes: Path) -> list[Line]:
-    """Training scenes, and validation scenes of two sizes from other places."""
+    """Training scenes, and four sets of validation scenes from other places."""
     source = ("--radiance", *config.radiance, "--photographs", config.photographs)
-    others = ("--exclude", *places.VALIDATION, *places.TEST)
+    held_out = (*places.VALIDATION, *places.TEST)
     validation = ("--include", *places.VALIDATION)
+    clean = ("--cameras", "clean", "--camera-defects", 0)
     return [
         Line(
             script="lab.make_scenes",
             flags=(
                 *("--scenes", scenes / name, *source, "--count", count, "--seed", seed),
-                *("--height", height, "--width", width, "--static-share", static, *chosen),
+                *("--height", height, "--width", width, "--static-share", static, *others),
             ),
             tiny=("--count", tiny, *_TINY_SCENES),
         )
-        for name, count, seed, (height, width), static, chosen, tiny in (
-            ("training", 1600, 20, (384, 512), 0.05, others, 4),
-            ("validation_small", 8, 21, (384, 512), 0, validation, 1),
-            ("validation_large", 4, 22, (640, 960), 0, validation, 1),
+        for name, count, seed, (height, width), static, others, tiny in (
+            ("training", 4000, 30, (384, 512), 0.1, ("--exclude", *held_out), 4),
+            ("validation_small", 8, 21, (384, 512), 0, (*validation, "--cameras", "noisy"), 1),
+            ("validation_large", 4, 22, (640, 960), 0, (*validation, "--cameras", "noisy"), 1),
+            ("validation_clean", 6, 23, (384, 512), 0, (*validation, *clean), 1),
+            ("validation_static", 6, 24, (384, 512), 1, validation, 1),
         )
     ]
 
 
-def _full(config: RecipeConfig) -> list[Line]:
-    run = config.run
-    start = () if config.rehearse else ("--start-weights", paths.WEIGHTS_DIR / "esbn-64")
+def _training(config: RecipeConfig) -> list[Line]:
+    name = "esbn-24" if config.small else "esbn-64"
+    run = config.run / name
+    start = () if config.rehearse else ("--start-weights", paths.WEIGHTS_DIR / name)
+    common = ("--records", config.run / "records", "--run", run, *start)
+    preset = ("--preset", "small") if config.small else ()
+    weights = config.run / "weights" / name
     return [
         *(
             Line(
                 script=stage.script,
-                flags=("--run", run, *start, *stage.words()),
+                flags=(*preset, *common, *stage.words()),
                 tiny=(*_TINY_STAGE, "--network.width", 4),
             )
-            for stage in FULL
+            for stage in STAGES
         ),
-        _export(run, run / "weights"),
+        Line(script="export.py", flags=("--run", run, "--save-weights", weights), output=weights),
     ]
-
-
-def _small(config: RecipeConfig) -> list[Line]:
-    records, run, start = config.run / "records", config.run / "small", config.run / "small_start"
-    wide = config.run / "weights" if config.rehearse else paths.WEIGHTS_DIR / "esbn-64"
-    common = ("--preset", "small", "--records", records, "--run", run, "--start-weights", start)
-    return [
-        Line(
-            script="lab.narrow_weights",
-            flags=(
-                *("--preset", "small", "--weights", wide, "--records", records),
-                *("--sampling.seed", 6, "--sampling.candidates", 2, *_CACHE),
-                *("--save-weights", start),
-            ),
-            output=start,
-            tiny=("--width", 2, "--sampling.patch-size", 32, "--patches", 4),
-        ),
-        *(
-            Line(
-                script=stage.script,
-                flags=(*common, *stage.words()),
-                tiny=(*_TINY_STAGE, "--network.width", 2),
-            )
-            for stage in SMALL
-        ),
-        _export(run, config.run / "small_weights"),
-    ]
-
-
-def _export(run: Path, weights: Path) -> Line:
-    flags = ("--run", run, "--save-weights", weights)
-    return Line(script="export.py", flags=flags, output=weights)
 
 
 def main(config: RecipeConfig) -> int:

@@ -5,12 +5,13 @@ because the test scenes may be published. These commands make the test scenes; r
 and `SHARP_TEST_MAPS` by the names below:
 
     python -m lab.make_scenes --scenes data/card_test --count 24 --height 384 --width 512 --seed 2 \
-        --static-share 0 --exposure-steps 2 3 --camera-defects 0 --include TEST_MAPS
+        --static-share 0 --exposure-steps 2 3 --cameras noisy --camera-defects 0 \
+        --include TEST_MAPS
     python -m lab.make_scenes --scenes data/sharp_test --radiance data/radiance_4k --count 12 \
-        --height 640 --width 960 --seed 2 --static-share 0 --exposure-steps 2 3 --camera-defects 0 \
-        --include SHARP_TEST_MAPS
+        --height 640 --width 960 --seed 2 --static-share 0 --exposure-steps 2 3 --cameras noisy \
+        --camera-defects 0 --include SHARP_TEST_MAPS
     python -m lab.make_scenes --scenes data/protocols --count 2 --height 1000 --width 1500 \
-        --seed 5 --static-share 0 --camera-defects 0 --include TEST_MAPS
+        --seed 5 --static-share 0 --cameras noisy --camera-defects 0 --include TEST_MAPS
 """
 
 TEST_MAPS = (

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Literal
 
 from configs import paths
 from configs.presets import Preset
@@ -14,6 +15,8 @@ from configs.settings import (
     require_letters,
     require_positive,
 )
+
+CameraKind = Literal["noisy", "clean", "all"]
 
 _FITTED = SamplingConfig(patch_size=128, stride=32)
 
@@ -41,7 +44,10 @@ class ScenesConfig:
     """Share of scenes without any motion, in [0, 1]."""
     exposure_steps: tuple[float, ...] = ()
     """Exposure steps in stops, equal on both sides (2 3: brackets of 0 2 4 and 0 3 6); if not
-    given, a mixture of 1 to 3 stops."""
+    given, a mixture of 1 to 4 stops."""
+    cameras: CameraKind = "all"
+    """Noise of the sensors: noisy (full wells of 2,000 to 30,000 electrons; exposures as stated,
+    steps of at most 3 stops), clean (30,000 to 120,000) or all."""
     gamma_spread: float = 0.0
     """Standard deviation of the logarithm of the cameras' gamma around 2.2 (0.05: 2.1 to 2.3)."""
     camera_defects: float = 0.35
@@ -68,6 +74,18 @@ class ScenesConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class SamplesConfig:
+    """Settings of lab/make_samples.py."""
+
+    radiance: Path = paths.DATA_DIR / "radiance_4k"
+    """Folder of panoramas of 4096x2048."""
+    photographs: Path = paths.DATA_DIR / "photographs"
+    """Folder of ordinary photographs."""
+    scenes: Path = Path("samples")
+    """Folder to write the scenes to; those that exist stay."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class RecipeConfig:
     """Settings of lab/make_weights.py."""
 
@@ -83,7 +101,7 @@ class RecipeConfig:
     """Print the commands and run none."""
     rehearse: bool = False
     """Run every command on tiny scenes and networks, to test the recipe; use another `run` and
-    `data`. Rehearse the full networks before the small ones."""
+    `data`."""
     small: bool = False
     """Train the networks of 24 channels, on the same scenes and records."""
 
@@ -136,6 +154,12 @@ def scenes(preset: Preset) -> ScenesConfig:
     """Settings of make_scenes, the same for all presets."""
     del preset
     return ScenesConfig()
+
+
+def samples(preset: Preset) -> SamplesConfig:
+    """Settings of make_samples, the same for all presets."""
+    del preset
+    return SamplesConfig()
 
 
 def recipe(preset: Preset) -> RecipeConfig:

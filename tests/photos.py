@@ -21,7 +21,7 @@ _TURNS = {1: 0, 3: 180, 6: 90, 8: 270}  # orientation tag to degrees counter-clo
 
 def sample(size: tuple[int, int] = (96, 64)) -> np.ndarray:
     """`(3, h, w, 3)` uint16 frames of a bundled scene, 2 stops apart, shrunk."""
-    ldr = read_scene(ROOT / "samples" / "00003").ldr
+    ldr = read_scene(ROOT / "samples" / "dog_in_garden").ldr
     step = ldr.shape[2] // size[0]
     small = to_8bit(ldr)[:, ::step, ::step][:, : size[1], : size[0]]
     return small.astype(np.uint16) * 257

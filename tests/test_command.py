@@ -26,6 +26,7 @@ SCRIPTS = {
     "evaluate": presets.evaluation,
     "export": presets.export,
     "lab.make_scenes": lab_settings.scenes,
+    "lab.make_samples": lab_settings.samples,
     "lab.benchmark": lab_settings.benchmark,
     "lab.make_weights": lab_settings.recipe,
     "lab.narrow_weights": lab_settings.narrowing,

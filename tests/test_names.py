@@ -91,7 +91,7 @@ def test_results_keep_the_tree_and_show_one_name(scenes, tmp_path, capsys):
     said = capsys.readouterr().out
     for name in NAMES.values():
         cell = name.replace("|", r"\|")
-        for title in (MOTION, f"{MOTION}, anchored"):
+        for title in (MOTION, f"{MOTION}, agreement"):
             assert said.count(f"| {cell} | {title} |") == 1
     page = (results / "report.html").read_text()
     headings = [html.unescape(name) for name in re.findall(r"<section [^>]*>\n<h2>(.*)</h2>", page)]

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from utils.evaluation.protocols import PROTOCOLS
-from utils.inference.anchoring import anchored
+from utils.inference.agreement import agreed
 from utils.inference.pipeline import Networks, Reconstruction, reconstruct_picture
 from utils.radiometry.bracket import MERGING
 from utils.records.patches import Batch, batch_shapes
@@ -23,9 +23,9 @@ def random_scene(height: int, width: int) -> Scene:
     return Scene(name="noise", ldr=ldr, exposure_values=values, hdr=None)
 
 
-def reconstruct_anchored(networks: Networks, scene: Scene) -> Reconstruction:
+def reconstruct_agreed(networks: Networks, scene: Scene) -> Reconstruction:
     """The default reconstruction but for camera motion."""
-    return anchored(reconstruct_picture(networks, scene, PROTOCOLS["full"]), scene)
+    return agreed(reconstruct_picture(networks, scene, PROTOCOLS["full"]), scene)
 
 
 def random_batch(size: int) -> Batch:

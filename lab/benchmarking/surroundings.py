@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from lab.benchmarking import timing
-from lab.benchmarking.inputs import random_scene, reconstruct_anchored
+from lab.benchmarking.inputs import random_scene, reconstruct_agreed
 from lab.benchmarking.timing import Row
 from utils.evaluation.protocols import PROTOCOLS
 from utils.inference.pipeline import Networks, reconstruct_picture
@@ -27,8 +27,8 @@ def measure(size: tuple[int, int], turns: int) -> list[Row]:
     networks = Networks(low=_align, high=_align, merging=_merge)
     scene = random_scene(*size)
     runs = {
-        "anchored": functools.partial(reconstruct_anchored, networks, scene),
-        "not anchored": functools.partial(reconstruct_picture, networks, scene, PROTOCOLS["full"]),
+        "with agreement": functools.partial(reconstruct_agreed, networks, scene),
+        "without": functools.partial(reconstruct_picture, networks, scene, PROTOCOLS["full"]),
     }
     seconds = timing.alternate(runs, turns)
     return [{f"{name}, s": value for name, value in seconds.items()}]

@@ -13,7 +13,7 @@ from lab.benchmarking import timing
 from lab.benchmarking.timing import Row
 from utils.camera_motion.prealignment import prealigned
 from utils.evaluation.protocols import PROTOCOLS
-from utils.inference.anchoring import anchored
+from utils.inference.agreement import agreed
 from utils.inference.pipeline import Networks, open_networks
 from utils.inference.reconstruction import reconstruct
 from utils.scenes.folders import find_scenes, read_scene
@@ -69,4 +69,4 @@ def _prepared(scenes: Path, mode: PrealignmentName) -> Iterator[tuple[Scene, np.
 
 
 def _run(networks: Networks, copies: Copies, scene: Scene) -> np.ndarray:
-    return anchored(reconstruct(networks, scene, FULL, copies), scene).hdr
+    return agreed(reconstruct(networks, scene, FULL, copies), scene).hdr

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lab.benchmarking import cost, timing
-from lab.benchmarking.inputs import random_scene, reconstruct_anchored
+from lab.benchmarking.inputs import random_scene, reconstruct_agreed
 from lab.benchmarking.timing import Row
 from lab.benchmarking.variants import build_networks, merging_of
 from models import esbn
@@ -37,7 +37,7 @@ def measure(size: tuple[int, int], turns: int) -> list[Row]:
             networks = build_networks(precision, width)
             name = f"{width} {precision}"
             runs[f"{name} networks"] = functools.partial(_run, networks, noise)
-            runs[name] = functools.partial(reconstruct_anchored, networks, scene)
+            runs[name] = functools.partial(reconstruct_agreed, networks, scene)
     seconds = timing.alternate(runs, turns)
     rows: list[Row] = []
     for width in WIDTHS:

@@ -2,7 +2,7 @@
 
     python -m lab.studies.limit SCENES [--weights DIR]
 
-Prints mean PSNR-mu and PSNR-l of the scenes in a folder, not anchored, and the share of the
+Prints mean PSNR-mu and PSNR-l of the scenes in a folder, without agreement, and the share of the
 squared error (after the mu-law) where the reference clips. In two rows only a part of the low frame
 is true: the pixels where it shows the scene correctly, or those where something moved or the frame
 has a gap.

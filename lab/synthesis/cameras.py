@@ -9,6 +9,7 @@ import dataclasses
 import cv2
 import numpy as np
 
+from lab.settings import CameraKind
 from utils.radiometry import bracket
 from utils.radiometry.radiance import hdr_to_ldr, ldr_to_hdr
 
@@ -28,6 +29,44 @@ class Defects:
 
 
 CLEAN = Defects()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Cameras:
+    """The cameras and brackets that scenes are drawn from; numbers are drawn log-uniformly."""
+
+    full_well: tuple[float, float]
+    """Electrons that saturate a pixel."""
+    read_noise: tuple[float, float]
+    """Standard deviation, in shares of saturation."""
+    exposure_error: float
+    """Standard deviation of the stops beyond what is stated, of the low and the high frame."""
+    steps: dict[tuple[float, float], float]
+    """Stops from the low to the middle and to the high frame, and their probabilities."""
+
+
+_STEPS: dict[tuple[float, float], float] = {
+    (1, 2): 0.08,
+    (1, 3): 0.05,
+    (1.5, 3): 0.07,
+    (2, 4): 0.35,
+    (2, 5): 0.05,
+    (3, 5): 0.05,
+    (3, 6): 0.35,
+}  # mostly those of Kalantari's data
+_WIDE_STEPS = {**_STEPS, (2, 4): 0.3, (3, 6): 0.32, (4, 8): 0.08}
+
+CAMERAS: dict[CameraKind, Cameras] = {
+    "noisy": Cameras(
+        full_well=(2e3, 3e4), read_noise=(2e-4, 2e-3), exposure_error=0.0, steps=_STEPS
+    ),
+    "clean": Cameras(
+        full_well=(3e4, 1.2e5), read_noise=(2e-5, 2e-4), exposure_error=0.05, steps=_WIDE_STEPS
+    ),
+    "all": Cameras(
+        full_well=(2e3, 1.2e5), read_noise=(2e-5, 2e-3), exposure_error=0.05, steps=_WIDE_STEPS
+    ),
+}
 
 _QUALITY = (85, 97)
 _CURVE = (-0.15, 0.45)  # slope 0.85 to 1.22 in the middle, 1.15 to 0.55 at the ends
@@ -86,10 +125,19 @@ def other_gamma(times: np.ndarray, spread: float, rng: np.random.Generator) -> n
     return times[1] * (times / times[1]) ** np.exp(rng.normal(0, spread))
 
 
+def exposure_errors(cameras: Cameras, defects: Defects, rng: np.random.Generator) -> np.ndarray:
+    """`(3,)` stops of exposure beyond what is stated, per frame; 0 for the reference."""
+    errors = np.array(defects.exposure_errors)
+    if cameras.exposure_error:
+        errors[[0, 2]] += rng.normal(0, cameras.exposure_error, 2)
+    return errors
+
+
 def sense(
     radiance: np.ndarray,
     times: np.ndarray,
     rng: np.random.Generator,
+    cameras: Cameras,
     defects: Defects = CLEAN,
 ) -> np.ndarray:
     """Takes the photographs, with one camera at one ISO.
@@ -98,13 +146,14 @@ def sense(
         radiance: `(3, H, W, 3)`, one per frame; 1 saturates at exposure time 1.
         times: `(3,)` relative exposure times.
         rng: Source of the noise and of its strength.
+        cameras: Ranges of its strength.
         defects: The camera's defects.
 
     Returns:
         `(3, H, W, 3)` uint8 frames.
     """
-    full_well = float(np.exp(rng.uniform(*np.log([2000, 30000]))))  # electrons
-    read_noise = float(np.exp(rng.uniform(*np.log([2e-4, 2e-3]))))  # of saturation
+    full_well = float(np.exp(rng.uniform(*np.log(cameras.full_well))))
+    read_noise = float(np.exp(rng.uniform(*np.log(cameras.read_noise))))
     light = radiance * bracket.per_frame(times)
     deviation = np.sqrt(light / full_well + read_noise**2)
     noisy = light + deviation * rng.standard_normal(light.shape, np.float32)

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lab.settings import CameraKind
 from lab.synthesis import cameras
 from lab.synthesis.backgrounds import Background, LoadMap, choose_background, pick
 from lab.synthesis.maps import Kind
@@ -31,8 +32,6 @@ from lab.synthesis.scenery import MovingObject, Scenery
 from lab.synthesis.views import random_view
 from utils.radiometry import bracket
 
-_STEPS = ((1, 2), (1, 3), (1.5, 3), (2, 4), (2, 5), (3, 5), (3, 6))
-_STEP_SHARES = (0.08, 0.05, 0.07, 0.35, 0.05, 0.05, 0.35)  # mostly those of Kalantari's data
 _TEXTURE_SHARES: dict[Kind, float] = {"sharp": 0.35, "photograph": 0.45, "small": 0.2}
 _WHOLE_WIDTH = 1500  # pixels of a picture of Kalantari's data
 _OBJECT_SHARES = (0.22, 0.3, 0.24, 0.14, 0.1)  # of one to five objects
@@ -66,6 +65,7 @@ def random_scene(
     exposure_steps: Sequence[float] = (),
     gamma_spread: float = 0.0,
     camera_defects: float = 0.0,
+    kind: CameraKind = "all",
 ) -> SyntheticScene:
     """Makes a scene.
 
@@ -77,15 +77,17 @@ def random_scene(
         width: Width of the frames in pixels.
         static: Nothing moves, neither camera nor objects.
         exposure_steps: Steps to choose from, in stops, the same from low to mid as from mid to
-            high; empty: a mixture of 1 to 3 stops.
+            high; empty: a mixture of 1 to 4 stops.
         gamma_spread: Standard deviation of the logarithm of the cameras' gamma around 2.2.
         camera_defects: Share of cameras with defects, in [0, 1].
+        kind: Of the cameras: a key of `cameras.CAMERAS`.
 
     Returns:
         The scene: `(3, height, width, 3)` uint8 frames and truth in [0, 1].
     """
     size = (height, width)
-    exposure_values = random_exposure_values(rng, exposure_steps)
+    chosen = cameras.CAMERAS[kind]
+    exposure_values = random_exposure_values(rng, exposure_steps, chosen)
     times = bracket.exposure_times(exposure_values)
     background = choose_background(load_map, kinds, rng, size, times)
     whole = width * max(_WHOLE_WIDTH / width, 1) ** rng.uniform()
@@ -117,9 +119,10 @@ def random_scene(
     radiance = scenery.bracket(times, rng.uniform(0.0, 0.3))
     defects = cameras.random_defects(rng, camera_defects)
     truth = cameras.reference_radiance(radiance[1], times[1], defects.curve)
-    taken = cameras.other_gamma(times, gamma_spread, rng) * 2.0 ** np.array(defects.exposure_errors)
+    errors = cameras.exposure_errors(chosen, defects, rng)
+    taken = cameras.other_gamma(times, gamma_spread, rng) * 2.0**errors
     return SyntheticScene(
-        ldr=cameras.sense(radiance, taken.astype(np.float32), rng, defects),
+        ldr=cameras.sense(radiance, taken.astype(np.float32), rng, chosen, defects),
         exposure_values=exposure_values,
         hdr=np.clip(truth, 0, 1),
         sources=tuple(sources),
@@ -127,9 +130,11 @@ def random_scene(
     )
 
 
-def random_exposure_values(rng: np.random.Generator, steps: Sequence[float]) -> np.ndarray:
-    """`(3,)` float32 stops, of one of the equal steps; empty: of the mixture."""
-    chosen = _STEPS[rng.choice(len(_STEPS), p=_STEP_SHARES)]
+def random_exposure_values(
+    rng: np.random.Generator, steps: Sequence[float], mixture: cameras.Cameras
+) -> np.ndarray:
+    """`(3,)` float32 stops, of one of the equal steps; empty: of the cameras' mixture."""
+    chosen = list(mixture.steps)[rng.choice(len(mixture.steps), p=list(mixture.steps.values()))]
     if steps:
         step = rng.choice(steps)
         chosen = (step, 2 * step)

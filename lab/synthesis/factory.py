@@ -125,6 +125,7 @@ def _make_scene(config: ScenesConfig, paths: tuple[Path, ...], index: int) -> No
         exposure_steps=config.exposure_steps,
         gamma_spread=config.gamma_spread,
         camera_defects=config.camera_defects,
+        kind=config.cameras,
     )
     background, *objects = (paths[source].name for source in scene.sources)
     folders.write_scene(

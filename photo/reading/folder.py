@@ -16,7 +16,7 @@ from utils.images.radiance_maps import RADIANCE_SUFFIXES
 from utils.radiometry.bracket import MID_FRAME
 from utils.scenes.folders import scene_name
 from utils.scenes.layouts import EXPOSURE_FILE, FRAME_COUNT, TRUTH_FILE
-from utils.scenes.scene import Scene, SceneError
+from utils.scenes.scene import OtherFrame, Scene, SceneError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -78,6 +78,14 @@ def read_photographs(
         ldr=_stack([opened[i] for i in indices]),
         exposure_values=stops,
         hdr=None,
+        others=tuple(
+            OtherFrame(
+                exposure_time=float(2.0 ** (found.values[i] - found.values[indices[0]])),
+                read=opened[i].take_frame,
+            )
+            for i in range(len(paths))
+            if i not in indices and opened[i].kind == opened[indices[0]].kind
+        ),
         files=chosen,
         notes=(_describe(found, stops, chosen), *choice.notes),
         warnings=(
@@ -112,19 +120,19 @@ class _Opened:
         self.thumbnail = small_version(photo.frame)
         self.exposure = photo.exposure
         self.exif = photo.exif
-        self.shape = photo.frame.shape
-        self.dtype = photo.frame.dtype
+        self.kind = f"{photo.frame.shape[1]}x{photo.frame.shape[0]} {photo.frame.dtype}"
+        self.shape, self.dtype = photo.frame.shape, photo.frame.dtype
         self._frame = photo.frame if keep_frame else None
 
     def take_frame(self) -> np.ndarray:
-        """The frame, which is released here."""
+        """The frame, which is not kept."""
         frame, self._frame = self._frame, None
         return read_photo(self.path).frame if frame is None else frame
 
 
 def _stack(photos: Sequence[_Opened]) -> np.ndarray:
     """The `(3, H, W, 3)` frames; each photograph is released once it is copied."""
-    kinds = [f"{photo.shape[1]}x{photo.shape[0]} {photo.dtype}" for photo in photos]
+    kinds = [photo.kind for photo in photos]
     if len(set(kinds)) > 1:
         listed = (f"{photo.path.name} {kind}" for photo, kind in zip(photos, kinds, strict=True))
         raise SceneError(

@@ -73,7 +73,7 @@ def test_scripts_take_it(tmp_path, monkeypatch):
         monkeypatch.setattr(script, "open_networks", lambda *_: networks)
     run, scenes, results = (tmp_path / name for name in ("run", "Test", "results"))
     config = ReconstructionConfig(
-        run=run, scenes=(scenes,), results=results, self_ensemble=2, anchor=False
+        run=run, scenes=(scenes,), results=results, self_ensemble=2, agreement=False
     )
     assert reconstruction_fusion.main(config) == 0
     hdr = radiance_maps.read_radiance(results / "001" / "radiance.exr")
@@ -88,8 +88,8 @@ def test_scripts_take_it(tmp_path, monkeypatch):
     assert evaluate.main(config) == 0
     networks, ensemble, *baselines = written["methods"].rows
     title = "full, camera motion taken out (auto)"
-    assert networks[:2] == ["ESBN", f"{title}, anchored"]
-    assert ensemble[:2] == ["ESBN, self-ensemble of 8", f"{title}, anchored"]
+    assert networks[:2] == ["ESBN", f"{title}, agreement"]
+    assert ensemble[:2] == ["ESBN, self-ensemble of 8", f"{title}, agreement"]
     assert networks[2:] != ensemble[2:]
     assert {row[1] for row in baselines} == {title}
 

@@ -46,9 +46,9 @@ def doubled(network: keras.Model, wide: keras.Model) -> keras.Model:
     return wide
 
 
-def sample(number: int) -> list[np.ndarray]:
+def sample(name: str) -> list[np.ndarray]:
     """Frames of a bundled scene as merging takes them, a corner of `(1, 192, 192, 6)` each."""
-    scene = read_scene(ROOT / "samples" / f"{number:05}")
+    scene = read_scene(ROOT / "samples" / name)
     ldr = ldr_to_float(scene.ldr)[:, :192, :192]
     return [network_input(x, t)[None] for x, t in zip(ldr, scene.exposure_times, strict=True)]
 
@@ -74,9 +74,9 @@ def test_nothing_is_lost_of_a_network_with_twins(make):
 def test_half_of_the_shipped_network_keeps_most_of_its_result():
     wide, slim = merging(), merging(width=32)
     weights.load({"merging": wide}, paths.WEIGHTS_DIR / "esbn-64")
-    unseen = sample(2)
+    unseen = sample("budgie_on_lantern")
     wanted = np.asarray(wide(unseen))
-    narrow(wide, slim, sample(1))
+    narrow(wide, slim, sample("guitar_in_depot"))
     error = np.sqrt(np.mean((np.asarray(slim(unseen)) - wanted) ** 2))
     np.testing.assert_array_less(error, 0.3 * wanted.std())
 

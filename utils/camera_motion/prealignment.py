@@ -6,19 +6,22 @@ motion in the scene. Gaps of a warped frame are filled (utils/camera_motion/gap_
 """
 
 import dataclasses
+import functools
 from typing import TypeVar
+
+import numpy as np
 
 from configs.settings import PrealignmentName
 from utils.camera_motion.gap_filling import seen_from
 from utils.camera_motion.homography import Fit, Reference
 from utils.radiometry.bracket import HIGH, LOW, MID_FRAME, SOURCE_FRAME
-from utils.scenes.scene import Scene
+from utils.scenes.scene import OtherFrame, Scene
 
 AnyScene = TypeVar("AnyScene", bound=Scene)
 
 
 def prealigned(scene: AnyScene, mode: PrealignmentName) -> AnyScene:
-    """The scene with its low and high frame warped to the reference by one homography each.
+    """The scene with its frames warped to the reference by one homography each.
 
     Args:
         scene: A scene of uint8 or uint16 frames.
@@ -26,6 +29,7 @@ def prealigned(scene: AnyScene, mode: PrealignmentName) -> AnyScene:
 
     Returns:
         The scene with a note for low and for high; the reference and the truth are unchanged.
+        Other frames are warped when they are read.
     """
     if mode == "off":
         return scene
@@ -40,7 +44,23 @@ def prealigned(scene: AnyScene, mode: PrealignmentName) -> AnyScene:
         ldr = ldr.copy() if ldr is scene.ldr else ldr
         ratio = float(scene.exposure_times[index] / scene.exposure_times[MID_FRAME])
         ldr[index] = seen_from(scene.ldr[index], scene.ldr[MID_FRAME], fit.homography, ratio)
-    return dataclasses.replace(scene, ldr=ldr, notes=(*scene.notes, *notes))
+    others = tuple(
+        dataclasses.replace(other, read=functools.partial(_read, other, reference, scene, mode))
+        for other in scene.others
+    )
+    return dataclasses.replace(scene, ldr=ldr, others=others, notes=(*scene.notes, *notes))
+
+
+def _read(
+    other: OtherFrame, reference: Reference, scene: Scene, mode: PrealignmentName
+) -> np.ndarray:
+    """Another frame, from the reference's view where that helps."""
+    frame = other.read()
+    fit = reference.fit(frame)
+    if fit is None or not (mode == "on" or fit.worthwhile):
+        return frame
+    ratio = other.exposure_time / float(scene.exposure_times[MID_FRAME])
+    return seen_from(frame, scene.ldr[MID_FRAME], fit.homography, ratio)
 
 
 def _describe(side: str, fit: Fit | None, *, use: bool) -> str:

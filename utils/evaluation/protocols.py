@@ -145,6 +145,7 @@ def _resize(scene: Scene) -> Scene:
         scene,
         ldr=np.stack([cv2.resize(frame, _RELEASE_SIZE) for frame in frames]),
         hdr=None if scene.hdr is None else cv2.resize(scene.hdr, _RELEASE_SIZE),
+        others=(),
     )
 
 
@@ -161,6 +162,7 @@ def _crop(scene: Scene) -> Scene:
         scene,
         ldr=scene.ldr[:, rows, columns],
         hdr=None if scene.hdr is None else scene.hdr[rows, columns],
+        others=(),
     )
 
 

@@ -5,7 +5,7 @@
       -> radiance    (1, H, W, 3)      float32 in [0, 1], relative to the low exposure
 
 It computes the same as utils/inference/pipeline.py under the protocol `full`, without taking out
-camera motion and without anchoring.
+camera motion and without agreement (utils/inference/agreement.py).
 """
 
 from collections.abc import Mapping

@@ -45,10 +45,10 @@ def write_aligned(results: Path, scene: str, aligned: np.ndarray) -> None:
             write_ldr(folder / name, to_display(frame))
 
 
-def full_title(protocol: str, prealign: PrealignmentName, *, anchored: bool = False) -> str:
-    """A protocol's title followed by the `prealign` mode and, if so, `anchored`."""
+def full_title(protocol: str, prealign: PrealignmentName, *, agreement: bool = False) -> str:
+    """A protocol's title followed by the `prealign` mode and, if so, `agreement`."""
     motion = "" if prealign == "off" else f", camera motion taken out ({prealign})"
-    return f"{protocol}{motion}{', anchored' if anchored else ''}"
+    return f"{protocol}{motion}{', agreement' if agreement else ''}"
 
 
 def write_metrics(path: Path, rows: Sequence[Row], title: str, kind: Kind = Metrics) -> None:

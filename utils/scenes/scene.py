@@ -1,6 +1,7 @@
 """Defines the scene: a bracket, its exposures and an optional ground truth."""
 
 import dataclasses
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -28,6 +29,16 @@ def failure(name: str, error: Exception) -> str:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class OtherFrame:
+    """A frame of a bracket that the networks do not see."""
+
+    exposure_time: float
+    """Relative to the low frame's."""
+    read: Callable[[], np.ndarray]
+    """`(H, W, 3)` frame from the reference's view: uint8, uint16, or float32 in [0, 1]."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Scene:
     """One bracket with an optional ground truth."""
 
@@ -40,6 +51,8 @@ class Scene:
     """`(3,)` float32 stops, ascending from 0."""
     hdr: np.ndarray | None
     """`(H, W, 3)` float32 truth: radiance, at least 0, in [0, 1] in Kalantari's data."""
+    others: tuple[OtherFrame, ...] = ()
+    """Frames beyond three, of brackets of photographs."""
     notes: tuple[str, ...] = ()
     """Findings and decisions of reading, a line each."""
 

@@ -44,7 +44,7 @@ def test_every_folder_has_a_row_for_each_number_of_copies_with_the_evaluators_sc
     defaults = EvaluationConfig(run=config.weights[1])
     meter = Meter(display=Display(peak=defaults.display_peak, black=defaults.display_black))
     reconstruction = ReconstructionConfig(run=config.weights[1], weights=config.weights[1])
-    predict = from_networks(open_networks(reconstruction), 4, anchor=True)
+    predict = from_networks(open_networks(reconstruction), 4, agreement=True)
     scores = score(config.trade_off, [PROTOCOLS["full"]], predict, meter, "auto")
     (by_scene,) = scores.by_protocol.values()
     for column, name in (("PSNR-mu", "psnr_mu"), ("PSNR-l", "psnr_l")):

@@ -8,6 +8,7 @@ import pytest
 
 from lab import places
 from lab.synthesis import dynamic_scene, views
+from lab.synthesis.cameras import CAMERAS
 from lab.synthesis.maps import Kind
 from utils.radiometry.radiance import hdr_to_ldr
 
@@ -75,12 +76,14 @@ def test_saturation_is_that_of_a_bracket():
 
 def test_exposure_steps_are_those_given_or_a_mixture_mostly_of_two_and_three():
     rng = np.random.default_rng(0)
-    given = {tuple(dynamic_scene.random_exposure_values(rng, (2, 2.5))) for _ in range(20)}
+    mixture = CAMERAS["all"]
+    draw = dynamic_scene.random_exposure_values
+    given = {tuple(draw(rng, (2, 2.5), mixture)) for _ in range(20)}
     assert given == {(0, 2, 4), (0, 2.5, 5)}
-    low, high = np.diff([dynamic_scene.random_exposure_values(rng, ()) for _ in range(1000)]).T
+    low, high = np.diff([draw(rng, (), mixture) for _ in range(1000)]).T
     assert np.mean(np.isin(low, [2, 3])) > 0.7
-    assert set(low) == {1, 1.5, 2, 3}
-    assert set(high) == {1, 1.5, 2, 3}
+    assert set(low) == {1, 1.5, 2, 3, 4}
+    assert set(high) == {1, 1.5, 2, 3, 4}
 
 
 def test_camera_defects_change_nothing_but_the_camera():

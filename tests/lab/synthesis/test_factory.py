@@ -78,9 +78,14 @@ def test_scenes_are_readable_and_name_their_sources(radiance, tmp_path):
 
 
 def test_scenes_are_those_of_the_samples_generator(radiance, photographs, tmp_path):
-    """The stored scenes are those of the code that made samples/ and the training scenes."""
+    """The stored scenes are those of the code that made samples/ and the test scenes."""
     config = _config(
-        radiance, tmp_path / "a", photographs=photographs, gamma_spread=0.05, camera_defects=0.5
+        radiance,
+        tmp_path / "a",
+        photographs=photographs,
+        cameras="noisy",
+        gamma_spread=0.05,
+        camera_defects=0.5,
     )
     factory.make_scenes(config)
     found = [folders.read_scene(folder) for folder in folders.find_scenes(config.scenes)]

@@ -186,7 +186,7 @@ def test_motion_blur_grows_with_the_exposure_and_keeps_the_light():
 def test_sensor_noise_is_shot_and_read_noise(seed):
     levels = np.array([0.05, 0.2, 0.6], np.float32)
     radiance = np.broadcast_to(levels[:, None, None, None], (3, 200, 200, 3)).astype(np.float32)
-    ldr = cameras.sense(radiance, np.ones(3), np.random.default_rng(seed))
+    ldr = cameras.sense(radiance, np.ones(3), np.random.default_rng(seed), cameras.CAMERAS["noisy"])
     assert ldr.dtype == np.uint8
     light = (ldr / 255.0) ** 2.2
     np.testing.assert_allclose(light.mean((1, 2, 3)), levels, rtol=5e-3)

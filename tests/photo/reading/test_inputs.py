@@ -74,23 +74,25 @@ def test_fusion_writes_radiance_pictures_and_numbers(config, capsys):
     psnr = [float(row["psnr_mu"]) for row in rows.values()]
     assert psnr[2] == pytest.approx((psnr[0] + psnr[1]) / 2, abs=1e-5)
     said = capsys.readouterr().out
-    assert "| mean | full, camera motion taken out (auto), anchored |" in said
+    assert "| mean | full, camera motion taken out (auto), agreement |" in said
     assert said.splitlines()[-1] == f"Wrote 3 scenes to {results}; open {results}/report.html"
 
 
-@pytest.mark.parametrize("anchor", [True, False])
-def test_results_are_anchored_to_the_reference_unless_told_otherwise(config, anchor, monkeypatch):
+@pytest.mark.parametrize("agreement", [True, False])
+def test_results_have_the_references_own_pixels_unless_told_otherwise(
+    config, agreement, monkeypatch
+):
     def dimmed(_low, mid, _high):
         return 0.9 * (mid[..., 3:] + 1) - 1
 
     networks = dataclasses.replace(NETWORKS, merging=dimmed)
     monkeypatch.setattr(reconstruction_fusion, "open_networks", lambda *_: networks)
-    assert reconstruction_fusion.main(dataclasses.replace(config, anchor=anchor)) == 0
+    assert reconstruction_fusion.main(dataclasses.replace(config, agreement=agreement)) == 0
     hdr = radiance_maps.read_radiance(config.run / "results" / "EXTRA" / "001" / "radiance.hdr")
     reference = ldr_to_float(bracket(21, 19).ldr[1])
     well_exposed = reference.max(-1) < 0.8
     found = np.median((hdr / (reference**2.2 / 4))[well_exposed])
-    assert found == pytest.approx(1.0 if anchor else 0.9, abs=0.03)
+    assert found == pytest.approx(1.0 if agreement else 0.9, abs=0.03)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -158,9 +160,9 @@ def test_camera_motion_is_taken_out_of_scenes_and_named_in_tables(config, monkey
     expected = to_8bit(bracket(24, 19).ldr[0] // 2)
     assert np.abs(low.astype(int) - expected).max() <= 1
     title = "full" if mode == "off" else f"full, camera motion taken out ({mode})"
-    for table, own in (("aligned.csv", title), ("metrics.csv", f"{title}, anchored")):
+    for table, own in (("aligned.csv", title), ("metrics.csv", f"{title}, agreement")):
         assert {row["protocol"] for row in _rows(results / table).values()} == {own}
-    assert f"<td>{title}, anchored</td>" in (results / "report.html").read_text()
+    assert f"<td>{title}, agreement</td>" in (results / "report.html").read_text()
 
 
 def test_before_merging_is_trained_only_alignment_runs(config, monkeypatch):

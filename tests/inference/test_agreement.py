@@ -1,0 +1,170 @@
+"""Agreement: the frames' own pixels where nothing moved, the networks' elsewhere."""
+
+import cv2
+import numpy as np
+import pytest
+
+from utils.inference.agreement import agree
+from utils.radiometry.levels import to_16bit, to_display
+from utils.radiometry.radiance import hdr_to_ldr, mu_law
+from utils.scenes.scene import OtherFrame
+
+TIMES = (1.0, 4.0, 16.0)
+SIZE = (96, 128)
+
+
+def scenery(height: int = 96, width: int = 128, seed: int = 0) -> np.ndarray:
+    """Radiance from 0.002 to 0.2 that the middle frame does not clip, with some detail."""
+    random = np.random.default_rng(seed)
+    smooth = cv2.resize(random.random((6, 8, 1), np.float32), (128, 96))[..., None]
+    fine = cv2.GaussianBlur(random.random((96, 128, 3), np.float32), (0, 0), 1.5)
+    return (0.002 * 100**smooth * (0.8 + 0.4 * fine))[:height, :width]
+
+
+def drifted(truth: np.ndarray) -> np.ndarray:
+    """The truth with a brightness that drifts by a tenth, as networks' results do."""
+    drift = 1 + 0.1 * np.sin(np.arange(truth.shape[1]) / 9)[:, None]
+    return np.clip(truth * drift, 0, 1).astype(np.float32)
+
+
+def exposed(radiance: np.ndarray, time: float, noise: float = 0, seed: int = 0) -> np.ndarray:
+    """LDR of a frame; `noise` is that of 1 / `noise` squared electrons."""
+    light = radiance * time
+    random = np.random.default_rng(seed).standard_normal(light.shape)
+    return hdr_to_ldr(light + noise * np.sqrt(light) * random, 1.0).astype(np.float32)
+
+
+def merged(hdr, low, mid, high, *, synthesis=None, others=(), times=TIMES):
+    """`agree` on a bracket of LDR frames."""
+    frames = [
+        OtherFrame(exposure_time=time, read=lambda frame=frame: frame)
+        for frame, time in ((low, times[0]), (high, times[2]), *others)
+    ]
+    reference = OtherFrame(exposure_time=times[1], read=lambda: mid)
+    return agree(hdr, low if synthesis is None else synthesis, reference, frames)
+
+
+def bracket(radiance, noise=0.0, times=TIMES):
+    return [exposed(radiance, time, noise, seed) for seed, time in enumerate(times)]
+
+
+def error(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(mu_law(a) - mu_law(b)))))
+
+
+@pytest.mark.parametrize("size", [SIZE, (61, 47)])
+@pytest.mark.parametrize("to_levels", [to_16bit, to_display, np.float32])
+def test_where_nothing_moves_errors_of_the_networks_are_gone(size, to_levels):
+    truth = scenery(*size)
+    networks = drifted(truth)
+    result = merged(networks, *map(to_levels, bracket(truth)), synthesis=exposed(truth, 1.0))
+    assert result.dtype == np.float32
+    assert result.shape == truth.shape
+    assert error(result, truth) < 0.25 * error(networks, truth)
+
+
+def test_noise_is_below_that_of_every_frame():
+    truth = scenery()
+    frames = bracket(truth, noise=0.03)
+    result = merged(drifted(truth), *frames)
+    alone = [frame**2.2 / time for frame, time in zip(frames, TIMES, strict=True)]
+    shown = (frames[2].max(-1) < 0.9)[..., None]
+    assert error(result * shown, truth * shown) < 0.9 * error(alone[2] * shown, truth * shown)
+    assert error(result, truth) < 0.7 * error(alone[1], truth)
+
+
+def test_noise_of_the_reference_stays_behind():
+    truth = scenery()
+    frames = bracket(truth, noise=0.1)
+    blank = np.zeros_like(truth)
+    result = merged(truth, blank, frames[1], blank, synthesis=exposed(truth, 1.0))
+    assert error(result, truth) < 0.3 * error(frames[1] ** 2.2 / 4, truth)
+
+
+@pytest.mark.parametrize("contrast", [0.5, 0.8, 1.25, 2.0])
+@pytest.mark.parametrize("frame", [0, 2])
+def test_what_moved_does_not_come_back(contrast, frame):
+    """Also if its colour is close to what it hides."""
+    truth = scenery(seed=3)
+    truth[:48, :64] = 0.01  # smooth, dark: only the high frame shows it well
+    moved = truth.copy()
+    moved[12:36, 16:48] *= contrast
+    frames = bracket(truth, noise=0.01)
+    frames[frame] = exposed(moved, TIMES[frame], 0.01, seed=9)
+    result = merged(truth.astype(np.float32), *frames)
+    inside = np.s_[8:40, 12:52]
+    assert error(result[inside], truth[inside]) < 0.25 * error(moved[inside], truth[inside])
+
+
+@pytest.mark.parametrize("brighter", [0.4, 1.5])
+def test_what_moved_before_a_clipped_sky_does_not_come_back(brighter):
+    truth = scenery(seed=4)
+    truth[:, 64:] = 0.5
+    moved = truth.copy()
+    moved[30:60, 80:110] *= brighter
+    low, mid, high = bracket(truth)
+    low = exposed(moved, 1.0)
+    result = merged(truth.astype(np.float32), low, mid, high, synthesis=exposed(truth, 1.0))
+    assert error(result[:, 64:], truth[:, 64:]) < 0.05 * error(moved[:, 64:], truth[:, 64:])
+
+
+def test_clipped_lights_are_those_of_the_low_frame_where_it_agrees():
+    truth = scenery(seed=5)
+    truth[20:80, 60:] = 0.3 + 10 * truth[20:80, 60:].clip(0, 0.06)
+    low, mid, high = bracket(truth)
+    networks = np.where(mid < 1, truth, drifted(truth)).astype(np.float32)
+    result = merged(networks, low, mid, high, synthesis=low + 0.01)
+    assert error(result, truth) < 0.2 * error(networks, truth)
+
+
+def test_what_all_frames_clip_is_white():
+    truth = scenery(seed=6)
+    truth[30:60, 40:80] = 1.0
+    networks = np.where(truth < 1, truth, 0.8).astype(np.float32)
+    result = merged(networks, *bracket(truth))
+    assert result[34:56, 44:76].min() > 0.99
+
+
+@pytest.mark.parametrize("stops", [-0.1, 0.1])
+def test_frames_of_other_brightness_than_stated_leave_no_step(stops):
+    truth = scenery(seed=7)
+    truth[:, 64:] = 0.4 + 0.1 * truth[:, 64:]
+    times = [time * 2**error for time, error in zip(TIMES, (stops, 0, -stops), strict=True)]
+    result = merged(truth.astype(np.float32), *bracket(truth, times=times))
+    assert np.abs(result / truth - 1).max() < 0.06
+    assert np.abs(np.diff(mu_law(result) - mu_law(truth), axis=1)).max() < 0.01
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("size", [(24, 32), (5, 3), (1, 1)])
+def test_black_and_white_stay_in_range(value, level, size):
+    hdr = np.full((*size, 3), value, np.float32)
+    ldr = np.full_like(hdr, level)
+    result = merged(hdr, ldr, ldr, ldr)
+    assert np.isfinite(result).all()
+    assert 0 <= result.min() <= result.max() <= 1
+
+
+def test_other_frames_reduce_noise_and_extend_the_range():
+    truth = scenery(seed=8)
+    truth[:30, :40] = 1.6  # the low frame clips it
+    frames = bracket(truth, noise=0.05)
+    networks = np.clip(truth, 0, 1).astype(np.float32)
+    without = merged(networks, *frames)
+    others = [(exposed(truth, time, 0.05, seed=int(time * 8)), time) for time in (0.5, 2.0, 8.0)]
+    result = merged(networks, *frames, others=others)
+    dark = np.s_[32:]
+    assert error(result[dark], truth[dark]) < 0.95 * error(without[dark], truth[dark])
+    assert without.max() <= 1
+    np.testing.assert_allclose(np.median(result[4:26, 4:36]), 1.6, rtol=0.03)
+
+
+@pytest.mark.parametrize(("size", "most"), [(SIZE, 1e-6), ((61, 47), 1e-2)])
+def test_bands_of_rows_leave_no_seam(monkeypatch, size, most):
+    truth = scenery(*size)
+    frames = bracket(truth, noise=0.03)
+    whole = merged(drifted(truth), *frames)
+    monkeypatch.setattr("utils.inference.cells._BAND", 12)
+    difference = merged(drifted(truth), *frames) - whole
+    assert np.abs(difference).max() <= most * truth.max()

@@ -1,0 +1,211 @@
+"""Tells where a frame of a bracket shows the same as the reference, and what its pixels are worth.
+
+Frames are compared in cells of 4x4 pixels, after their brightness is matched: cameras differ by
+some per cent from the exposures they state.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+from utils.inference.cells import CELL, channel_mean, in_cells, in_colour, in_pixels
+from utils.radiometry.levels import ldr_to_float, levels_to_hdr
+from utils.radiometry.radiance import GAMMA, brightest_channel
+from utils.scenes.scene import OtherFrame
+
+_CLIPPING = (0.93, 0.98)  # LDR; between them the weight of a pixel falls to 0
+_DARK = 0.04  # LDR; darker cells are not compared
+_LEVELS = 16  # of the table of noise
+_FLAT = 0.15  # quantile of roughness that is noise without texture
+_ROUNDING = 1 / 255**2 / 12  # variance of rounding to 8 bits
+_FEWEST = 50  # cells from which a median is taken
+_AREA = (5, 5)  # cells over which disagreement is averaged
+_UNLIKE_REFERENCE = ((0.004, 0.01), (1.0, 2.0))  # LDR, and standard deviations of noise
+_UNLIKE_SYNTHESIS = (0.035, 0.07)  # rms difference in LDR of the frame
+_STILL = (0.01, 0.02)  # the same, at least, of a camera on a tripod: JPEG's errors
+_MOVED = (0.015, 0.04)  # rms difference in LDR
+_MOVING = (0.05, 0.08)  # share of the cells that moved; less: camera on a tripod
+_OWN_ERROR = 0.1  # share of the squared disagreement beyond noise that is the frame's error
+_COARSE = 4  # cells a side of a point of the field of brightness
+_LARGEST_GAIN = 0.4  # of log radiance
+_DOUBTFUL_GAIN = (0.03, 0.08)  # of log radiance, between two estimates
+_TOO_DARK = 0.75  # of the radiance that clips the reference; a darker pixel has moved
+
+
+class Frame:
+    """A frame, its well-exposed pixels, and means over cells."""
+
+    def __init__(self, frame: OtherFrame, *, darkest: bool) -> None:
+        """Reads a frame.
+
+        Args:
+            frame: The frame.
+            darkest: No frame is darker: what is clipped counts, because nothing tells more.
+        """
+        self.ldr, self.time = frame.read(), frame.exposure_time
+        self.height, self.width = self.ldr.shape[:2]
+        self.exposed = np.ones((self.height, self.width), np.float32)
+        """`(H, W)` weight of pixels: 1 well exposed, 0 clipped."""
+
+        def maps(band: slice) -> tuple[np.ndarray, ...]:
+            pixels = self.pixels(band)
+            if not darkest:
+                self.exposed[band] = falling(brightest_channel(pixels), _CLIPPING)
+            return pixels, self.exposed[band], self._roughness(band)
+
+        self.cells, self.shown, rough = in_cells(self.height, maps)
+        self.noise = _noise(self.cells, self.shown, rough)
+        """`(h, w, 3)` variance of LDR."""
+
+    def pixels(self, band: slice) -> np.ndarray:
+        """`(H, W, 3)` LDR in [0, 1] of a band."""
+        return ldr_to_float(self.ldr[band])
+
+    def _roughness(self, band: slice) -> np.ndarray:
+        """`(H, W)` squares whose mean is the variance of the noise, where there is no texture."""
+        kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6  # keeps variance
+        first = max(band.start - 1, 0)
+        green = ldr_to_float(self.ldr[first : band.stop + 1, :, 1])
+        filtered = cv2.filter2D(green, -1, kernel)[band.start - first :]
+        return np.square(filtered[: band.stop - band.start])
+
+    @property
+    def log_radiance(self) -> np.ndarray:
+        """`(h, w, 3)` natural logarithm."""
+        return GAMMA * np.log(self.cells + 2e-3) - np.float32(np.log(self.time))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Match:
+    """Where and how a frame is used, by cell."""
+
+    weight: np.ndarray
+    """`(h, w)` in [0, 1]."""
+    gain: np.ndarray
+    """`(h, w, 3)`, of its radiance."""
+    variance: np.ndarray
+    """`(h, w)` of its error, in LDR of the reference."""
+    clipped: bool = False
+    """Only for pixels that the reference clips; else only for those that it shows."""
+
+
+def like_reference(frame: Frame, mid: Frame) -> Match:
+    """Compares a brighter frame with the reference where both are well exposed."""
+    both = mid.shown * frame.shown
+    comparable = both * (brightest_channel(np.minimum(mid.cells, frame.cells)) > _DARK)
+    gain = np.exp(_smooth(mid.log_radiance - frame.log_radiance, comparable))
+    scale = (gain * np.float32(mid.time / frame.time)) ** np.float32(1 / GAMMA)
+
+    def maps(band: slice) -> tuple[np.ndarray, ...]:
+        difference = frame.pixels(band) * in_pixels(scale, band, mid.width)
+        difference -= mid.pixels(band)
+        difference *= in_colour(frame.exposed[band] * mid.exposed[band])
+        return difference, channel_mean(np.square(difference))
+
+    mean, square = in_cells(mid.height, maps)
+    own_noise = channel_mean(frame.noise * scale**2)
+    noise = channel_mean(mid.noise) + own_noise
+    total, expected, known = (cv2.blur(x, _AREA) for x in (square, noise * both, both))
+    beyond = np.maximum(total - expected, 0) / (known + 0.02)
+    coarse = brightest_channel(np.square(mean)) / np.square(both + 0.05) - 4 * noise / CELL**2
+    coarse = cv2.dilate(np.maximum(coarse, 0) * (both > 0.1), np.ones(_AREA))
+    unlike = np.sqrt(np.maximum(beyond, coarse / 4))
+    moving = 1 - (comparable * falling(unlike, _MOVED)).sum() / max(comparable.sum(), 1e-9)
+    still = falling(moving, _MOVING)
+    ends = [
+        np.maximum(level + share * np.sqrt(noise), still * largest)
+        for level, share, largest in zip(*_UNLIKE_REFERENCE, _STILL, strict=True)
+    ]
+    own_error = np.float32(_OWN_ERROR * (1 - still)) * beyond
+    return Match(
+        weight=_with_margin(falling(unlike, ends) * (1 - falling(known, (0.02, 0.2)))),
+        gain=gain,
+        variance=own_noise + own_error,
+    )
+
+
+def like_synthesis(frame: Frame, mid: Frame, synthesis: np.ndarray, hdr: np.ndarray) -> Match:
+    """Compares a darker frame with the synthesised one where the reference clips.
+
+    Args:
+        frame: The frame.
+        mid: The reference.
+        synthesis: `(H, W, 3)` LDR in [0, 1], the synthesised frame of exposure time 1.
+        hdr: `(H, W, 3)` the networks' radiance, whose brightness is used where the exposures
+            disagree with it.
+    """
+    exposure = np.float32(frame.time ** (1 / GAMMA))
+
+    def maps(band: slice) -> tuple[np.ndarray, ...]:
+        clipped = mid.exposed[band] == 0
+        radiance = brightest_channel(levels_to_hdr(frame.ldr[band], frame.time))
+        dark = (clipped & (radiance * mid.time < _TOO_DARK)).astype(np.float32)
+        return np.minimum(synthesis[band] * exposure, 1), hdr[band], dark
+
+    model, merged, dark = in_cells(mid.height, maps)
+    level = brightest_channel(frame.cells)
+    alike = (mid.shown < 0.5) & (frame.shown > 0.98) & (level < _CLIPPING[0])
+    alike &= brightest_channel(np.abs(model - frame.cells)) < _UNLIKE_SYNTHESIS[1]
+    bias = np.exp(_median(np.log((model + 2e-3) / (frame.cells + 2e-3))[alike], 0))
+
+    def squares(band: slice) -> tuple[np.ndarray, ...]:
+        own = np.minimum(frame.pixels(band) * np.float32(bias), min(exposure, 1))
+        own -= np.minimum(synthesis[band] * exposure, 1)
+        return (channel_mean(np.square(own)),)
+
+    (square,) = in_cells(mid.height, squares)
+    weight = falling(np.sqrt(cv2.blur(square, _AREA)), _UNLIKE_SYNTHESIS)
+    weight *= 1 - np.minimum(4 * cv2.dilate(dark, np.ones(_AREA)), 1)
+    gain = _median((np.log(merged + 1e-6) - frame.log_radiance)[alike], 0)
+    bright = (brightest_channel(mid.cells) > 0.45) & (mid.shown > 0.98) & (level > _DARK)
+    stated = _median((mid.log_radiance - frame.log_radiance)[bright], gain)
+    gain = np.exp(gain + falling(abs(gain - stated), _DOUBTFUL_GAIN) * (stated - gain))
+    scale = np.float32((gain * mid.time / frame.time) ** (1 / GAMMA))
+    return Match(
+        weight=_with_margin(weight),
+        gain=np.full_like(frame.cells, gain),
+        variance=channel_mean(frame.noise) * scale**2,
+        clipped=True,
+    )
+
+
+def falling(x: np.ndarray | float, ends: Sequence[Any]) -> np.ndarray:
+    """1 up to the first end, 0 from the second, linear between."""
+    return np.clip((ends[1] - x) / (ends[1] - ends[0]), 0, 1)
+
+
+def _noise(cells: np.ndarray, shown: np.ndarray, rough: np.ndarray) -> np.ndarray:
+    """`(h, w, 3)` variance of LDR by level, from the flattest areas of each level."""
+    level, shown, rough = (cv2.blur(x, (2, 2))[::2, ::2] for x in (cells[..., 1], shown, rough))
+    place = np.where(shown > 0.9, (level * _LEVELS).astype(int), -1)
+    groups = [(i + 0.5, rough[place == i]) for i in range(_LEVELS)]
+    table = [(i / _LEVELS, np.quantile(x, _FLAT)) for i, x in groups if 2 * x.size >= _FEWEST]
+    levels, variances = np.transpose(table or [(0.5, 16 * _ROUNDING)])
+    return np.maximum(np.interp(cells, levels, variances), _ROUNDING).astype(np.float32)
+
+
+def _smooth(difference: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Smooth field through a difference of log radiances, `(h, w, 3)`, where it is credible."""
+    centre = np.clip(_median(difference[weight > 0.5], 0), -_LARGEST_GAIN, _LARGEST_GAIN)
+    difference = difference - np.float32(centre)
+    weight = weight * np.exp(-np.square(channel_mean(difference) / 0.1))
+    height, width = weight.shape
+    size = (-(-width // _COARSE), -(-height // _COARSE))
+    total, known = (
+        cv2.GaussianBlur(cv2.resize(x, size, interpolation=cv2.INTER_AREA), (0, 0), 2)
+        for x in (difference * in_colour(weight), weight)
+    )
+    return cv2.resize(total / in_colour(known + 0.02), (width, height)) + np.float32(centre)
+
+
+def _median(values: np.ndarray, otherwise: float) -> float:
+    return float(np.median(values)) if len(values) > _FEWEST else otherwise
+
+
+def _with_margin(weight: np.ndarray) -> np.ndarray:
+    """Weights that fall to 0 smoothly before the places that are left out."""
+    weight = cv2.GaussianBlur(cv2.erode(weight.astype(np.float32), np.ones((3, 3))), (0, 0), 1)
+    return np.clip(weight, 0, 1)
