@@ -31,7 +31,7 @@ both = pytest.mark.parametrize("name", WIDTHS)
 def middle(folder) -> Any:
     """The middle of a scene without camera motion, since the larger networks are slow."""
     scene = prealigned(read_scene(folder), "auto")
-    area = np.s_[200:360, 300:524]
+    area = np.s_[80:240, 40:264]
     return dataclasses.replace(scene, ldr=scene.ldr[:, *area], hdr=np.asarray(scene.hdr)[area])
 
 

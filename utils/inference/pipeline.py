@@ -94,7 +94,8 @@ def align_picture(networks: Networks, scene: Scene, protocol: Protocol) -> np.nd
         Frame(ldr=ldr, exposure_time=time, eight_bit=protocol.eight_bit)
         for ldr, time in zip(scene.ldr, scene.exposure_times, strict=True)
     )
-    leaked = dataclasses.replace(mid, shown=protocol.leaked_reference(scene))
+    leak = protocol.leaked_reference(scene)
+    leaked = mid if leak is None else dataclasses.replace(mid, shown=leak)
     aligned = np.empty((2, height, width, 3), np.float32)
     for result, side, network, source, reference in (
         (aligned[0], LOW, networks.low, low, mid),

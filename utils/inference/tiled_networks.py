@@ -26,7 +26,7 @@ Output = Any  # np.ndarray or tf.Tensor
 Network = Callable[..., Output]
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(kw_only=True)
 class Frame:
     """A frame to be converted to a network's input, `(1, h, w, 6)` in [-1, 1], part by part."""
 
@@ -37,12 +37,17 @@ class Frame:
     """The networks' LDR values are truncated to 8 bits (release)."""
     shown: np.ndarray | None = None
     """`(H, W, 3)` LDR in [0, 1] that alignment gets instead of the frame's: the release's leak."""
+    _latest: tuple[Window, np.ndarray] | None = None
+    """The latest input of alignment: both sides begin with that of the reference."""
 
     def alignment_input(self, window: Window) -> np.ndarray:
         """LDR and radiance; radiance is linearised before the truncation, as in the release."""
-        levels = cut(self.ldr, window)
-        ldr = self._float(levels) if self.shown is None else cut(self.shown, window)
-        return join_picture_input(ldr, levels_to_hdr(levels, self.exposure_time))[None]
+        if self._latest is None or self._latest[0] != window:
+            levels = cut(self.ldr, window)
+            ldr = self._float(levels) if self.shown is None else cut(self.shown, window)
+            radiance = levels_to_hdr(levels, self.exposure_time)
+            self._latest = window, join_picture_input(ldr, radiance)[None]
+        return self._latest[1]
 
     def merging_input(self, window: Window) -> np.ndarray:
         """LDR and radiance; radiance is linearised after the truncation, as in the release."""

@@ -92,5 +92,5 @@ def test_narrower_networks_are_smaller_in_every_column_but_speed(monkeypatch):
 
 def test_what_surrounds_the_networks_is_timed_for_both_kinds_of_results():
     (row,) = surroundings.measure((32, 48), turns=1)
-    assert list(row) == ["anchored, s", "not anchored, s"]
+    assert list(row) == ["with agreement, s", "without, s"]
     assert all(float(seconds) > 0 for seconds in row.values())
