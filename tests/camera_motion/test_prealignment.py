@@ -1,5 +1,7 @@
 """Pre-alignment: the camera's motion is undone, and nothing is done where nothing moved."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from lab.studies.prealignment import displacement
 from utils.camera_motion.homography import Reference, match_descriptors
 from utils.camera_motion.prealignment import prealigned
 from utils.radiometry.radiance import hdr_to_ldr
-from utils.scenes.scene import Scene
+from utils.scenes.scene import OtherFrame, Scene
 
 TIMES = np.array([1, 4, 16], np.float32)
 HEIGHT, WIDTH = 240, 320
@@ -57,6 +59,19 @@ def test_hand_held_motion_is_undone_and_reported(dtype):
         )
         assert after < before / 4
         assert any(f"of {side}: used" in note for note in aligned.notes)
+
+
+@pytest.mark.parametrize("mode", ["auto", "off"])
+def test_other_frames_are_warped_when_they_are_read(mode):
+    still, moved = _bracket((0, 0), (0, 0)), _bracket((12, -9), (-7, 5), 1.5)
+    other = OtherFrame(exposure_time=16.0, read=lambda: moved.ldr[2])
+    scene = dataclasses.replace(moved, others=(other,))
+    read = prealigned(scene, mode).others[0].read()
+    expected = moved.ldr[2] if mode == "off" else prealigned(moved, "auto").ldr[2]
+    np.testing.assert_array_equal(read, expected)
+    inner = (slice(25, -25), slice(25, -25))
+    error = np.abs(read[inner].astype(float) - still.ldr[2][inner]).mean()
+    assert (error < 500) == (mode == "auto")
 
 
 def test_a_steady_bracket_is_left_as_it_is():

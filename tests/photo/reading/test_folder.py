@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from photo.reading import folder
+from photo.reading.camera_files import read_photo
 from photo.reading.exif import Exposure
 from photo.reading.folder import Photographs, bracket_name, read_photographs
 from photo.reading.inputs import PreparedScenes
@@ -126,6 +127,21 @@ def test_of_five_three_are_chosen_around_the_best_exposed_or_the_named_one(tmp_p
     assert any(all(file in note for file in scene.files) for note in scene.notes)
     for name in ("2.png", "4.png"):
         assert read_photographs(path, reference=name).files[1] == name
+
+
+def test_the_photographs_beyond_three_are_read_when_they_are_needed(tmp_path):
+    path = _five(tmp_path / "five")
+    scene = read_photographs(path, reference="2.png")
+    rest = sorted({file.name for file in path.glob("*.png")} - set(scene.files))
+    low = int(scene.files[0][0])
+    times = [float(other.exposure_time) for other in scene.others]
+    np.testing.assert_allclose(times, [4.0 ** (int(name[0]) - low) for name in rest], rtol=1e-3)
+    for name, other in zip(rest, scene.others, strict=True):
+        np.testing.assert_array_equal(other.read(), read_photo(path / name).frame)
+    (path / rest[0]).unlink()
+    with pytest.raises(OSError, match=rest[0]):
+        scene.others[0].read()
+    assert read_photographs(_plain(tmp_path / "three")).others == ()
 
 
 @pytest.mark.parametrize(("make", "reads"), [(_plain, 3), (_five, 5 + 3)])
