@@ -151,12 +151,8 @@ def like_synthesis(frame: Frame, mid: Frame, synthesis: np.ndarray, hdr: np.ndar
     alike &= brightest_channel(np.abs(model - frame.cells)) < _UNLIKE_SYNTHESIS[1]
     bias = np.exp(_median(np.log((model + 2e-3) / (frame.cells + 2e-3))[alike], 0))
 
-    def squares(band: slice) -> tuple[np.ndarray, ...]:
-        own = np.minimum(frame.pixels(band) * np.float32(bias), min(exposure, 1))
-        own -= np.minimum(synthesis[band] * exposure, 1)
-        return (channel_mean(np.square(own)),)
-
-    (square,) = in_cells(mid.height, squares)
+    own = np.minimum(frame.cells * np.float32(bias), min(exposure, 1))
+    square = channel_mean(np.square(own - model))
     weight = falling(np.sqrt(cv2.blur(square, _AREA)), _UNLIKE_SYNTHESIS)
     weight *= 1 - np.minimum(4 * cv2.dilate(dark, np.ones(_AREA)), 1)
     gain = _median((np.log(merged + 1e-6) - frame.log_radiance)[alike], 0)
