@@ -69,17 +69,17 @@ class Stage:
 STAGES = (
     Stage(
         script="training_align_high.py",
-        steps=7_000,
-        hold=4_000,
+        steps=60_000,
+        hold=40_000,
         seed=32,
         candidates=1,
         flags=("--alignment-loss", "mu_law"),
     ),
-    Stage(script="training_align_low.py", steps=3_500, hold=1_200, seed=31, candidates=3),
+    Stage(script="training_align_low.py", steps=30_000, hold=20_000, seed=31, candidates=3),
     Stage(
         script="training_fusion.py",
-        steps=5_500,
-        hold=1_800,
+        steps=30_000,
+        hold=20_000,
         seed=33,
         candidates=2,
         flags=("--alignment", "frozen"),
