@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from utils.scenes.tree import natural_key
+
 MOST_FILES = 12
 ALL_MEGABYTES = 400
 
@@ -15,7 +17,7 @@ def checked(uploads: Sequence[str]) -> list[Path]:
         ValueError: They are too many or too large, or two have one name.
         OSError: A file was removed in the meantime.
     """
-    paths = sorted((Path(upload) for upload in uploads), key=lambda path: path.name)
+    paths = sorted((Path(x) for x in uploads), key=lambda path: natural_key(path.name))
     names = [path.name for path in paths]
     megabytes = sum(path.stat().st_size for path in paths) / 1e6
     if len(paths) > MOST_FILES or megabytes > ALL_MEGABYTES:

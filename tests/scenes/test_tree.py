@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from utils.scenes.tree import DEEPEST, walk
+from utils.scenes.tree import DEEPEST, natural_key, walk
 
 
 def _names(root):
@@ -42,6 +42,11 @@ def test_a_deep_tree_ends_at_the_bound_with_a_warning(tmp_path, caplog, monkeypa
     assert len(names) == DEEPEST + 2
     assert "near" in names
     assert caplog.text.count("deeper") == 1
+
+
+def test_names_are_ordered_as_file_managers_do():
+    names = ["1", "01b", "2", "IMG_9.jpg", "img_9b.JPG", "IMG_010.jpg", "IMG_11_2", "IMG_11_10"]
+    assert sorted(set(names), key=natural_key) == names
 
 
 def test_an_unreadable_folder_is_skipped_with_a_warning(tmp_path, caplog, monkeypatch):

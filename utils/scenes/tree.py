@@ -1,8 +1,9 @@
-"""Walks a folder tree; follows each symlink once, skips unreadable folders."""
+"""Walks a folder tree and orders names; follows each symlink once, skips unreadable folders."""
 
 import errno
 import logging
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,11 +11,26 @@ from pathlib import Path
 DEEPEST = 32
 """Levels below the root that are walked."""
 
+_SYSTEM_FOLDERS = frozenset(
+    {
+        *("@eadir", "@recycle", "@recently-snapshot", "@tmp", "#recycle", "#snapshot"),
+        *("$recycle.bin", "recycler", "system volume information", "__macosx", "lost+found"),
+    }
+)
+"""Thumbnails and deleted files that network drives and operating systems keep, in lower case."""
+
 _LOG = logging.getLogger(__name__)
 
 
+def natural_key(name: str) -> tuple[list[str | int], str]:
+    """Key that sorts names as file managers do: `IMG_9` before `img_10`."""
+    # Odd parts are numbers, so that keys can be compared.
+    parts = re.split(r"(\d+)", name.casefold())
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)], name
+
+
 def walk(root: Path, is_leaf: Callable[[Path], bool]) -> Iterator[Path]:
-    """Yields a folder and the folders below it, each once, without hidden ones.
+    """Yields a folder and the folders below it, each once, without hidden and system folders.
 
     Symlinks come last, so that a folder that can be reached in two ways has its own path. Folders
     that cannot be listed or lie too deep are skipped with a warning.
@@ -55,4 +71,5 @@ def walk(root: Path, is_leaf: Callable[[Path], bool]) -> Iterator[Path]:
 
 
 def _is_open(path: Path) -> bool:
-    return path.name[0] != "." and path.is_dir()
+    hidden = path.name[0] == "." or path.name.lower() in _SYSTEM_FOLDERS
+    return not hidden and path.is_dir()

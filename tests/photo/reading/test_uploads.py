@@ -15,8 +15,8 @@ def _files(folder, names, size=1):
 
 
 def test_uploads_are_sorted_by_name_wherever_they_lie(tmp_path):
-    uploads = _files(tmp_path, ["x/b.jpg", "y/a.jpg", "w/c.jpg"])
-    assert [path.name for path in checked(uploads)] == ["a.jpg", "b.jpg", "c.jpg"]
+    uploads = _files(tmp_path, ["x/b10.jpg", "y/a.jpg", "w/B9.jpg"])
+    assert [path.name for path in checked(uploads)] == ["a.jpg", "B9.jpg", "b10.jpg"]
 
 
 def test_too_many_too_large_or_equally_named_uploads_are_refused(tmp_path):
