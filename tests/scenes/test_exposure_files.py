@@ -16,8 +16,12 @@ def _frames(stops=(0, 2, 4)):
 
 @pytest.mark.parametrize(
     "data",
-    [b"0\n2\n4\n", codecs.BOM_UTF8 + b"0\r\n2\r\n4", b"\n 0 \n\n2\n4\n\n"],
-    ids=["plain", "byte order mark", "empty lines"],
+    [
+        *(b"0\n2\n4\n", codecs.BOM_UTF8 + b"0\r\n2\r\n4", b"\n 0 \n\n2\n4\n\n", b"0\r2\r4\r"),
+        *("0\r\n2\r\n4".encode(encoding) for encoding in ("utf-16", "utf-16-le", "utf-16-be")),
+        codecs.BOM_UTF16_BE + "0\n2\n4\n".encode("utf-16-be"),
+        b"0,0\r\n2,0\r\n+4,00\r\n",
+    ],
 )
 def test_lines_of_all_editors_are_read(tmp_path, data):
     path = tmp_path / "exposure.txt"
@@ -37,6 +41,9 @@ def test_lines_of_all_editors_are_read(tmp_path, data):
         (("0", "1" * 5000 + "/1", "4"), "one number a line"),
         (("1/0", "2", "3"), "one number a line"),
         (("0", "two", "4"), "one number a line"),
+        (("0", "1,000.5", "4"), "one number a line"),
+        (("0", "0,2,4", "4"), "one number a line"),
+        (("0" * 10**6, "2", "4"), "a number a line. Received: a file of more than 1000000 bytes"),
         (("0", "2", "2"), "no number may occur twice"),
         (("0", "2"), "a line for each of the 3 frames. Received: 2 lines"),
         (("1000", "250", "60"), "a longer time gives a brighter frame"),
@@ -72,10 +79,25 @@ def test_the_frames_tell_times_from_stops(lines, stops, unit):
     assert found.unit == unit
 
 
+def test_nearly_black_and_nearly_white_frames_may_be_in_any_order_of_brightness():
+    grey = [0.02, 0.01, 0.2, 0.6, 0.95, 0.93]
+    frames = [np.full((8, 8, 3), value, np.float32) for value in grey]
+    lines = ["1/1024", "1/512", "1/32", "1/4", "4", "32"]
+    np.testing.assert_allclose(to_stops(lines, frames).values, [-10, -9, -5, -2, 2, 5])
+    frames[2], frames[3] = frames[3], frames[2]
+    with pytest.raises(ValueError, match="a longer time gives a brighter frame"):
+        to_stops(lines, frames)
+
+
 def test_without_well_exposed_pixels_numbers_are_stops():
     dark = [np.full((8, 8, 3), value, np.float32) for value in (0.01, 0.02, 0.03)]
     assert np.isnan(measure_stops(dark)).all()
     assert to_stops(["1", "4", "16"], dark).unit == "stops"
+
+
+def test_frames_of_unequal_size_are_not_measured():
+    low, mid, high = _frames()
+    assert np.isnan(measure_stops([low, mid[:20], high])).all()
 
 
 def test_stops_are_measured_from_well_exposed_pixels():

@@ -6,8 +6,10 @@ or a span that no bracket has in stops, else by the frames: where two frames are
 the ratio of their linearised values is that of their exposure times.
 """
 
+import codecs
 import itertools
 import math
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -17,11 +19,13 @@ import numpy as np
 
 from utils.radiometry.radiance import GAMMA
 
+_LARGEST_FILE = 1_000_000  # bytes
 _LARGEST_SPAN = 24.0  # stops; no bracket has more
 _SMALLEST_SPAN = 0.5  # stops; any bracket has more
 _DARKEST, _BRIGHTEST = 0.04, 0.9  # LDR values that are neither noise nor clipped
 _MIDDLE = (0.35, 0.65)  # geometric mean of the two LDR values that a ratio is measured from
 _FEWEST_VALUES, _SMALLEST_SHARE = 32, 2e-3  # needed to measure a ratio
+_DECIMAL_COMMA = re.compile(r"^([+-]?\d*),(\d+)$")
 
 
 class FileExposures(NamedTuple):
@@ -60,16 +64,27 @@ def read(path: Path, frames: Sequence[np.ndarray]) -> FileExposures:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a file that are not empty, without a byte order mark."""
-    text = path.read_text(encoding="utf-8-sig", errors="replace")
-    return [line.strip() for line in text.split("\n") if line.strip()]
+    """The lines of a file of UTF-8 or UTF-16 that are not empty, decimal commas made points.
+
+    Raises:
+        ValueError: The file is too large for a list of exposures.
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(_LARGEST_FILE + 1)
+    if len(data) > _LARGEST_FILE:
+        raise ValueError(
+            f"{path} must hold a number a line. Received: a file of more than {_LARGEST_FILE} bytes"
+        )
+    lines = (line.strip() for line in data.decode(_encoding(data), "replace").splitlines())
+    return [_DECIMAL_COMMA.sub(r"\1.\2", line) for line in lines if line]
 
 
 def to_stops(lines: Sequence[str], frames: Sequence[np.ndarray]) -> FileExposures:
     """Converts the lines of a file to stops.
 
     Args:
-        lines: A number each: `2`, `-1.5`, `0.25` or `1/60`.
+        lines: A number each, from `read_lines`: `2`, `-1.5`, `0.25` or `1/60`.
         frames: The frames the lines belong to, `(H, W, 3)` LDR in [0, 1]; may be thinned out.
 
     Returns:
@@ -91,6 +106,8 @@ def to_stops(lines: Sequence[str], frames: Sequence[np.ndarray]) -> FileExposure
     times = np.log2(numbers)
     if any("/" in line for line in lines) or not _SMALLEST_SPAN <= span <= _LARGEST_SPAN:
         brightness = [float(frames[index].mean()) for index in np.argsort(times)]
+        # Noise and flare decide which of two nearly black or white frames is brighter.
+        brightness = np.clip(brightness, _DARKEST, _BRIGHTEST).tolist()
         if sorted(brightness) != brightness:
             raise ValueError("neither stops nor times: a longer time gives a brighter frame")
         return FileExposures(values=times, unit="times")
@@ -113,18 +130,29 @@ def measure_stops(frames: Sequence[np.ndarray]) -> np.ndarray:
         frames: N frames `(H, W, 3)`, LDR in [0, 1].
 
     Returns:
-        `(N - 1,)`; NaN where too few values are well exposed in both frames.
+        `(N - 1,)`; NaN where too few values are well exposed in both frames, or sizes differ.
     """
     return np.array([_stops_between(a, b) for a, b in itertools.pairwise(frames)])
 
 
 def _stops_between(a: np.ndarray, b: np.ndarray) -> float:
+    if a.shape != b.shape:  # refused later, with their names
+        return np.nan
     middle = np.sqrt(a * b)
     usable = (np.minimum(a, b) > _DARKEST) & (np.maximum(a, b) < _BRIGHTEST)
     usable &= (middle > _MIDDLE[0]) & (middle < _MIDDLE[1])
     if usable.sum() < max(_FEWEST_VALUES, _SMALLEST_SHARE * usable.size):
         return np.nan
     return float(GAMMA * np.median(np.log2(b[usable] / a[usable])))
+
+
+def _encoding(data: bytes) -> str:
+    """The encoding by the byte order mark or, since numbers are ASCII, by the first zero byte."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if 0 in data[:2]:
+        return "utf-16-be" if data[0] == 0 else "utf-16-le"
+    return "utf-8-sig"
 
 
 def _number(line: str) -> float:
