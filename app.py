@@ -27,7 +27,7 @@ from configs import presets
 from configs.paths import WEIGHTS_DIR
 from configs.settings import ToneName
 from photo.reading.camera_files import PHOTO_SUFFIXES, read_photo
-from photo.reading.exif import exposure_value
+from photo.reading.exif import exposure_values
 from photo.reading.folder import read_photographs
 from photo.reading.uploads import ALL_MEGABYTES, MOST_FILES, checked, typed_stops
 from photo.showing.results import write_reconstruction
@@ -87,7 +87,7 @@ def look(uploads: list[str] | None) -> tuple[Table, Table, gr.Dropdown, str]:
     except (ValueError, OSError) as error:
         folders = [Path(upload).parent for upload in uploads or ()]
         return [], [], _references([]), _said("error", _without(folders, error))
-    stops = [exposure_value(exposure) for exposure in exposures]
+    stops = exposure_values(exposures)
     darkest = min((value for value in stops if value is not None), default=0.0)
     shown = ["" if value is None else f"{value - darkest:.2f}" for value in stops]
     names = [printable(path.name) for path in paths]

@@ -6,6 +6,7 @@ of a year, ISO 0, text for a number) count as missing.
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any, Self
 
 from PIL import Image
@@ -44,7 +45,8 @@ class Exposure:
         """Exposure of an EXIF block; APEX values replace missing plain ones."""
         tags = {**exif, **_sub_tags(exif)}  # plain TIFF writers put them into the main block
         apex_time = _number(tags.get(_SHUTTER_SPEED), -20, 20)
-        apex_aperture = _number(tags.get(_APERTURE), -4, 16)
+        # Cameras write 0 for lenses that they do not know; as APEX it would be f/1.
+        apex_aperture = _number(tags.get(_APERTURE), -4, 16) or None
         isos = [_number(tags.get(tag), *_ISOS) for tag in _SENSITIVITIES]
         return cls(
             time=_number(tags.get(_EXPOSURE_TIME), *_TIMES)
@@ -64,27 +66,37 @@ class Exposure:
         )
 
     def describe(self) -> str:
-        """The exposure as `1/250 s, f/5, ISO 100`."""
+        """The exposure as `1/250 s, f/5, ISO 100`, with what is unknown as `no aperture`."""
         if self.time is None:
             time = "no shutter time"
         elif self.time < 0.4:
             time = f"1/{1 / self.time:.0f} s"
         else:
             time = f"{self.time:g} s"
-        f_number = "" if self.f_number is None else f", f/{self.f_number:.3g}"
-        return time + f_number + ("" if self.iso is None else f", ISO {self.iso:.0f}")
+        f_number = "no aperture" if self.f_number is None else f"f/{self.f_number:.3g}"
+        return f"{time}, {f_number}, {'no ISO' if self.iso is None else f'ISO {self.iso:.0f}'}"
 
 
-def exposure_value(exposure: Exposure) -> float | None:
-    """Stops of light recorded: `log2(time * iso / 100 / f_number ** 2)`; None without a time.
+def exposure_values(exposures: Sequence[Exposure]) -> list[float | None]:
+    """Stops of light of a bracket's photographs: `log2(time * iso / 100 / f_number ** 2)`.
 
-    A missing aperture counts as 1, a missing sensitivity as 100; callers check that a bracket lacks
-    them in all frames or in none.
+    An aperture or a sensitivity that all photographs lack cancels out; one that only some lack
+    leaves these unknown, as a missing time does.
+
+    Returns:
+        A value for each photograph; None where it is unknown.
     """
-    if exposure.time is None:
-        return None
-    iso, f_number = exposure.iso or 100.0, exposure.f_number or 1.0
-    return math.log2(exposure.time * iso / 100 / f_number**2)
+    no_f_number = all(exposure.f_number is None for exposure in exposures)
+    no_iso = all(exposure.iso is None for exposure in exposures)
+    values: list[float | None] = []
+    for exposure in exposures:
+        f_number = 1.0 if no_f_number else exposure.f_number
+        iso = 100.0 if no_iso else exposure.iso
+        if exposure.time is None or f_number is None or iso is None:
+            values.append(None)
+        else:
+            values.append(math.log2(exposure.time * iso / 100 / f_number**2))
+    return values
 
 
 def kept(exif: Image.Exif) -> bytes:

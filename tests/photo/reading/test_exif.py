@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from photo.reading.exif import Exposure, exposure_value, kept
+from photo.reading.exif import Exposure, exposure_values, kept
 from tests.photos import exif
 from utils.images.pictures import orientation
 
@@ -23,13 +23,22 @@ def test_exposure_value_is_log2_of_time_times_sensitivity_over_f_number_squared(
 ):
     exposure = Exposure.of(exif(time, iso, f_number))
     assert exposure == Exposure(time=time, iso=iso, f_number=f_number)
-    assert exposure_value(exposure) == pytest.approx(stops)
+    assert exposure_values([exposure]) == pytest.approx([stops])
 
 
 def test_apex_values_stand_in():
     block = Image.Exif()
     block.get_ifd(_EXIF_IFD)[0x9201], block.get_ifd(_EXIF_IFD)[0x9202] = 7.0, 6.0
     assert Exposure.of(block) == Exposure(time=1 / 128, f_number=8.0)
+
+
+@pytest.mark.parametrize("tag", [0x829D, 0x9202])
+def test_an_aperture_of_0_is_unknown(tag):
+    block = exif(0.1, f_number=None)
+    block.get_ifd(_EXIF_IFD)[tag] = 0.0
+    exposure = Exposure.of(block)
+    assert exposure == Exposure(time=0.1, iso=100)
+    assert exposure_values([exposure, Exposure.of(exif(0.1))])[0] is None
 
 
 def test_sensitivity_above_65535_stands_in_another_tag():
@@ -49,7 +58,7 @@ def test_no_tag_can_break_it_or_give_nonsense(time, iso, f_number, turn):
     block = exif(time, iso, f_number)
     block[0x0112] = turn
     exposure = Exposure.of(block)
-    value = exposure_value(exposure)
+    (value,) = exposure_values([exposure])
     assert value is None or math.isfinite(value)
     assert 1 <= orientation(block) <= 8
     assert exposure.describe()
