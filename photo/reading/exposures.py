@@ -9,14 +9,22 @@ from pathlib import Path
 
 import numpy as np
 
-from photo.reading.exif import Exposure, exposure_value
+from photo.reading.exif import Exposure, exposure_values
 from utils.scenes import exposure_files
-from utils.scenes.layouts import EXPOSURE_FILE
+from utils.scenes.layouts import EXPOSURE_FILE, FRAME_COUNT
+from utils.scenes.tree import natural_key
 
 LARGEST_DISAGREEMENT = 0.5
 """Stops by which two sources, or a source and the pixels, may differ without a warning."""
 
 _LARGEST_SPAN = 24.0  # stops; more is a file of shutter times, not of stops
+_EQUAL = 0.1  # stops; exposures closer than this are equal
+_VISIBLE = 0.05  # mean LDR values further apart are visibly different
+
+_HOW_TO_GIVE = (
+    f"Write {EXPOSURE_FILE} with a number of stops per line, in the order of the file names, or use"
+    " --exposures 0 2 4"
+)
 
 
 class ExposureError(ValueError):
@@ -28,7 +36,7 @@ class Exposures:
     """The exposures of a folder's photographs."""
 
     values: np.ndarray
-    """`(N,)` stops in the order of the file names, on any scale."""
+    """`(N,)` stops in the order of the photographs, on any scale."""
     source: str
     """Name of the source: a flag, a file or EXIF."""
     warnings: tuple[str, ...] = ()
@@ -44,18 +52,22 @@ def find_exposures(
 ) -> Exposures:
     """Finds the exposure values of a folder's photographs.
 
+    The lines of `exposure.txt` go by file name, whatever the order of the photographs. A file that
+    contradicts both EXIF and the pixels was left over and is not used.
+
     Args:
         path: The folder's `exposure.txt`, which need not exist; None: it is ignored.
-        names: The photographs' file names, sorted.
+        names: The photographs' file names.
         exposures: Their EXIF.
         given: Stops from the command line, in the order of the names.
-        frames: Thumbnails in [0, 1], to find out whether a file holds times or stops.
+        frames: Their thumbnails, `(h, w, 3)` in [0, 1].
 
     Returns:
         The values of the first available source.
 
     Raises:
-        ExposureError: No source has a value for every photograph, or the values are not stops.
+        ExposureError: No source has a value for every photograph, the values are not stops, or EXIF
+            says that photographs of different brightness are equally exposed.
         ValueError: `exposure.txt` is invalid.
         OSError: It cannot be read.
     """
@@ -63,10 +75,17 @@ def find_exposures(
     if given:
         values, source = _checked(list(given), len(names), "--exposures"), "--exposures"
     elif path is not None and path.is_file():
-        _require_lines(path, len(names))
-        values, source = exposure_files.read(path, frames).values, path.name
+        values, source = _read_file(path, names, frames), path.name
+        if by_exif is not None and _pixels_prefer(by_exif, values, frames):
+            warning = (
+                f"{source} says {_steps(values)} stops, but EXIF {_steps(by_exif)}, which fits the"
+                " pixels better: EXIF is used. Remove the file, or give the stops with --exposures."
+            )
+            return Exposures(values=by_exif, source="EXIF", warnings=(warning,))
     elif by_exif is not None:
-        return Exposures(values=_checked(list(by_exif), len(names), "EXIF"), source="EXIF")
+        values = _checked(list(by_exif), len(names), "EXIF")
+        _require_different(values, names, exposures, frames)
+        return Exposures(values=values, source="EXIF")
     else:
         raise ExposureError(_what_is_missing(names, exposures))
     return Exposures(values=values, source=source, warnings=_conflicts(values, source, by_exif))
@@ -87,33 +106,71 @@ def _checked(values: Sequence[float], count: int, source: str) -> np.ndarray:
 
 
 def _exif_values(exposures: Sequence[Exposure]) -> np.ndarray | None:
-    """Stops of all photographs; None if a tag is missing in some."""
-    for field in ("time", "f_number", "iso"):
-        missing = [getattr(exposure, field) is None for exposure in exposures]
-        if any(missing) and (field == "time" or not all(missing)):
-            return None
-    return np.array([exposure_value(exposure) for exposure in exposures], np.float64)
+    """Stops of all photographs; None if they are unknown for some."""
+    values = exposure_values(exposures)
+    return None if None in values else np.array(values, np.float64)
 
 
-def _require_lines(path: Path, count: int) -> None:
+def _read_file(path: Path, names: Sequence[str], frames: Sequence[np.ndarray]) -> np.ndarray:
+    """The stops of `exposure.txt`, whose lines go by file name, in the order of the photographs."""
     received = len(exposure_files.read_lines(path))
-    if received != count:
+    if received != len(names):
         raise ExposureError(
-            f"{path} must have a line for each of the {count} photographs; complete it, remove it"
-            " to use EXIF, or give the stops with --exposures 0 2 4. Received:"
+            f"{path} must have a line for each of the {len(names)} photographs; complete it, remove"
+            " it to use EXIF, or give the stops with --exposures 0 2 4. Received:"
             f" {received or 'no'} line{'' if received == 1 else 's'}"
+        )
+    order = sorted(range(len(names)), key=lambda index: natural_key(names[index]))
+    values = np.empty(len(names))
+    values[order] = exposure_files.read(path, [frames[index] for index in order]).values
+    return values
+
+
+def _pixels_prefer(by_exif: np.ndarray, values: np.ndarray, frames: Sequence[np.ndarray]) -> bool:
+    """True if the pixels contradict a file's stops and fit those of EXIF clearly better."""
+    order = np.argsort(by_exif)
+    measured = exposure_files.measure_stops([frames[index] for index in order])
+    known = np.isfinite(measured)
+    if not known.any():
+        return False
+    by_file, by_camera = (
+        np.abs(np.diff(stops[order]) - measured)[known].max() for stops in (values, by_exif)
+    )
+    return bool(by_file > by_camera + LARGEST_DISAGREEMENT)
+
+
+def _require_different(
+    values: np.ndarray,
+    names: Sequence[str],
+    exposures: Sequence[Exposure],
+    frames: Sequence[np.ndarray],
+) -> None:
+    """Raises if EXIF has fewer than three exposures of frames of three brightnesses and more."""
+    brightness = np.array([frame.mean() for frame in frames])
+    if _count(values, _EQUAL) < FRAME_COUNT <= _count(brightness, _VISIBLE):
+        raise ExposureError(
+            "EXIF gives photographs of different brightness the same exposure; an editor or a"
+            f" converter may have copied it. {_HOW_TO_GIVE}. Received:"
+            f" {_listed(names, exposures)}"
         )
 
 
+def _count(values: np.ndarray, apart: float) -> int:
+    """Number of groups of values that are at least so far apart."""
+    return 1 + int((np.diff(np.sort(values)) >= apart).sum())
+
+
 def _what_is_missing(names: Sequence[str], exposures: Sequence[Exposure]) -> str:
-    found = ", ".join(
-        f"{name} {exposure.describe()}" for name, exposure in zip(names, exposures, strict=True)
-    )
     return (
         "The exposures are unknown: shutter time, aperture or ISO is missing in EXIF, and there is"
-        f" no {EXPOSURE_FILE} for these photographs. Write one with a number of stops per line, in"
-        f" the order of the file names, or use --exposures 0 2 4. Received: {found}"
+        f" no {EXPOSURE_FILE} for these photographs. {_HOW_TO_GIVE}. Received:"
+        f" {_listed(names, exposures)}"
     )
+
+
+def _listed(names: Sequence[str], exposures: Sequence[Exposure]) -> str:
+    pairs = zip(names, exposures, strict=True)
+    return ", ".join(f"{name} {exposure.describe()}" for name, exposure in pairs)
 
 
 def _conflicts(values: np.ndarray, source: str, by_exif: np.ndarray | None) -> tuple[str, ...]:
