@@ -91,8 +91,8 @@ def choose(
 
 
 def _index_of(reference: str, names: Sequence[str]) -> int:
-    """Index of the photograph with this name, or the only one with this part in its name."""
-    wanted = reference.lower()
+    """Index of the photograph of this name or path, or the only one with this part in its name."""
+    wanted = reference.lower().replace("\\", "/").rpartition("/")[2]
     found = [i for i, name in enumerate(names) if name.lower() == wanted]
     found = found or [i for i, name in enumerate(names) if wanted in name.lower()]
     if len(found) != 1:

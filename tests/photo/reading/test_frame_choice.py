@@ -56,8 +56,8 @@ def test_of_pairs_that_have_lost_nothing_the_even_one_is_taken_before_the_narrow
     assert _choose([-3, 0, 1, 3], "1.jpg", frames).indices == (0, 1, 3)
 
 
-@pytest.mark.parametrize("name", ["IMG_2.JPG", "img_2.jpg", "G_2"])
-def test_the_reference_can_be_named_by_a_part(name):
+@pytest.mark.parametrize("name", ["IMG_2.JPG", "img_2.jpg", "G_2", "a/IMG_2.JPG", r"C:\a\G_2"])
+def test_the_reference_can_be_named_by_a_path_or_a_part(name):
     names = [f"IMG_{index}.JPG" for index in range(5)]
     choice = choose(_bracket([0, 1, 2, 3, 4]), np.arange(5.0), names, name)
     assert choice.indices[1] == 2
