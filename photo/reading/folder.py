@@ -15,7 +15,13 @@ from photo.reading.search import photograph_paths
 from utils.images.radiance_maps import RADIANCE_SUFFIXES
 from utils.radiometry.bracket import MID_FRAME
 from utils.scenes.folders import scene_name
-from utils.scenes.layouts import EXPOSURE_FILE, FRAME_COUNT, TRUTH_FILE
+from utils.scenes.layouts import (
+    EXPOSURE_FILE,
+    FRAME_COUNT,
+    RESULT_NAMES,
+    TRUTH_FILE,
+    find_file,
+)
 from utils.scenes.scene import OtherFrame, Scene, SceneError
 
 
@@ -66,8 +72,8 @@ def read_photographs(
     names = [path.name for path in paths]
     opened = [_Opened(path, keep_frame=len(paths) == FRAME_COUNT) for path in paths]
     thumbnails = [photo.thumbnail for photo in opened]
-    whole = sorted(paths) == photograph_paths(folder)
-    file = folder / EXPOSURE_FILE if whole else None  # it has a line for each photograph
+    whole = set(paths) == set(photograph_paths(folder))
+    file = find_file(folder, EXPOSURE_FILE) if whole else None  # it has a line for each photograph
     found = find_exposures(file, names, [photo.exposure for photo in opened], exposures, thumbnails)
     choice = choose(thumbnails, found.values, names, reference)
     indices = list(choice.indices)
@@ -147,7 +153,8 @@ def _stack(photos: Sequence[_Opened]) -> np.ndarray:
 
 def _strays(folder: Path) -> tuple[str, ...]:
     """A warning about radiance maps beside photographs."""
-    names = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in RADIANCE_SUFFIXES)
+    maps = {p.name for p in folder.iterdir() if p.suffix.lower() in RADIANCE_SUFFIXES}
+    names = sorted(maps - RESULT_NAMES)
     if not names:
         return ()
     return (

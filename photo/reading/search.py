@@ -10,13 +10,19 @@ from PIL import Image
 
 from photo.reading.camera_files import PHOTO_SUFFIXES
 from photo.reading.exif import Exposure
-from utils.scenes.layouts import FRAME_COUNT, find_files, is_other_moment, is_scene
+from utils.scenes.layouts import (
+    FRAME_COUNT,
+    RESULT_NAMES,
+    find_files,
+    is_other_moment,
+    is_scene,
+)
 from utils.scenes.scene import SceneError
-from utils.scenes.tree import walk
+from utils.scenes.tree import natural_key, walk
 
 Kind = Literal["scene", "photographs", "results", "nothing"]
 
-_RESULT_FILES = ("report.html", "metrics.csv", "aligned.csv", "sheet.png", "aligned_low.png")
+_RESULT_MARKS = ("report.html", "metrics.csv", "aligned.csv", "sheet.png", "aligned_low.png")
 _TIFF = frozenset({".tif", ".tiff"})
 
 
@@ -69,14 +75,14 @@ def _kind_of_place(place: Path) -> str:
 def find_brackets(root: Path) -> list[Found]:
     """Finds the scenes of data sets and the folders of photographs in a folder, at any depth.
 
-    Folders of results are skipped; below a scene only photographs count. See
+    Results are skipped, also beside the photographs; below a scene only photographs count. See
     `utils.scenes.tree.walk` for links and unreadable folders.
 
     Args:
         root: A folder of such folders, or one of them.
 
     Returns:
-        The scenes, sorted by folder.
+        The scenes, by folder in natural order.
 
     Raises:
         SceneError: The folder does not exist or has no scene.
@@ -85,7 +91,7 @@ def find_brackets(root: Path) -> list[Found]:
         raise SceneError(f"No such file or folder. Received: {root}")
     kinds = dict[Path, Kind]()
     in_scenes = set[Path]()
-    for folder in walk(root, lambda folder: kinds[folder] == "results"):
+    for folder in walk(root, lambda _: False):
         kind = kind_of(folder)
         below = folder.parent in in_scenes
         if below or kind == "scene":
@@ -97,33 +103,37 @@ def find_brackets(root: Path) -> list[Found]:
         if kind in {"scene", "photographs"}
     ]
     if not found:
-        there_is = "only results" if "results" in kinds.values() else "no photographs"
+        there_is = "no photographs"
+        if "results" in kinds.values():
+            there_is = f"only results, with fewer than {FRAME_COUNT} photographs beside them"
         raise SceneError(
             f"There is nothing to merge: {there_is}. A bracket is a folder of {FRAME_COUNT} or more"
             " photographs whose exposures are in EXIF, exposure.txt or --exposures; a data set's"
             f" scene is a folder of {FRAME_COUNT} frames with exposure.txt. Received: {root}"
         )
-    return sorted(found)
+    return sorted(found, key=lambda one: [natural_key(part) for part in one.folder.parts])
 
 
 def kind_of(folder: Path) -> Kind:
     """The kind of a folder, by its files."""
-    if any((folder / name).exists() for name in _RESULT_FILES):
-        return "results"
     if is_photographs(folder):
         return "photographs"
-    return "scene" if is_scene(folder) else "nothing"
+    if is_scene(folder):
+        return "scene"
+    return "results" if _has_results(folder) else "nothing"
 
 
 def is_photographs(folder: Path) -> bool:
     """True if the pictures of a folder are photographs and not a data set's scene.
 
-    There must be two or more, and no ground truth. A data set's scene without truth has an exposure
-    file beside three frames with a data set's names, or beside three TIFF files without EXIF.
+    There must be two or more, beside results three, and no ground truth. A data set's scene without
+    truth has an exposure file beside three frames with a data set's names, or beside three TIFF
+    files without EXIF.
     """
     paths = photograph_paths(folder)
     files = find_files(folder)
-    if len(paths) < 2 or files.truth is not None or is_other_moment(folder):
+    fewest = FRAME_COUNT if _has_results(folder) else 2  # results may have been edited
+    if len(paths) < fewest or files.truth is not None or is_other_moment(folder):
         return False
     if files.exposures is None or len(files.frames) != FRAME_COUNT or len(paths) != FRAME_COUNT:
         return True
@@ -133,12 +143,19 @@ def is_photographs(folder: Path) -> bool:
 
 
 def photograph_paths(folder: Path) -> list[Path]:
-    """Files of a folder with a photograph's suffix, by name, without hidden ones."""
-    return sorted(
+    """Files of a folder with a photograph's suffix, by name, without hidden ones and results."""
+    ignored = RESULT_NAMES if _has_results(folder) else frozenset[str]()
+    photographs = (
         path
         for path in folder.iterdir()
         if path.suffix.lower() in PHOTO_SUFFIXES and path.name[0] != "." and path.is_file()
     )
+    found = (path for path in photographs if path.name not in ignored)
+    return sorted(found, key=lambda path: natural_key(path.name))
+
+
+def _has_results(folder: Path) -> bool:
+    return any((folder / name).exists() for name in _RESULT_MARKS)
 
 
 def _has_shutter_time(path: Path) -> bool:

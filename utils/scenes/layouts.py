@@ -21,12 +21,21 @@ from typing import Literal
 
 from utils.images.frames import LDR_SUFFIXES
 from utils.radiometry.bracket import FRAMES
+from utils.scenes.tree import natural_key
 
 FRAME_COUNT = len(FRAMES)
 """Frames of a scene."""
 
 EXPOSURE_FILE = "exposure.txt"
 TRUTH_FILE = "HDRImg.hdr"
+
+RESULT_NAMES = frozenset(
+    {
+        *("radiance.hdr", "radiance.exr", "picture.png", "picture.jpg", "ultrahdr.jpg"),
+        *("sheet.png", "aligned_low.png", "aligned_high.png"),
+    }
+)
+"""Results of a scene, which may lie beside its frames and are none."""
 
 _CHALLENGE_TRUTH = "hdr_img.hdr"
 _ALIGNED_TRUTHS = ("ref_hdr_aligned_linear.hdr", "ref_hdr_aligned.hdr")
@@ -53,7 +62,7 @@ def is_scene(folder: Path) -> bool:
     """True if a folder has exposures, a truth, or three frames or more."""
     if is_other_moment(folder):
         return False
-    marked = any((folder / name).exists() for name in (*_EXPOSURE_FILES, *_TRUTH_FILES))
+    marked = find_file(folder, *_EXPOSURE_FILES, *_TRUTH_FILES) is not None
     return marked or len(_pictures(folder)) >= FRAME_COUNT
 
 
@@ -64,8 +73,8 @@ def find_files(folder: Path) -> SceneFiles:
     return SceneFiles(
         layout=layout,
         frames=frames,
-        exposures=_first(folder, _EXPOSURE_FILES),
-        truth=_first(folder, _TRUTH_FILES),
+        exposures=find_file(folder, *_EXPOSURE_FILES),
+        truth=find_file(folder, *_TRUTH_FILES),
     )
 
 
@@ -82,7 +91,7 @@ def _recognise(folder: Path, pictures: list[Path]) -> tuple[Layout, list[Path]]:
         return "Tel", [path for path in inputs if path]
     if (folder / "exposures.txt").exists():
         return "Sen", pictures
-    if _first(folder, _TRUTH_FILES) is None and {path.suffix for path in pictures} == {".tiff"}:
+    if find_file(folder, *_TRUTH_FILES) is None and {path.suffix for path in pictures} == {".tiff"}:
         return "Tursun", pictures
     return "Kalantari", pictures
 
@@ -102,12 +111,17 @@ def is_other_moment(folder: Path) -> bool:
 
 
 def _pictures(folder: Path) -> list[Path]:
-    return sorted(
+    pictures = (
         path
         for path in folder.iterdir()
         if path.suffix.lower() in LDR_SUFFIXES and path.name[0] != "."
     )
+    frames = (path for path in pictures if path.name not in RESULT_NAMES)
+    return sorted(frames, key=lambda path: natural_key(path.name))
 
 
-def _first(folder: Path, names: tuple[str, ...]) -> Path | None:
-    return next((folder / name for name in names if (folder / name).exists()), None)
+def find_file(folder: Path, *names: str) -> Path | None:
+    """The first of these files that a folder has, in any case of letters."""
+    files = {path.name.lower(): path for path in sorted(folder.iterdir())}
+    found = (files.get(name.lower()) for name in names)
+    return next((path for path in found if path is not None and path.exists()), None)

@@ -161,12 +161,12 @@ def test_frames_are_released_once_they_are_stacked(tmp_path, monkeypatch, make, 
 
 
 def test_given_exposures_win_over_the_file_and_the_file_over_exif(tmp_path):
-    folder = _exposure_file(tmp_path / "a", "0\n3\n6\n", ".jpg", photos.TIMES)
+    folder = _exposure_file(tmp_path / "a", "0\n2\n4\n", ".jpg", (1 / 800, 1 / 100, 1 / 12.5))
     scene = read_photographs(folder)
-    assert scene.exposure_values.tolist() == [0, 3, 6]
-    assert "EXIF 0 2 4.06: exposure.txt is used" in scene.warnings[0]
-    scene = read_photographs(folder, exposures=(1, 3, 5))
     assert scene.exposure_values.tolist() == [0, 2, 4]
+    assert "EXIF 0 3 6: exposure.txt is used" in scene.warnings[0]
+    scene = read_photographs(folder, exposures=(1, 4, 7))
+    assert scene.exposure_values.tolist() == [0, 3, 6]
     assert not any("EXIF" in line for line in scene.warnings)
     with pytest.raises(ValueError, match=r"--exposures must have one value.*Received: 2"):
         read_photographs(folder, exposures=(0, 2))
@@ -250,6 +250,9 @@ def test_one_search_says_what_each_folder_is(tmp_path):
     for index, frame in enumerate(FRAMES):
         photos.write(tmp_path / "bracket" / f"{index}.jpg", frame)
     (tmp_path / "results" / "aligned.csv").touch()
+    (tmp_path / "merged" / "scene").mkdir(parents=True)
+    for name in ("report.html", "scene/sheet.png", "scene/picture.png", "scene/picture edited.png"):
+        (tmp_path / "merged" / name).touch()
     (tmp_path / "set" / "again").symlink_to(tmp_path / "set" / "scene")
     (tmp_path / "bracket" / "up").symlink_to(tmp_path)
     (tmp_path / "empty").mkdir()
@@ -258,13 +261,15 @@ def test_one_search_says_what_each_folder_is(tmp_path):
         ("bracket", "photographs"),
         ("bracket/scene", "scene"),
         ("pair", "photographs"),
+        ("results/bracket", "photographs"),
+        ("results/scene", "scene"),
         ("set/scene", "scene"),
         ("set/scene/raw", "photographs"),
         ("without", "scene"),
     ]
     assert [found.folder for found in find_brackets(tmp_path / "pair")] == [tmp_path / "pair"]
     for name, message in {
-        "results": "only results",
+        "merged": "only results, with fewer than 3 photographs",
         "absent": "No such file or folder",
         "empty": r"no photographs\..*EXIF, exposure\.txt or --exposures",
     }.items():
