@@ -76,7 +76,9 @@ def read_lines(path: Path) -> list[str]:
         raise ValueError(
             f"{path} must hold a number a line. Received: a file of more than {_LARGEST_FILE} bytes"
         )
-    lines = (line.strip() for line in data.decode(_encoding(data), "replace").splitlines())
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = data.decode("utf-16" if wide else "utf-8-sig", "replace")
+    lines = (line.strip() for line in text.splitlines())
     return [_DECIMAL_COMMA.sub(r"\1.\2", line) for line in lines if line]
 
 
@@ -144,15 +146,6 @@ def _stops_between(a: np.ndarray, b: np.ndarray) -> float:
     if usable.sum() < max(_FEWEST_VALUES, _SMALLEST_SHARE * usable.size):
         return np.nan
     return float(GAMMA * np.median(np.log2(b[usable] / a[usable])))
-
-
-def _encoding(data: bytes) -> str:
-    """The encoding by the byte order mark or, since numbers are ASCII, by the first zero byte."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if 0 in data[:2]:
-        return "utf-16-be" if data[0] == 0 else "utf-16-le"
-    return "utf-8-sig"
 
 
 def _number(line: str) -> float:

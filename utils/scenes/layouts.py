@@ -111,12 +111,8 @@ def is_other_moment(folder: Path) -> bool:
 
 
 def _pictures(folder: Path) -> list[Path]:
-    pictures = (
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in LDR_SUFFIXES and path.name[0] != "."
-    )
-    frames = (path for path in pictures if path.name not in RESULT_NAMES)
+    files = (path for path in folder.iterdir() if path.suffix.lower() in LDR_SUFFIXES)
+    frames = (path for path in files if path.name[0] != "." and path.name not in RESULT_NAMES)
     return sorted(frames, key=lambda path: natural_key(path.name))
 
 
