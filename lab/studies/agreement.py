@@ -2,7 +2,7 @@
 
     python -m lab.studies.agreement SCENES [SCENES ..] [--weights DIR] [--tripod 2 3]
 
-Prints mean PSNR-mu and PSNR-l of the scenes in each folder, in float32. `--tripod` replaces the
+Prints mean PSNR-mu and PSNR-l of the scenes with truth in each folder, in float32. `--tripod` replaces the
 frames by the truth, exposed with these steps in stops and compressed as JPEG: nothing moves. The
 plain merge is the mean of the linearised frames, weighted by exposure time below clipping.
 """
@@ -76,6 +76,8 @@ def on_tripod(scene: Scene, step: float) -> Scene:
 def _scenes(folder: Path, steps: list[float]) -> Iterator[Scene]:
     for path in find_scenes(folder):
         scene = read_scene(path, folder)
+        if scene.hdr is None:
+            continue
         yield from (on_tripod(scene, step) for step in steps) if steps else [scene]
 
 
