@@ -2,9 +2,10 @@
 
     python -m lab.studies.agreement SCENES [SCENES ..] [--weights DIR] [--tripod 2 3]
 
-Prints mean PSNR-mu and PSNR-l of the scenes with truth in each folder, in float32. `--tripod` replaces the
-frames by the truth, exposed with these steps in stops and compressed as JPEG: nothing moves. The
-plain merge is the mean of the linearised frames, weighted by exposure time below clipping.
+Prints mean PSNR-mu and PSNR-l of the scenes with truth in each folder, in float32. `--tripod`
+replaces the frames by the truth, exposed with these steps in stops and compressed as JPEG: nothing
+moves. The plain merge is the mean of the linearised frames, weighted by exposure time below
+clipping.
 """
 
 import argparse
