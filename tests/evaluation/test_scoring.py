@@ -8,6 +8,7 @@ import types
 from typing import Any
 
 import numpy as np
+import OpenEXR
 import pytest
 
 import evaluate
@@ -105,6 +106,16 @@ def test_a_prediction_of_the_scenes_size_is_resized_like_the_truth(root, predict
     scores = _score(root, predictions, "release")
     assert scores.by_protocol["release"]["PAPER/X.1"]["psnr_mu"] > 40
     assert scores.error_maps["release"]["PAPER/X.1"].shape == (32, 48)
+
+
+def test_a_negative_prediction_is_named_with_its_value(root, tmp_path):
+    path = tmp_path / "001.exr"
+    hdr = np.zeros((24, 40, 3), np.float32)
+    hdr[0, 0, 0] = -0.01
+    with OpenEXR.File({}, {"RGB": hdr}) as file:
+        file.write(str(path))
+    (failure,) = _score(root / "EXTRA" / "001", tmp_path, "full").failures
+    assert f"must be at least 0. Received: {path} with -0.01" in failure
 
 
 def test_a_protocol_that_fails_does_not_stop_the_others(root, predictions):

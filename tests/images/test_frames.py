@@ -64,13 +64,74 @@ def test_a_picture_of_another_kind_is_no_radiance_map(tmp_path):
     (tmp_path / "a.png").rename(tmp_path / "HDRImg.hdr")
     with pytest.raises(ValueError, match=r"must begin with #\?RADIANCE.*HDRImg\.hdr.*PNG"):
         radiance_maps.read_radiance(tmp_path / "HDRImg.hdr")
-    xyze = b"#?RADIANCE\nFORMAT=32-bit_rle_xyze\n\n-Y 1 +X 1\n" + bytes(4)
-    (tmp_path / "b.hdr").write_bytes(xyze)
+    (tmp_path / "b.hdr").write_bytes(RGBE.replace(b"rgbe", b"luve"))
     with pytest.raises(ValueError, match=r"format 32-bit_rle_rgbe.*b\.hdr"):
         radiance_maps.read_radiance(tmp_path / "b.hdr")
-    (tmp_path / "c.hdr").write_bytes(xyze.replace(b"xyze", b"rgbe").replace(b"+X", b"-X"))
+    (tmp_path / "c.hdr").write_bytes(RGBE.replace(b"+X", b"-X"))
     with pytest.raises(ValueError, match=r"-Y height \+X width.*c\.hdr"):
         radiance_maps.read_radiance(tmp_path / "c.hdr")
+
+
+@pytest.mark.parametrize("width", [5, 40])  # without and with compression
+def test_hdr_headers_are_read_and_exposure_is_divided_out(tmp_path, width):
+    path, hdr = tmp_path / "a.hdr", np.random.default_rng(0).random((7, width, 3), np.float32)
+    radiance_maps.write_radiance(path, hdr)
+    data, plain = path.read_bytes(), radiance_maps.read_radiance(path)
+    header, _, pixels = data.partition(b"+X")
+    size = b"\n-Y 7 "
+    assert header.endswith(size)
+    lines = b"#?RADIANCE\n# by hand\nSOFTWARE=pvalue -h\n"
+    for other, expected in {
+        lines + size: plain,
+        lines + b"EXPOSURE=2.0\nEXPOSURE= 0.25\n" + size: plain * 2,
+        (lines + size).replace(b"-Y", b"+Y"): plain[::-1],
+    }.items():
+        path.write_bytes(other + b"+X" + pixels)
+        np.testing.assert_array_equal(radiance_maps.read_radiance(path), expected)
+    path.write_bytes(
+        (header + b"+X %d\n" % width).replace(b"\n", b"\r\n") + pixels.split(b"\n", 1)[1]
+    )
+    np.testing.assert_array_equal(radiance_maps.read_radiance(path), plain)
+    path.write_bytes(lines + b"EXPOSURE=0\n" + size + b"+X" + pixels)
+    with pytest.raises(ValueError, match=r"EXPOSURE must be positive.*a\.hdr of 0"):
+        radiance_maps.read_radiance(path)
+
+
+def test_xyz_and_old_runs_are_read_and_a_missing_pixel_is_refused(tmp_path):
+    path = tmp_path / "a.hdr"
+    white = np.array([0.9505, 1.0, 1.089], np.float32)  # XYZ of D65
+    radiance_maps.write_radiance(path, np.broadcast_to(white, (3, 9, 3)))
+    path.write_bytes(path.read_bytes().replace(b"rgbe", b"xyze"))
+    np.testing.assert_allclose(radiance_maps.read_radiance(path), 1, atol=0.02)
+    one, other = bytes([128, 64, 32, 129]), bytes([64, 128, 32, 129])
+    runs = one + bytes([1, 1, 1, 2]) + other + bytes([1, 1, 1, 30, 1, 1, 1, 1])
+    path.write_bytes(RGBE[:-4].replace(b"1 +X 1", b"10 +X 29") + runs)
+    read = radiance_maps.read_radiance(path).reshape(-1, 3)
+    np.testing.assert_array_equal(read[:3], [[1, 0.5, 0.25]] * 3)
+    np.testing.assert_array_equal(read[3:], [[0.5, 1, 0.25]] * 287)
+    path.write_bytes(RGBE[:-4].replace(b"1 +X 1", b"10 +X 30") + runs)
+    with pytest.raises(ValueError, match=r"a\.hdr, Pixels are missing"):
+        radiance_maps.read_radiance(path)
+
+
+@pytest.mark.parametrize("names", ["RGB", "rgb", ["V.Combined.R", "V.Combined.G", "V.Combined.B"]])
+def test_exr_channels_are_found_by_name(tmp_path, names):
+    planes = np.random.default_rng(0).random((3, 8, 6)).astype(np.float16)
+    channels = {**dict(zip(names, planes, strict=True)), "A": np.ones((8, 6), np.float32)}
+    path = tmp_path / "a.exr"
+    with OpenEXR.File({"type": OpenEXR.scanlineimage}, channels) as file:
+        file.write(str(path))
+    expected = np.moveaxis(planes, 0, -1)
+    np.testing.assert_array_equal(radiance_maps.read_radiance(path), expected)
+
+
+def test_exr_of_three_layers_with_one_colour_each_is_no_picture(tmp_path):
+    path = tmp_path / "a.exr"
+    plane = np.ones((8, 6), np.float16)
+    with OpenEXR.File({}, {"a.R": plane, "b.G": plane, "c.B": plane}) as file:
+        file.write(str(path))
+    with pytest.raises(ValueError, match=r"must be RGB.*a\.exr of \['a\.R', 'b\.G', 'c\.B'\]"):
+        radiance_maps.read_radiance(path)
 
 
 @pytest.mark.parametrize("width", [4, 8, 57])  # below 8 pixels the format does not compress

@@ -15,6 +15,7 @@ from utils.evaluation.perceptual import ColorVideoVdp, Display
 from utils.evaluation.protocols import Protocol
 from utils.images.drawing import error_map
 from utils.images.radiance_maps import RADIANCE_SUFFIXES, read_radiance
+from utils.radiometry.radiance import MU
 from utils.scenes.folders import find_scenes, read_scene, scene_name
 from utils.scenes.scene import SCENE_FAILURES, Scene, SceneError, failure
 
@@ -150,6 +151,10 @@ def from_files(predictions: Path, root: Path) -> Predict:
             )
         path = _find(predictions, scene.name, flat=flat[_flat(scene.name)] == 1)
         result = read_radiance(path)
+        if result.min() <= -1 / MU:  # the mu-law has no value
+            raise SceneError(
+                f"A prediction must be at least 0. Received: {path} with {result.min():.3g}"
+            )
         if result.shape == _truth(prepared).shape:
             return result
         if result.shape == _truth(scene).shape:

@@ -1,6 +1,7 @@
 """Reads and writes radiance maps: .hdr (RGBE) and .exr (OpenEXR)."""
 
 import io
+import math
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from PIL import Image
 from utils import files
 from utils.images.decode import PictureError, check_size, reading
 from utils.images.frames import _encode, read_bytes
-from utils.radiometry.rgbe import round_to_rgbe
+from utils.radiometry import rgbe
 
 _LARGEST_HALF = 65504.0
 # EXIF tags to OpenEXR's standard attributes.
@@ -25,10 +26,16 @@ _EXR_ATTRIBUTES = {
 }
 RADIANCE_SUFFIXES = frozenset({".hdr", ".exr"})
 
-_RGBE_MAGIC = (b"#?RADIANCE", b"#?RGBE")
-_RGBE_FORMAT = b"\nFORMAT=32-bit_rle_rgbe"
-_RGBE_SIZE = re.compile(rb"^-Y (\d{1,9}) \+X (\d{1,9})$", re.MULTILINE)  # rows from the top left
-_LONGEST_HEADER = 2**16  # bytes before the line of the size
+_RGBE_HEADER = re.compile(
+    rb"#\?(?:RADIANCE|RGBE)[^\n]*\n((?:[^\n]+\n)*?)\r?\n([-+])Y (\d{1,9}) \+X (\d{1,9})\r?\n"
+)
+_RGBE_LINE = re.compile(rb"^(FORMAT|EXPOSURE) *= *(\S+)", re.MULTILINE)
+_LONGEST_HEADER = 2**16  # bytes
+_XYZ_TO_RGB = np.array(  # IEC 61966-2-1
+    [[3.2404542, -1.5371385, -0.4985314], [-0.969266, 1.8760108, 0.041556],
+     [0.0556434, -0.2040259, 1.0572252]], np.float32,
+)  # fmt: skip
+_CHROMATICITIES = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)  # sRGB, ITU-R BT.709
 
 
 def write_exr(path: Path, hdr: np.ndarray, exif: bytes = b"") -> None:
@@ -54,6 +61,7 @@ def write_exr(path: Path, hdr: np.ndarray, exif: bytes = b"") -> None:
     header = {
         "compression": OpenEXR.ZIP_COMPRESSION,
         "type": OpenEXR.scanlineimage,
+        "chromaticities": _CHROMATICITIES,
         **{name: str(tags[tag]) for tag, name in _EXR_ATTRIBUTES.items() if tag in tags},
     }
     data = io.BytesIO()
@@ -72,7 +80,9 @@ def read_radiance(path: Path) -> np.ndarray:
         path: A .hdr or .exr file.
 
     Returns:
-        `(H, W, 3)` float32 RGB, linear light in the file's own scale, values as they stand.
+        `(H, W, 3)` float32 RGB, linear light in the file's own scale. EXPOSURE lines of .hdr are
+        divided out, and its XYZ become sRGB primaries, at least 0. Of .exr, the first part and
+        layer with R, G and B in either case are read.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -98,33 +108,50 @@ def write_radiance(path: Path, image: np.ndarray) -> None:
     """
     if not (np.isfinite(image).all() and (image >= 0).all()):
         raise ValueError(f"Radiance must be finite and at least 0. Received: {path}")
-    _encode(path, round_to_rgbe(image))
+    _encode(path, rgbe.round_to_rgbe(image))
 
 
 def _decode_rgbe(path: Path, data: bytes) -> np.ndarray:
-    header, end, _ = data[:_LONGEST_HEADER].partition(b"\n\n")
-    size = _RGBE_SIZE.search(data[len(header + end) :].partition(b"\n")[0])
-    if not header.startswith(_RGBE_MAGIC) or _RGBE_FORMAT not in header or size is None:
+    header = _RGBE_HEADER.match(data[:_LONGEST_HEADER])
+    lines = _RGBE_LINE.findall(header[1]) if header else ()
+    kinds = {value for name, value in lines if name == b"FORMAT"} or {b"32-bit_rle_rgbe"}
+    if header is None or not kinds <= {b"32-bit_rle_rgbe", b"32-bit_rle_xyze"}:
         raise PictureError(
             "Not a readable image: a .hdr file must begin with #?RADIANCE, have the format"
-            " 32-bit_rle_rgbe and name its size as -Y height +X width."
+            " 32-bit_rle_rgbe or _xyze and name its size as -Y height +X width."
             f" Received: {path}, which begins with {data[:80]!r}"
         )
-    height, width = (int(number) for number in size.groups())
+    height, width = int(header[3]), int(header[4])
     check_size(path, width, height)
-    # Not by OpenCV, which needs a file and prints to the terminal; the values are the same.
-    return imagecodecs.rgbe_decode(data)
+    exposure = math.prod(float(value) for name, value in lines if name == b"EXPOSURE")
+    if not 0 < exposure < math.inf:
+        raise PictureError(f"EXPOSURE must be positive. Received: {path} of {exposure}")
+    pixels = data[header.end() :]
+    if pixels[:2] == b"\2\2" and 8 <= width < 2**15:
+        # Not by OpenCV, which needs a file and prints to the terminal; the values are the same.
+        hdr = np.empty((height, width, 3), np.float32)
+        imagecodecs.rgbe_decode(pixels, header=False, rle=True, out=hdr)
+    else:
+        hdr = rgbe.values(rgbe.codes(rgbe.expand_runs(pixels, (height, width))))
+    if b"32-bit_rle_xyze" in kinds:
+        hdr = np.maximum(hdr @ _XYZ_TO_RGB.T, 0)
+    hdr = hdr if header[2] == b"-" else hdr[::-1].copy()  # rows from the bottom
+    return hdr if exposure == 1 else hdr / np.float32(exposure)
 
 
 def _decode_exr(path: Path, data: bytes) -> np.ndarray:
     # A stream and not a path, which may not be UTF-8.
     with OpenEXR.File(io.BytesIO(data), header_only=True) as file:
-        low, high = file.header()["dataWindow"]
-    width, height = (int(b) - int(a) + 1 for a, b in zip(low, high, strict=True))
-    check_size(path, width, height)
-    with OpenEXR.File(io.BytesIO(data)) as file:
-        channels = {name: channel.pixels for name, channel in file.channels().items()}
-    pixels = channels.get("RGB", channels.get("RGBA"))
-    if pixels is None:
-        raise PictureError(f"An .exr file must be RGB. Received: {path} of {sorted(channels)}")
-    return np.ascontiguousarray(pixels[..., :3], dtype=np.float32)
+        windows = [part.header["dataWindow"] for part in file.parts]
+    for low, high in windows:
+        check_size(path, *(int(b) - int(a) + 1 for a, b in zip(low, high, strict=True)))
+    found = []
+    with OpenEXR.File(io.BytesIO(data), separate_channels=True) as file:
+        for part in file.parts:
+            channels = {name.lower(): channel.pixels for name, channel in part.channels.items()}
+            found += part.channels
+            for layer in (name[:-1] for name in channels if name == "r" or name.endswith(".r")):
+                rgb = [channels[layer + c] for c in "rgb" if layer + c in channels]
+                if len({plane.shape for plane in rgb}) == 1 and len(rgb) == 3:
+                    return np.stack(rgb, axis=-1).astype(np.float32)
+    raise PictureError(f"An .exr file must be RGB. Received: {path} of {sorted(found)}")

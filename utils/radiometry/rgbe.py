@@ -62,6 +62,27 @@ def values(code: np.ndarray) -> np.ndarray:
     return cv2.LUT(code, VALUES)
 
 
+def expand_runs(data: bytes, size: tuple[int, int]) -> np.ndarray:
+    """Pixels without compression, or with Radiance's old runs, to `(H, W, 4)` uint8 bytes.
+
+    A pixel (1, 1, 1, n) repeats the one before n times, a second in a row 256 n times, and so on.
+
+    Raises:
+        ValueError: There are fewer pixels than the `size`, height and width.
+    """
+    count = size[0] * size[1]
+    pixels = np.frombuffer(data, np.uint8, len(data) // 4 * 4).reshape(-1, 4)
+    index = np.arange(len(pixels))
+    is_run = (pixels[:, :3] == 1).all(axis=-1)
+    before = np.maximum.accumulate(np.where(is_run, 0, index))
+    times = pixels[:, 3].astype(np.int64) << 8 * np.clip(index - before - 1, 0, 4)
+    end = np.cumsum(np.where(is_run, np.minimum(times, count), 1))
+    if not len(end) or end[-1] < count:
+        raise ValueError(f"Pixels are missing. Received: {len(pixels)} of {count}")
+    places = before[np.searchsorted(end, np.arange(count), side="right")]
+    return pixels[places].reshape(*size, 4)
+
+
 def round_to_rgbe(image: np.ndarray) -> np.ndarray:
     """The nearest values that an .hdr file can hold.
 
