@@ -110,6 +110,20 @@ def test_of_many_pages_the_first_is_read():
     np.testing.assert_array_equal(decode(PATH, _write(np.stack([RGB, RGB[::-1]]))), RGB)
 
 
+@pytest.mark.parametrize("place", ["second page", "SubIFD"])
+def test_the_largest_page_is_read_turned_and_no_thumbnail_or_mask(place):
+    stream = io.BytesIO()
+    mask = np.zeros((300, 300), np.bool_)
+    turned = [(274, "H", 1, 3, True)]
+    with tifffile.TiffWriter(stream) as file:
+        subs = 2 if place == "SubIFD" else 0
+        file.write(RGB[::9, ::9], subfiletype=1, extratags=turned, subifds=subs, metadata=None)
+        file.write(mask, photometric="minisblack", subfiletype=4, metadata=None)
+        file.write(RGB, subfiletype=0, metadata=None)
+    data = stream.getvalue()
+    np.testing.assert_array_equal(decode(PATH, data), RGB[::-1, ::-1])
+
+
 @pytest.mark.parametrize("photometric", ["rgb", "ycbcr"])
 def test_jpeg_inside_is_what_opencv_reads(photometric):
     smooth = cv2.GaussianBlur(_as(np.uint8, RGB), (0, 0), 4)

@@ -1,12 +1,15 @@
-"""Reads the first page of a TIFF as RGB.
+"""Reads the largest page of a TIFF as RGB.
 
 The format allows far more than photographs need. Other kinds of samples than those listed here, and
 files with missing samples, are refused with the reason.
 """
 
+import contextlib
 import io
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -30,11 +33,13 @@ _COMPRESSIONS = frozenset({1, 5, _JPEG, 8, 32946, 32773, 34925, _JPEG2000, 50000
 _END_OF_IMAGE = b"\xff\xd9"  # of JPEG and of JPEG 2000, before padding
 _FORMATS = {1: "unsigned integers", 2: "signed integers", 3: "floating point"}
 _MOST_SAMPLES = 5  # of a pixel: three colours, alpha and another
+_MOST_PAGES = 64  # that are looked at
+_REDUCED, _MASK = 1, 4  # NewSubfileType
 _PREMULTIPLIED = 1  # ExtraSamples: colours are multiplied by alpha
 
 
 def read_tiff(path: Path, data: bytes) -> tuple[np.ndarray, int]:
-    """Reads the first page of a TIFF file.
+    """Reads the page of `main_page`.
 
     Args:
         path: The file, for messages.
@@ -48,17 +53,27 @@ def read_tiff(path: Path, data: bytes) -> tuple[np.ndarray, int]:
             turns the library's errors into it.
     """
     with tifffile.TiffFile(io.BytesIO(data)) as file:
-        page = file.pages.first
+        page = main_page(file)
         _check_kind(path, page)
         _check_segments(path, page, data)
         samples = page.asarray(squeeze=False)
         tags = page.tags
-        orientation = tags.valueof(_ORIENTATION, 1)
+        orientation = tags.valueof(_ORIENTATION, file.pages.first.tags.valueof(_ORIENTATION, 1))
         colours = np.array(tags.valueof(_COLOUR_MAP, ()))
     # (plane, 1, H, W, sample), where either planes or samples are one
     pixels = samples[0, 0] if len(samples) == 1 else np.moveaxis(samples[:, 0, :, :, 0], 0, -1)
     rgb = _to_rgb(path, page, pixels, colours)
     return np.ascontiguousarray(rgb, rgb.dtype.newbyteorder("=")), orientation
+
+
+def main_page(file: tifffile.TiffFile) -> tifffile.TiffPage:
+    """The largest page that is no thumbnail and no mask, the first of equals; SubIFDs count."""
+    pages: list[Any] = [file.pages.first]
+    with contextlib.suppress(Exception):  # a damaged list of pages ends there
+        for page in itertools.islice(file.pages, _MOST_PAGES):
+            pages += [page, *itertools.islice(page.pages or (), _MOST_PAGES)]
+    whole = [page for page in pages if not page.subfiletype & (_REDUCED | _MASK)]
+    return max(whole or pages, key=lambda page: page.imagewidth * page.imagelength)
 
 
 def _check_kind(path: Path, page: tifffile.TiffPage) -> None:
