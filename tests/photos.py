@@ -63,8 +63,17 @@ def write_tiff(path: Path, frame: np.ndarray, exposure: Exposure, orientation: i
     tifffile.imwrite(path, turned, photometric="rgb", extratags=tags, metadata=None)
 
 
-def write_dng(path: Path, frame: np.ndarray, exposure: Exposure) -> None:
-    """Writes a minimal DNG: a Bayer mosaic (RGGB) of 12 bits of a frame's linearised values."""
+def write_dng(
+    path: Path, frame: np.ndarray, exposure: Exposure, neutral: Sequence[int] = (1, 1, 1)
+) -> None:
+    """Writes a minimal DNG: a Bayer mosaic (RGGB) of 12 bits of a frame's linearised values.
+
+    Args:
+        path: The file.
+        frame: `(h, w, 3)`.
+        exposure: For its EXIF.
+        neutral: What the camera's automatic white balance took for grey.
+    """
     linear = (frame.astype(np.float64) / np.iinfo(frame.dtype).max) ** 2.2 * 4095
     mosaic = linear[..., 1].copy()
     mosaic[::2, ::2], mosaic[1::2, 1::2] = linear[::2, ::2, 0], linear[1::2, 1::2, 2]
@@ -77,7 +86,7 @@ def write_dng(path: Path, frame: np.ndarray, exposure: Exposure) -> None:
         (50717, "H", 1, 4095, True),  # WhiteLevel
         (50721, "2i", 9, (31339, 10000, -16169, 10000, -4906, 10000, -9788, 10000, 19161, 10000,
                           335, 10000, 719, 10000, -2290, 10000, 14052, 10000), True),
-        (50728, "2I", 3, (1, 1, 1, 1, 1, 1), True),  # AsShotNeutral
+        (50728, "2I", 3, [n for x in neutral for n in (x, max(neutral))], True),  # AsShotNeutral
         (50778, "H", 1, 21, True),  # CalibrationIlluminant1: D65
         (0x010F, "s", 0, "Test", True),
         (0x0110, "s", 0, "Camera", True),

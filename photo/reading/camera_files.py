@@ -9,21 +9,29 @@ import io
 import warnings
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
+from PIL import Image
 
 from photo.reading.exif import Exposure, kept
+from photo.reading.pixels.colour import profile_of, to_working_space
+from photo.reading.pixels.white_level import FULL, white_range
 from utils.images.decode import PictureError, check_size, reading
 from utils.images.pictures import decode, exif_of, is_heic
 from utils.radiometry.levels import to_16bit
 from utils.radiometry.radiance import hdr_to_ldr
 
-HEIC_SUFFIXES = frozenset({".heic", ".heif"})
+HEIC_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
 RAW_SUFFIXES = frozenset(
     {".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"}
 )
 PHOTO_SUFFIXES = (
-    frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff"}) | HEIC_SUFFIXES | RAW_SUFFIXES
+    frozenset({".jpg", ".jpeg", ".jfif", ".png", ".tif", ".tiff", ".webp"})
+    | HEIC_SUFFIXES
+    | RAW_SUFFIXES
 )
+
+_COMPRESSION, _JPEG_XL = 0x0103, 52546  # a tag of TIFF and its value
 
 SMALLEST = 16  # pixels a side; below it there is nothing to align
 
@@ -33,21 +41,28 @@ class Photo:
     """One photograph."""
 
     frame: np.ndarray
-    """`(H, W, 3)` RGB, uint8 or uint16, gamma-encoded, upright."""
+    """`(H, W, 3)` RGB of sRGB's primaries, uint8 or uint16, gamma-encoded, upright."""
     exposure: Exposure
     """From its EXIF."""
     exif: bytes
     """The part of the EXIF that a result keeps; may be empty."""
+    white: tuple[int, int] = (FULL, FULL)
+    """Lowest and highest possible white level; see `white_range`."""
+    balance: tuple[float, ...] = ()
+    """White balance of a raw file: factors of the sensor's channels; empty of others."""
+    notes: tuple[str, ...] = ()
+    """What could not be used of the file."""
 
 
-def read_photo(path: Path) -> Photo:
+def read_photo(path: Path, balance: tuple[float, ...] = ()) -> Photo:
     """Reads a photograph.
 
-    Raw files are developed linearly with the camera's white balance and then gamma-encoded, so that
-    linearising restores the sensor's values.
+    Raw files are developed linearly and then gamma-encoded, so that linearising restores the
+    sensor's values. Others are converted to sRGB's primaries by their colour profile.
 
     Args:
         path: A file of one of `PHOTO_SUFFIXES`.
+        balance: White balance of raw files; empty: the camera's.
 
     Returns:
         The frame, upright, with its EXIF.
@@ -59,14 +74,16 @@ def read_photo(path: Path) -> Photo:
     """
     data = path.read_bytes()
     if path.suffix.lower() in RAW_SUFFIXES:
-        photo = _read_raw(path, data)
+        photo = _read_raw(path, data, balance)
     else:
         _prepare_heic(path, data)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's about EXIF; damage raises
             frame = decode(path, data)  # first: it limits the size
             exif = exif_of(data)
-        photo = Photo(frame=frame, exposure=Exposure.of(exif), exif=kept(exif))
+        photo = _in_working_space(
+            path, data, exif, Photo(frame=frame, exposure=Exposure.of(exif), exif=kept(exif))
+        )
     height, width = photo.frame.shape[:2]
     if min(height, width) < SMALLEST:
         raise PictureError(
@@ -87,24 +104,51 @@ def _prepare_heic(path: Path, data: bytes) -> None:
     register_heif_opener(thumbnails=False)
 
 
-def _read_raw(path: Path, data: bytes) -> Photo:
+def _in_working_space(path: Path, data: bytes, exif: Image.Exif, photo: Photo) -> Photo:
+    profile = profile_of(path, data, exif)
+    frame = photo.frame
+    try:
+        frame = to_working_space(frame, profile) if profile else frame
+    except imagecodecs.CmsError:
+        note = f"{path.name}: its colour profile is damaged or not of RGB; sRGB is assumed."
+        photo = dataclasses.replace(photo, notes=(note,))
+    if frame is not photo.frame:  # the profile names the white level
+        return dataclasses.replace(photo, frame=frame)
+    return dataclasses.replace(photo, white=white_range(frame, data, exif))
+
+
+def _read_raw(path: Path, data: bytes, balance: tuple[float, ...]) -> Photo:
     try:
         import rawpy  # noqa: PLC0415 - an optional package
     except ImportError as error:
         raise PictureError(_install("camera raw", "rawpy", path)) from error
-    with reading(path), rawpy.imread(io.BytesIO(data)) as raw:
-        check_size(path, raw.sizes.raw_width, raw.sizes.raw_height)
-        other = raw.other
-        exposure = Exposure.of_values(other.shutter_speed, other.aperture, other.iso_speed)
-        linear = raw.postprocess(
-            gamma=(1, 1),
-            output_bps=16,
-            use_camera_wb=True,
-            no_auto_bright=True,
-            adjust_maximum_thr=0.0,  # else the scale would depend on the brightest pixel
-        )
+    exif = exif_of(data)
+    try:
+        with reading(path), rawpy.imread(io.BytesIO(data)) as raw:
+            check_size(path, raw.sizes.raw_width, raw.sizes.raw_height)
+            other = raw.other
+            exposure = Exposure.of_values(other.shutter_speed, other.aperture, other.iso_speed)
+            used = balance or tuple(raw.camera_whitebalance)
+            used = used if all(used[:3]) else ()  # unknown
+            linear = raw.postprocess(
+                gamma=(1, 1),
+                output_bps=16,
+                use_camera_wb=not balance,
+                user_wb=list(balance) or None,
+                no_auto_bright=True,
+                adjust_maximum_thr=0.0,  # else the scale would depend on the brightest pixel
+            )
+    except PictureError as error:
+        if not isinstance(error.__cause__, rawpy.LibRawError):
+            raise
+        is_jpeg_xl = exif.get(_COMPRESSION) == _JPEG_XL
+        reason = error.__cause__.args[0].decode(errors="replace")
+        raise PictureError(
+            "Not a readable image: LibRaw cannot develop this raw file; export it as a TIFF of 16"
+            f" bits. Received: {path}, {'compressed by JPEG XL' if is_jpeg_xl else reason}"
+        ) from error
     table = to_16bit(hdr_to_ldr(np.arange(65536) / 65535, 1.0))
-    return Photo(frame=table[linear], exposure=exposure, exif=b"")
+    return Photo(frame=table[linear], exposure=exposure, exif=kept(exif), balance=used)
 
 
 def _install(kind: str, package: str, path: Path) -> str:

@@ -11,6 +11,7 @@ from photo.reading.agreement import mismatches, step_warnings
 from photo.reading.camera_files import read_photo
 from photo.reading.exposures import Exposures, find_exposures
 from photo.reading.frame_choice import choose, small_version
+from photo.reading.pixels.white_level import FULL, common_white, to_full_range
 from photo.reading.search import photograph_paths
 from utils.images.radiance_maps import RADIANCE_SUFFIXES
 from utils.radiometry.bracket import MID_FRAME
@@ -71,12 +72,15 @@ def read_photographs(
         )
     names = [path.name for path in paths]
     opened = [_Opened(path, keep_frame=len(paths) == FRAME_COUNT) for path in paths]
+    remarks = _share_white(opened)
     thumbnails = [photo.thumbnail for photo in opened]
     whole = set(paths) == set(photograph_paths(folder))
     file = find_file(folder, EXPOSURE_FILE) if whole else None  # it has a line for each photograph
     found = find_exposures(file, names, [photo.exposure for photo in opened], exposures, thumbnails)
     choice = choose(thumbnails, found.values, names, reference)
     indices = list(choice.indices)
+    for photo in opened:
+        photo.developed_as = opened[indices[MID_FRAME]].balance if photo.balance else ()
     chosen = tuple(names[i] for i in indices)
     stops = (found.values[indices] - found.values[indices[0]]).astype(np.float32)
     return Photographs(
@@ -97,6 +101,7 @@ def read_photographs(
         warnings=(
             *(*_strays(folder), *found.warnings, *step_warnings(stops)),
             *mismatches([thumbnails[i] for i in indices], stops, chosen),
+            *remarks,
         ),
         exif=opened[indices[MID_FRAME]].exif,
     )
@@ -126,14 +131,32 @@ class _Opened:
         self.thumbnail = small_version(photo.frame)
         self.exposure = photo.exposure
         self.exif = photo.exif
+        self.notes = photo.notes
+        self.white_range, self.white = photo.white, FULL
+        self.balance = self.developed_as = photo.balance
         self.kind = f"{photo.frame.shape[1]}x{photo.frame.shape[0]} {photo.frame.dtype}"
         self.shape, self.dtype = photo.frame.shape, photo.frame.dtype
         self._frame = photo.frame if keep_frame else None
 
     def take_frame(self) -> np.ndarray:
-        """The frame, which is not kept."""
+        """The frame, which is not kept, of the bracket's white level and balance."""
         frame, self._frame = self._frame, None
-        return read_photo(self.path).frame if frame is None else frame
+        if frame is None or self.developed_as != self.balance:
+            frame = read_photo(self.path, self.developed_as).frame
+        return to_full_range(frame, self.white)
+
+
+def _share_white(photos: Sequence[_Opened]) -> tuple[str, ...]:
+    """Gives all photographs the bracket's white level; what is to be said of the files."""
+    notes = tuple(note for photo in photos for note in photo.notes)
+    white = common_white([photo.white_range for photo in photos])
+    if white == FULL:
+        return notes
+    for photo in photos:
+        photo.white = white
+        photo.thumbnail = np.minimum(photo.thumbnail * np.float32(FULL / white), 1)
+    bits = white.bit_length()
+    return (*notes, f"The photographs use {bits} of 16 bits: {white} is taken for white.")
 
 
 def _stack(photos: Sequence[_Opened]) -> np.ndarray:

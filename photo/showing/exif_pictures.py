@@ -1,4 +1,4 @@
-"""Encodes and writes pictures for people, with the camera's EXIF."""
+"""Encodes and writes pictures for people, with the camera's EXIF and the colour profile."""
 
 import io
 from pathlib import Path
@@ -6,16 +6,20 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from photo.reading.pixels.colour import SRGB
 from utils import files
 
 
 def encode_jpeg(image: np.ndarray, quality: int = 95, exif: bytes = b"") -> bytes:
-    """`(H, W)` or `(H, W, 3)` uint8 pixels as the bytes of a JPEG, colours at full resolution."""
+    """`(H, W)` or `(H, W, 3)` uint8 pixels as the bytes of a JPEG, colours at full resolution.
+
+    Colours carry the profile of sRGB.
+    """
     return _encode(image, "jpeg", exif, quality=quality, subsampling=0)
 
 
 def write_picture(path: Path, image: np.ndarray, exif: bytes = b"") -> None:
-    """Writes a picture with EXIF.
+    """Writes a picture with EXIF and the profile of sRGB.
 
     Args:
         path: A .png or .jpg file.
@@ -32,5 +36,6 @@ def write_picture(path: Path, image: np.ndarray, exif: bytes = b"") -> None:
 
 def _encode(image: np.ndarray, kind: str, exif: bytes, **options: int) -> bytes:
     data = io.BytesIO()
-    Image.fromarray(image).save(data, kind, exif=exif, **options)
+    profile = SRGB if image.ndim == 3 else None
+    Image.fromarray(image).save(data, kind, exif=exif, icc_profile=profile, **options)
     return data.getvalue()

@@ -14,7 +14,6 @@ from photo.showing.tone import tone_map
 from photo.showing.ultra_hdr import LARGEST_SIDE, SMALLEST_SIDE, fits_ultra_hdr, write_ultra_hdr
 from utils.evaluation.psnr_ssim import Metrics
 from utils.files import printable, updated_folder
-from utils.images.frames import write_ldr
 from utils.images.radiance_maps import write_exr, write_radiance
 from utils.inference.pipeline import Reconstruction
 from utils.reporting.results import rounded
@@ -84,7 +83,7 @@ def write_reconstruction(
         write_radiance(folder / "radiance.hdr", hdr)
         write_exr(folder / "radiance.exr", hdr, exif)
         write_picture(folder / f"picture.{picture}", shown, exif)
-        write_ldr(folder / "sheet.png", sheet)
+        write_picture(folder / "sheet.png", sheet)
         if fits_ultra_hdr(hdr):
             write_ultra_hdr(folder / "ultrahdr.jpg", shown, hdr, exif)
         else:

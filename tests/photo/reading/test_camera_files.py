@@ -5,9 +5,13 @@ import sys
 
 import numpy as np
 import pytest
+import tifffile
+from PIL import Image
 
 from photo.reading.camera_files import read_photo
 from photo.reading.exif import Exposure
+from photo.reading.folder import read_photographs
+from photo.reading.search import photograph_paths
 from tests import photos
 from utils.images.decode import PictureError
 
@@ -78,3 +82,48 @@ def test_raw_is_linear_for_any_brightest_pixel(tmp_path):
         assert photo.exposure.time == pytest.approx(1 / 250)
         values.append(((photo.frame[16:-16, 16:-16, 1] / 65535) ** 2.2).mean())
     assert values[0] / values[1] == pytest.approx(2.0, rel=0.01)
+
+
+def test_a_bracket_of_raw_has_the_references_balance_and_its_camera(tmp_path):
+    flat = np.full((64, 64, 3), 30000, np.uint16)
+    for index, neutral in enumerate([(2, 3, 3), (3, 3, 3), (3, 3, 2)]):
+        exposure = Exposure(time=photos.TIMES[index], f_number=5.0, iso=100)
+        lighter = (flat * 2.0 ** ((2 * index - 2) / 2.2)).clip(0, 65535).astype(np.uint16)
+        photos.write_dng(tmp_path / f"{index}.dng", lighter, exposure, neutral)
+    grey = read_photo(tmp_path / "1.dng").frame[32, 32]
+    scene = read_photographs(tmp_path)
+    np.testing.assert_array_equal(scene.ldr[1, 32, 32], grey)
+    for frame, light in zip(scene.ldr, (0.25, 1.0, 4.0), strict=True):
+        expected = np.minimum((grey / 65535) ** 2.2 * light, 1) ** (1 / 2.2)
+        np.testing.assert_allclose(frame[32, 32] / 65535, expected, atol=0.005)
+    own = read_photo(tmp_path / "0.dng").frame[32, 32] / 65535
+    assert abs(own[0] / own[1] - scene.ldr[0, 32, 32, 0] / scene.ldr[0, 32, 32, 1]) > 0.05
+    block = Image.Exif()
+    block.load(scene.exif)
+    assert block[0x0110] == "Camera"
+
+
+def test_files_that_libraries_lack_are_one_sentence_without_bytes(tmp_path):
+    photos.write(tmp_path / "a.jpg", FRAME)
+    data = bytearray((tmp_path / "a.jpg").read_bytes())
+    data[data.index(b"\xff\xc0") + 4] = 12
+    (tmp_path / "a.jpg").write_bytes(data)
+    with pytest.raises(PictureError, match=r"must have 8 bits.*a\.jpg of 12 bits$"):
+        read_photo(tmp_path / "a.jpg")
+    photos.write_dng(tmp_path / "a.dng", FRAME, EXPOSURE)
+    data = bytearray((tmp_path / "a.dng").read_bytes())
+    with tifffile.TiffFile(tmp_path / "a.dng") as file:
+        place = file.pages.first.tags["Compression"].valueoffset
+    data[place : place + 2] = (52546).to_bytes(2, "little")
+    (tmp_path / "a.dng").write_bytes(data)
+    with pytest.raises(PictureError, match=r"TIFF of 16 bits.*a\.dng, compressed by JPEG XL$"):
+        read_photo(tmp_path / "a.dng")
+
+
+@pytest.mark.parametrize("name", ["a.webp", "a.jfif", "a.JFIF", "a.HIF"])
+def test_suffixes_of_the_same_formats_are_photographs(tmp_path, name):
+    kind = {".webp": "webp", ".hif": "heic"}.get(name[1:].lower(), "jpg")
+    photos.write(tmp_path / f"b.{kind}", FRAME, photos.exif(0.01))
+    (tmp_path / f"b.{kind}").rename(tmp_path / name)
+    assert photograph_paths(tmp_path) == [tmp_path / name]
+    assert read_photo(tmp_path / name).exposure.time == pytest.approx(0.01)

@@ -8,7 +8,7 @@ import imagecodecs
 import numpy as np
 import OpenEXR
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from photo.reading.exif import kept
 from photo.showing.exif_pictures import write_picture
@@ -43,6 +43,25 @@ def test_pictures_carry_the_camera_over(tmp_path, suffix):
     write_picture(path, PICTURE)
     with Image.open(path) as image:
         assert not image.getexif()
+
+
+def test_what_is_written_says_that_it_is_srgb_and_is_the_same_again(tmp_path):
+    written = []
+    for _ in range(2):
+        write_picture(tmp_path / "a.png", PICTURE)
+        write_picture(tmp_path / "a.jpg", PICTURE)
+        write_ultra_hdr(tmp_path / "b.jpg", PICTURE, HDR, KEPT)
+        written.append([(tmp_path / name).read_bytes() for name in ("a.png", "a.jpg", "b.jpg")])
+    assert written[0] == written[1]
+    for data in written[0]:
+        with Image.open(io.BytesIO(data)) as image:
+            profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        assert ImageCms.getProfileDescription(profile).startswith("sRGB")
+    write_exr(tmp_path / "a.exr", HDR)
+    with OpenEXR.File(str(tmp_path / "a.exr")) as file:
+        red, white = file.header()["chromaticities"][:2], file.header()["chromaticities"][6:]
+    assert red == pytest.approx((0.64, 0.33))
+    assert white == pytest.approx((0.3127, 0.3290))
 
 
 def _ramp(shape):
