@@ -77,6 +77,10 @@ def read_photo(path: Path, balance: tuple[float, ...] = ()) -> Photo:
         photo = _read_raw(path, data, balance)
     else:
         _prepare_heic(path, data)
+        if (bits := _jpeg_bits(data)) > 8:
+            raise PictureError(
+                f"A JPEG must have 8 bits; export a TIFF of 16. Received: {path} of {bits} bits"
+            )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's about EXIF; damage raises
             frame = decode(path, data)  # first: it limits the size
@@ -102,6 +106,17 @@ def _prepare_heic(path: Path, data: bytes) -> None:
     except ImportError as error:
         raise PictureError(_install("HEIC", "pillow-heif", path)) from error
     register_heif_opener(thumbnails=False)
+
+
+def _jpeg_bits(data: bytes) -> int:
+    """Bits of a JPEG's samples, which its first start of frame names; 0 of other files."""
+    place = 2 if data.startswith(b"\xff\xd8\xff") else len(data)
+    while place + 4 < len(data) and data[place] == 0xFF:
+        marker = data[place + 1]
+        if marker in range(0xC0, 0xC4):
+            return data[place + 4]
+        place += 1 if marker == 0xFF else 2 + int.from_bytes(data[place + 2 : place + 4])
+    return 0
 
 
 def _in_working_space(path: Path, data: bytes, exif: Image.Exif, photo: Photo) -> Photo:

@@ -9,6 +9,22 @@ from PIL import Image
 from photo.reading.pixels.colour import SRGB
 from utils import files
 
+_EXR_ATTRIBUTES = {
+    0x010F: "cameraMake",
+    0x0110: "cameraModel",
+    0x0132: "capDate",
+    0x013B: "owner",
+    0x8298: "copyright",
+}
+
+
+def exr_attributes(exif: bytes) -> dict[str, str]:
+    """Camera, date, artist and copyright of an EXIF block as OpenEXR's standard attributes."""
+    tags = Image.Exif()
+    if exif:
+        tags.load(exif)
+    return {name: str(tags[tag]) for tag, name in _EXR_ATTRIBUTES.items() if tag in tags}
+
 
 def encode_jpeg(image: np.ndarray, quality: int = 95, exif: bytes = b"") -> bytes:
     """`(H, W)` or `(H, W, 3)` uint8 pixels as the bytes of a JPEG, colours at full resolution.

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from configs.settings import PictureName, ToneName
 from photo.reading.folder import Photographs
-from photo.showing.exif_pictures import write_picture
+from photo.showing.exif_pictures import exr_attributes, write_picture
 from photo.showing.tone import tone_map
 from photo.showing.ultra_hdr import LARGEST_SIDE, SMALLEST_SIDE, fits_ultra_hdr, write_ultra_hdr
 from utils.evaluation.psnr_ssim import Metrics
@@ -81,7 +81,7 @@ def write_reconstruction(
     sheet = comparison_sheet(scene, reconstruction, lines, operator)
     with updated_folder(results / scene.name, NAMES) as folder:
         write_radiance(folder / "radiance.hdr", hdr)
-        write_exr(folder / "radiance.exr", hdr, exif)
+        write_exr(folder / "radiance.exr", hdr, **exr_attributes(exif))
         write_picture(folder / f"picture.{picture}", shown, exif)
         write_picture(folder / "sheet.png", sheet)
         if fits_ultra_hdr(hdr):

@@ -115,7 +115,7 @@ def test_a_negative_prediction_is_named_with_its_value(root, tmp_path):
     with OpenEXR.File({}, {"RGB": hdr}) as file:
         file.write(str(path))
     (failure,) = _score(root / "EXTRA" / "001", tmp_path, "full").failures
-    assert f"must be at least 0. Received: {path} with -0.01" in failure
+    assert f"must be at least 0. Received: {path}, -0.01" in failure
 
 
 def test_a_protocol_that_fails_does_not_stop_the_others(root, predictions):

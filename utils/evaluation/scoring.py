@@ -152,9 +152,7 @@ def from_files(predictions: Path, root: Path) -> Predict:
         path = _find(predictions, scene.name, flat=flat[_flat(scene.name)] == 1)
         result = read_radiance(path)
         if result.min() <= -1 / MU:  # the mu-law has no value
-            raise SceneError(
-                f"A prediction must be at least 0. Received: {path} with {result.min():.3g}"
-            )
+            raise SceneError(f"A prediction must be at least 0. Received: {path}, {result.min():g}")
         if result.shape == _truth(prepared).shape:
             return result
         if result.shape == _truth(scene).shape:

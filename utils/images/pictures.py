@@ -89,20 +89,8 @@ def _open(path: Path, data: bytes) -> Image.Image:
     if data.startswith((_JPEG, _PNG)) or webp or is_heic(data):
         with contextlib.suppress(OSError):  # its message names an object in memory
             return Image.open(io.BytesIO(data))
-    if data.startswith(_JPEG) and (bits := _jpeg_bits(data)) > 8:
-        raise PictureError(
-            f"A JPEG must have 8 bits; export a TIFF of 16. Received: {path} of {bits} bits"
-        )
     received = f"of {len(data)} bytes that begin with {data[:8]!r}" if data else "which is empty"
     raise PictureError(f"Not a readable image. Received: {path} {received}")
-
-
-def _jpeg_bits(data: bytes) -> int:
-    """Bits of a JPEG's samples, which its first start of frame names; 0 if there is none."""
-    place = 2
-    while place + 4 < len(data) and data[place + 1] not in range(0xC0, 0xC4):
-        place += 2 + int.from_bytes(data[place + 2 : place + 4])
-    return data[place + 4] if place + 4 < len(data) else 0
 
 
 def _most_pixels(data: bytes) -> float:

@@ -8,7 +8,6 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import OpenEXR
-from PIL import Image
 
 from utils import files
 from utils.images.decode import PictureError, check_size, reading
@@ -16,14 +15,6 @@ from utils.images.frames import _encode, read_bytes
 from utils.radiometry import rgbe
 
 _LARGEST_HALF = 65504.0
-# EXIF tags to OpenEXR's standard attributes.
-_EXR_ATTRIBUTES = {
-    0x010F: "cameraMake",
-    0x0110: "cameraModel",
-    0x0132: "capDate",
-    0x013B: "owner",
-    0x8298: "copyright",
-}
 RADIANCE_SUFFIXES = frozenset({".hdr", ".exr"})
 
 _RGBE_HEADER = re.compile(
@@ -38,13 +29,13 @@ _XYZ_TO_RGB = np.array(  # IEC 61966-2-1
 _CHROMATICITIES = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)  # sRGB, ITU-R BT.709
 
 
-def write_exr(path: Path, hdr: np.ndarray, exif: bytes = b"") -> None:
+def write_exr(path: Path, hdr: np.ndarray, **attributes: str) -> None:
     """Writes radiance as half floats with ZIP compression.
 
     Args:
         path: The file.
         hdr: `(H, W, 3)` RGB radiance, finite, at least 0, at most 65504.
-        exif: EXIF block, of which camera, date, artist and copyright become attributes.
+        **attributes: Of OpenEXR's standard, such as `cameraModel`.
 
     Raises:
         ValueError: A value is out of range.
@@ -55,14 +46,11 @@ def write_exr(path: Path, hdr: np.ndarray, exif: bytes = b"") -> None:
             f"Radiance for an .exr file must be in [0, {_LARGEST_HALF:g}]. Received: {path},"
             f" [{hdr.min()}, {hdr.max()}]"
         )
-    tags = Image.Exif()
-    if exif:
-        tags.load(exif)
     header = {
         "compression": OpenEXR.ZIP_COMPRESSION,
         "type": OpenEXR.scanlineimage,
         "chromaticities": _CHROMATICITIES,
-        **{name: str(tags[tag]) for tag, name in _EXR_ATTRIBUTES.items() if tag in tags},
+        **attributes,
     }
     data = io.BytesIO()
     try:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from photo.reading.exif import kept
-from photo.showing.exif_pictures import write_picture
+from photo.showing.exif_pictures import exr_attributes, write_picture
 from photo.showing.tone import expose, tone_map
 from photo.showing.ultra_hdr import fits_ultra_hdr, write_ultra_hdr
 from tests.photos import exif
@@ -23,7 +23,7 @@ KEPT = kept(exif(0.01))
 
 
 def test_exr_holds_half_floats_with_zip_and_the_camera(tmp_path):
-    write_exr(tmp_path / "a.exr", HDR, KEPT)
+    write_exr(tmp_path / "a.exr", HDR, **exr_attributes(KEPT))
     np.testing.assert_array_equal(read_radiance(tmp_path / "a.exr"), HDR.astype(np.float16))
     with OpenEXR.File(str(tmp_path / "a.exr")) as file:
         header = file.header()
