@@ -4,6 +4,7 @@ The format is recognised by content, because phones name HEIC files .jpg. Frames
 upright (the orientation tag is applied). HEIC and raw need requirements/formats.txt.
 """
 
+import contextlib
 import dataclasses
 import io
 import warnings
@@ -51,7 +52,7 @@ class Photo:
     balance: tuple[float, ...] = ()
     """White balance of a raw file: factors of the sensor's channels; empty of others."""
     notes: tuple[str, ...] = ()
-    """What could not be used of the file."""
+    """What is wrong with the file, a line each."""
 
 
 def read_photo(path: Path, balance: tuple[float, ...] = ()) -> Photo:
@@ -85,9 +86,8 @@ def read_photo(path: Path, balance: tuple[float, ...] = ()) -> Photo:
             warnings.simplefilter("ignore")  # Pillow's about EXIF; damage raises
             frame = decode(path, data)  # first: it limits the size
             exif = exif_of(data)
-        photo = _in_working_space(
-            path, data, exif, Photo(frame=frame, exposure=Exposure.of(exif), exif=kept(exif))
-        )
+            photo = Photo(frame=frame, exposure=Exposure.of(exif), exif=kept(exif))
+            photo = _in_working_space(path, data, exif, photo)
     height, width = photo.frame.shape[:2]
     if min(height, width) < SMALLEST:
         raise PictureError(
@@ -122,14 +122,26 @@ def _jpeg_bits(data: bytes) -> int:
 def _in_working_space(path: Path, data: bytes, exif: Image.Exif, photo: Photo) -> Photo:
     profile = profile_of(path, data, exif)
     frame = photo.frame
+    photo = dataclasses.replace(photo, notes=_about_transparency(path, data))
     try:
         frame = to_working_space(frame, profile) if profile else frame
     except imagecodecs.CmsError:
         note = f"{path.name}: its colour profile is damaged or not of RGB; sRGB is assumed."
-        photo = dataclasses.replace(photo, notes=(note,))
+        photo = dataclasses.replace(photo, notes=(*photo.notes, note))
     if frame is not photo.frame:  # the profile names the white level
         return dataclasses.replace(photo, frame=frame)
     return dataclasses.replace(photo, white=white_range(frame, data, exif))
+
+
+def _about_transparency(path: Path, data: bytes) -> tuple[str, ...]:
+    """A warning about transparent pixels, which aligning programs leave at the border."""
+    with contextlib.suppress(Exception), Image.open(io.BytesIO(data)) as image:  # read before
+        if "A" in image.getbands() and np.asarray(image.getchannel("A")).min() < 128:
+            return (
+                f"{path.name} has transparent pixels, which are merged like others; crop all"
+                " photographs alike.",
+            )
+    return ()
 
 
 def _read_raw(path: Path, data: bytes, balance: tuple[float, ...]) -> Photo:

@@ -1,8 +1,10 @@
 """Photographs of all formats: whole, cut short, odd or missing."""
 
 import functools
+import re
 import sys
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -127,3 +129,22 @@ def test_suffixes_of_the_same_formats_are_photographs(tmp_path, name):
     (tmp_path / f"b.{kind}").rename(tmp_path / name)
     assert photograph_paths(tmp_path) == [tmp_path / name]
     assert read_photo(tmp_path / name).exposure.time == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_transparent_pixels_are_named(tmp_path, suffix, dtype):
+    path = tmp_path / f"a{suffix}"
+    largest = np.iinfo(dtype).max
+    rgba = np.full((32, 32, 4), largest, dtype)
+    for alpha, words in ((largest, ()), (0, (r"a.* has transparent pixels, .* crop all",))):
+        rgba[:4, :, 3] = alpha
+        if suffix == ".tif":
+            tifffile.imwrite(path, rgba, photometric="rgb", extrasamples=["unassalpha"])
+        elif dtype == np.uint16:
+            path.write_bytes(imagecodecs.png_encode(rgba))
+        else:
+            Image.fromarray(rgba).save(path)
+        notes = read_photo(path).notes
+        assert len(notes) == len(words)
+        assert all(re.match(text, note) for text, note in zip(words, notes, strict=True))
