@@ -27,6 +27,9 @@ def main(config: ReconstructionConfig) -> int:
     scenes = PreparedScenes(
         config.scenes, protocol, config.exposures, config.prealign, config.reference
     )
+    if config.list:
+        tqdm.write(scenes.table())
+        return 0
     networks = open_networks(config, config.save_release)
     rows, written = [], 0
     with files.lock(results):

@@ -33,6 +33,9 @@ def main(config: ReconstructionConfig) -> int:
     scenes = PreparedScenes(
         config.scenes, protocol, config.exposures, config.prealign, config.reference
     )
+    if config.list:
+        tqdm.write(scenes.table())
+        return 0
     networks = open_networks(config, config.save_release)
     if networks.merging is None:
         raise ValueError(

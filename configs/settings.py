@@ -333,6 +333,8 @@ class ReconstructionConfig(WeightsConfig):
     given, the best exposed."""
     self_ensemble: Copies = 1
     """Average the results of this many mirrored and rotated copies: better, and slower."""
+    list: bool = False
+    """Only list the brackets that were found, with files, stops and size."""
     prealign: PrealignmentName = "auto"
     """Take camera motion out of low and high; `auto`: where it measurably helps."""
     agreement: bool = True

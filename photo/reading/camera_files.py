@@ -77,7 +77,7 @@ def read_photo(path: Path, balance: tuple[float, ...] = ()) -> Photo:
     if path.suffix.lower() in RAW_SUFFIXES:
         photo = _read_raw(path, data, balance)
     else:
-        _prepare_heic(path, data)
+        prepare_heic(path, data)
         if (bits := _jpeg_bits(data)) > 8:
             raise PictureError(
                 f"A JPEG must have 8 bits; export a TIFF of 16. Received: {path} of {bits} bits"
@@ -97,7 +97,7 @@ def read_photo(path: Path, balance: tuple[float, ...] = ()) -> Photo:
     return photo
 
 
-def _prepare_heic(path: Path, data: bytes) -> None:
+def prepare_heic(path: Path, data: bytes) -> None:
     """Registers the HEIC reader with Pillow if the file needs it."""
     if not is_heic(data) and path.suffix.lower() not in HEIC_SUFFIXES:
         return

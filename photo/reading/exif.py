@@ -5,6 +5,7 @@ of a year, ISO 0, text for a number) count as missing.
 """
 
 import dataclasses
+import datetime as dt
 import math
 from collections.abc import Sequence
 from typing import Any, Self
@@ -14,6 +15,7 @@ from PIL import Image
 _EXIF_IFD = 0x8769
 _EXPOSURE_TIME = 0x829A
 _F_NUMBER = 0x829D
+_TAKEN, _TAKEN_FRACTION = 0x9003, 0x9291  # DateTimeOriginal, and decimals of its seconds
 _SHUTTER_SPEED = 0x9201  # APEX: -log2 of seconds
 _APERTURE = 0x9202  # APEX: 2 log2 of the f-number
 # ISO; cameras above 65535 write 65535 in the first and the number in one of the others.
@@ -97,6 +99,18 @@ def exposure_values(exposures: Sequence[Exposure]) -> list[float | None]:
         else:
             values.append(math.log2(exposure.time * iso / 100 / f_number**2))
     return values
+
+
+def capture_time(exif: Image.Exif) -> float | None:
+    """Seconds from an arbitrary moment until the photograph was taken; None if EXIF has none."""
+    tags = {**exif, **_sub_tags(exif)}
+    try:
+        taken = dt.datetime.strptime(str(tags[_TAKEN]).strip("\0 "), "%Y:%m:%d %H:%M:%S")
+        fraction = str(tags.get(_TAKEN_FRACTION, "")).strip("\0 ")
+        seconds = (taken - dt.datetime(2000, 1, 1)).total_seconds()
+        return seconds + (float(f"0.{fraction}") if fraction.isdecimal() else 0.0)
+    except (KeyError, ValueError, OverflowError):
+        return None
 
 
 def kept(exif: Image.Exif) -> bytes:

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from photo.reading.agreement import mismatches, step_warnings
+from photo.reading.brackets.headers import without_doubles
+from photo.reading.brackets.splitting import doubts, listed
 from photo.reading.camera_files import read_photo
 from photo.reading.exposures import Exposures, find_exposures
 from photo.reading.frame_choice import choose, small_version
@@ -45,6 +47,7 @@ def read_photographs(
     *,
     reference: str | None = None,
     files: Sequence[Path] = (),
+    name: str = "",
 ) -> Photographs:
     """Reads a folder of photographs, or some of them, as one bracket.
 
@@ -53,7 +56,9 @@ def read_photographs(
         root: Folder of the search; the scene is named relative to it.
         exposures: Stops, in the order of the file names; if None, from `exposure.txt` or EXIF.
         reference: Name of the reference, or a part of it; None: the best exposed photograph.
-        files: The bracket's photographs; empty: all of the folder.
+        files: The bracket's photographs; empty: all of the folder. Of several files of one
+            photograph, raw and JPEG for example, one is used.
+        name: Name of the scene; empty: from the files or the folder.
 
     Returns:
         Low, reference and high, chosen by `photo.reading.frame_choice.choose`, with notes and
@@ -64,7 +69,10 @@ def read_photographs(
             are unknown or equal.
         OSError: A file cannot be read.
     """
-    paths = list(files) or photograph_paths(folder)
+    given = list(files) or photograph_paths(folder)
+    paths = without_doubles(given)
+    if exposures and len(exposures) == len(given):
+        exposures = [x for path, x in zip(given, exposures, strict=True) if path in paths]
     if len(paths) < FRAME_COUNT:
         raise SceneError(
             f"A bracket needs {FRAME_COUNT} photographs of different exposure."
@@ -74,7 +82,7 @@ def read_photographs(
     opened = [_Opened(path, keep_frame=len(paths) == FRAME_COUNT) for path in paths]
     remarks = _share_white(opened)
     thumbnails = [photo.thumbnail for photo in opened]
-    whole = set(paths) == set(photograph_paths(folder))
+    whole = set(paths) == set(without_doubles(photograph_paths(folder)))
     file = find_file(folder, EXPOSURE_FILE) if whole else None  # it has a line for each photograph
     found = find_exposures(file, names, [photo.exposure for photo in opened], exposures, thumbnails)
     choice = choose(thumbnails, found.values, names, reference)
@@ -84,7 +92,7 @@ def read_photographs(
     chosen = tuple(names[i] for i in indices)
     stops = (found.values[indices] - found.values[indices[0]]).astype(np.float32)
     return Photographs(
-        name=bracket_name(files) if files else scene_name(folder, root or folder),
+        name=name or (bracket_name(files) if files else scene_name(folder, root or folder)),
         ldr=_stack([opened[i] for i in indices]),
         exposure_values=stops,
         hdr=None,
@@ -97,9 +105,10 @@ def read_photographs(
             if i not in indices and opened[i].kind == opened[indices[0]].kind
         ),
         files=chosen,
-        notes=(_describe(found, stops, chosen), *choice.notes),
+        notes=(_describe(found, stops, chosen), *choice.notes, *_doubles(given, paths)),
         warnings=(
             *(*_strays(folder), *found.warnings, *step_warnings(stops)),
+            *(doubts(paths) if found.source == "EXIF" and not name else ()),
             *mismatches([thumbnails[i] for i in indices], stops, chosen),
             *remarks,
         ),
@@ -184,6 +193,12 @@ def _strays(folder: Path) -> tuple[str, ...]:
         f"{', '.join(names)} beside the photographs is ignored; name it {TRUTH_FILE} if it is the"
         " ground truth of a data set's scene.",
     )
+
+
+def _doubles(given: Sequence[Path], used: Sequence[Path]) -> tuple[str, ...]:
+    """A note about files of photographs that another file stands for."""
+    left = [path for path in given if path not in used]
+    return (f"Not used, since other files hold the same: {listed(left)}.",) if left else ()
 
 
 def _describe(found: Exposures, stops: np.ndarray, files: Sequence[str]) -> str:

@@ -12,6 +12,9 @@ from utils.radiometry.levels import ldr_to_float
 LARGEST_STEP = 4.0
 """Stops; frames further apart share hardly any well-exposed pixel."""
 
+SMALLEST_DIFFERENCE = 0.1
+"""Stops; exposures closer than this are equal."""
+
 _SMALL = 384  # pixels of a small frame's longer side
 _DARK, _BRIGHT = 0.1, 0.9  # LDR values between which a pixel is well exposed
 _CLIPPED = 0.98  # LDR value from which a pixel is clipped
@@ -19,7 +22,6 @@ _BLACK = 0.04  # LDR value up to which a pixel is lost in noise and quantisation
 _FEW = 1e-3  # share of clipped or black pixels that is ignored
 _UNEVEN = 0.08  # share of lost pixels that counts as much as one stop between the two steps
 _SMALLEST_USEFUL_STEP = 1.0  # stops
-_SMALLEST_DIFFERENCE = 0.1  # stops; exposures closer than this are equal
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -107,7 +109,7 @@ def _different(values: np.ndarray, preferred: int | None) -> list[int]:
     """Indices by ascending exposure; of equal ones only the first or the preferred."""
     kept: list[int] = []
     for index in map(int, np.argsort(values, kind="stable")):
-        if not kept or values[index] - values[kept[-1]] >= _SMALLEST_DIFFERENCE:
+        if not kept or values[index] - values[kept[-1]] >= SMALLEST_DIFFERENCE:
             kept.append(index)
         elif index == preferred:
             kept[-1] = index

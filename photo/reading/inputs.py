@@ -1,6 +1,7 @@
 """Reads the scenes of a folder, or one bracket of files, and prepares them for a protocol."""
 
 import contextlib
+import dataclasses
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,12 +9,16 @@ from pathlib import Path
 from tqdm import tqdm
 
 from configs.settings import PrealignmentName
+from photo.reading.brackets.headers import Header, read_header, without_doubles
+from photo.reading.brackets.splitting import listed, split, stops_of
 from photo.reading.folder import bracket_name, read_photographs
-from photo.reading.search import Found, find
+from photo.reading.search import Found, find, photograph_paths
 from utils.camera_motion.prealignment import prealigned
 from utils.evaluation.protocols import Protocol
 from utils.files import printable
+from utils.reporting.tables import Table, to_markdown
 from utils.scenes.folders import read_scene, scene_name
+from utils.scenes.layouts import EXPOSURE_FILE, find_files
 from utils.scenes.scene import SCENE_FAILURES, Scene, SceneError, failure
 
 _LOG = logging.getLogger(__name__)
@@ -51,7 +56,8 @@ class PreparedScenes:
         self._exposures = exposures
         self._prealign: PrealignmentName = prealign
         self._reference = reference
-        self._root, self._found = find(places)
+        self._root, found = find(places)
+        self._found = [bracket for each in found for bracket in self._brackets(each)]
         self._names = [self._name(found) for found in self._found]
         self._failures: list[str] = []
 
@@ -75,6 +81,12 @@ class PreparedScenes:
         """Number of scenes, readable or not."""
         return len(self._found)
 
+    def table(self) -> str:
+        """A Markdown table of the scenes, by the headers of their files."""
+        heading = ["bracket", "files", "stops", "size"]
+        rows = [self._row(*each) for each in zip(self._names, self._found, strict=True)]
+        return to_markdown(Table(heading=heading, rows=rows, notes=[], labels=4)).rstrip()
+
     @contextlib.contextmanager
     def attempt(self, name: str = "") -> Iterator[None]:
         """Keeps an error in `failures`, with the name of the scene."""
@@ -86,8 +98,9 @@ class PreparedScenes:
     @property
     def title(self) -> str:
         """Name of the folder or bracket."""
-        files = self._found[0].files
-        return bracket_name(files) if files else self._root.resolve().name
+        found = self._found[0]
+        named = found.files and not found.name
+        return bracket_name(found.files) if named else self._root.resolve().name
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -95,7 +108,55 @@ class PreparedScenes:
         return tuple(self._failures)
 
     def _name(self, found: Found) -> str:
-        return bracket_name(found.files) if found.files else scene_name(found.folder, self._root)
+        if found.files and not found.name:
+            return bracket_name(found.files)
+        return found.name or scene_name(found.folder, self._root)
+
+    def _row(self, name: str, found: Found) -> list[str]:
+        paths = list(found.files) or photograph_paths(found.folder)
+        if found.kind == "scene":
+            paths = find_files(found.folder).frames
+        headers = [read_header(path) for path in without_doubles(paths)]
+        return [
+            printable(name),
+            printable(listed([header.path for header in headers])),
+            self._stops(found, headers),
+            ", ".join(sorted({f"{header.size[0]}x{header.size[1]}" for header in headers})),
+        ]
+
+    def _stops(self, found: Found, headers: Sequence[Header]) -> str:
+        stops = self._exposures or stops_of(headers)
+        if not self._exposures and (found.folder / EXPOSURE_FILE).exists() and not found.files:
+            return EXPOSURE_FILE
+        return " ".join(f"{value - min(stops):.3g}" for value in stops) or "unknown"
+
+    def _brackets(self, found: Found) -> list[Found]:
+        """The brackets of a folder of photographs; others as they are.
+
+        A folder with exposures, in a file or given for each photograph, is one bracket.
+        """
+        if found.kind != "photographs" or found.files or (found.folder / EXPOSURE_FILE).exists():
+            return [found]
+        paths = photograph_paths(found.folder)
+        if len(self._exposures or ()) == len(paths):
+            return [found]
+        brackets, others = split(without_doubles(paths))
+        if len(brackets) == 1 and not others:
+            return [found]
+        folder = found.folder.relative_to(self._root)
+        if others:
+            _LOG.warning(
+                "%s: left out, since they belong to no bracket: %s",
+                scene_name(found.folder, self._root),
+                listed(others),
+            )
+        names = [(folder / bracket[0].stem).as_posix() for bracket in brackets]
+        if len(brackets) == 1:
+            names = [scene_name(found.folder, self._root)]
+        return [
+            dataclasses.replace(found, files=tuple(bracket), name=name)
+            for bracket, name in zip(brackets, names, strict=True)
+        ]
 
     def _read(self, found: Found) -> Scene:
         if found.kind == "scene":
@@ -106,6 +167,7 @@ class PreparedScenes:
             self._exposures,
             reference=self._reference,
             files=found.files,
+            name=found.name,
         )
         scene = prealigned(scene, self._prealign)
         for note in scene.notes:

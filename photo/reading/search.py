@@ -33,7 +33,9 @@ class Found:
     folder: Path
     kind: Kind
     files: tuple[Path, ...] = ()
-    """Photographs that the user named; empty: all of the folder."""
+    """Photographs that the user named, or one of several brackets; empty: all of the folder."""
+    name: str = ""
+    """Name of one of several brackets; empty: named after the folder or the files."""
 
 
 def find(places: Sequence[Path]) -> tuple[Path, list[Found]]:

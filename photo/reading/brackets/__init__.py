@@ -1,0 +1,1 @@
+"""Which photographs of a folder belong together."""

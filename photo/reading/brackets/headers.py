@@ -1,0 +1,105 @@
+"""Reads the headers of photographs, and chooses one of several files of one photograph."""
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from photo.reading.camera_files import HEIC_SUFFIXES, RAW_SUFFIXES, prepare_heic
+from photo.reading.exif import Exposure, capture_time, exposure_value
+from utils.images.pictures import exif_of, orientation
+
+_MODEL = 0x0110
+_DOUBLES = (RAW_SUFFIXES, HEIC_SUFFIXES, frozenset({".tif", ".tiff"}))
+"""Suffixes of files that stand for others of the same name, the best first."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Header:
+    """What the header of a photograph says; a file without a readable header has defaults."""
+
+    path: Path
+    kind: tuple[object, ...] = ()
+    """Format, camera and stored size; photographs of one bracket agree in it."""
+    size: tuple[int, int] = (0, 0)
+    """Width and height in pixels as stored."""
+    orientation: int = 1
+    """EXIF's orientation tag if the file has to be turned by it, else 1."""
+    began: float | None = None
+    """Capture time in seconds, on any scale."""
+    lasted: float = 0.0
+    """Shutter time in seconds."""
+    stops: float | None = None
+
+
+def read_header(path: Path) -> Header:
+    """Reads a photograph's header."""
+    try:
+        if path.suffix.lower() in RAW_SUFFIXES:
+            return _read_raw(path)
+        with path.open("rb") as file:
+            start = file.read(32)
+        prepare_heic(path, start)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                # Pillow decodes a whole PNG to look for EXIF behind its pixels.
+                png = image.format == "PNG"
+                exif = exif_of(path.read_bytes()) if png else image.getexif()
+                exposure = Exposure.of(exif)
+                name = "JPEG" if image.format == "MPO" else image.format
+                return Header(
+                    path=path,
+                    kind=(name, exif.get(_MODEL), *sorted(image.size)),
+                    size=image.size,
+                    orientation=orientation(exif),
+                    began=capture_time(exif),
+                    lasted=exposure.time or 0.0,
+                    stops=exposure_value(exposure),
+                )
+    except Exception:  # reported when the file is read
+        return Header(path=path)
+
+
+def _read_raw(path: Path) -> Header:
+    import rawpy  # noqa: PLC0415 - an optional package
+
+    with rawpy.imread(str(path)) as raw:
+        other, size = raw.other, (raw.sizes.raw_width, raw.sizes.raw_height)
+        exposure = Exposure.of_values(other.shutter_speed, other.aperture, other.iso_speed)
+        return Header(
+            path=path,
+            kind=("raw", *sorted(size)),
+            size=size,
+            began=other.timestamp.timestamp() if other.timestamp.year > 1970 else None,
+            lasted=exposure.time or 0.0,
+            stops=exposure_value(exposure),
+        )
+
+
+def without_doubles(paths: Sequence[Path]) -> list[Path]:
+    """Photographs without the JPEG, or the like, that a camera or person saved beside another file.
+
+    Of files of one folder that differ only in the suffix, raw comes before HEIC, HEIC before TIFF,
+    and these before others; but raw only if all such raw files can be read.
+    """
+    ranks = {path: _rank(path) for path in paths}
+    best = dict[tuple[Path, str], int]()
+    for path, rank in ranks.items():
+        stem = (path.parent, path.stem.lower())
+        best[stem] = min(rank, best.get(stem, rank))
+    kept = [path for path in paths if ranks[path] == best[path.parent, path.stem.lower()]]
+    if len(kept) == len(paths):
+        return kept
+    stems = {(path.parent, path.stem.lower()) for path in paths if path not in set(kept)}
+    doubled = [path for path in kept if (path.parent, path.stem.lower()) in stems]
+    if all(ranks[path] or read_header(path).kind for path in doubled):
+        return kept
+    return without_doubles([path for path in paths if path not in doubled])
+
+
+def _rank(path: Path) -> int:
+    suffix = path.suffix.lower()
+    return next((i for i, suffixes in enumerate(_DOUBLES) if suffix in suffixes), len(_DOUBLES))
