@@ -330,7 +330,7 @@ class ReconstructionConfig(WeightsConfig):
     exposure.txt or EXIF."""
     reference: str | None = None
     """File name, or a unique part of it, of the photograph to take the structure from; if not
-    given, the best exposed."""
+    given, one of the middle that has lost little."""
     self_ensemble: Copies = 1
     """Average the results of this many mirrored and rotated copies: better, and slower."""
     list: bool = False

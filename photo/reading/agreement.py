@@ -6,25 +6,33 @@ import cv2
 import numpy as np
 
 from photo.reading.exposures import LARGEST_DISAGREEMENT, ExposureError
-from photo.reading.frame_choice import LARGEST_STEP
 from utils.scenes.exposure_files import measure_stops
 from utils.scenes.layouts import EXPOSURE_FILE
 
+_WIDEST_TRAINED = 3.0  # stops; see docs/photographs.md
+_STEEPEST = 1.5
+"""Slope of a camera's tone curve in the mid-tones, relative to the assumed gamma's, at most.
+
+A right step of 2 stops looks like 2.2 to 2.7 in the JPEGs of consumer cameras."""
+
 
 def step_warnings(values: np.ndarray) -> tuple[str, ...]:
-    """A warning for every step of a chosen bracket that is wider than 4 stops."""
+    """A warning for every step of a chosen bracket that is wider than 3 stops."""
     return tuple(
         f"The step from {side} is {step:.1f} stops; the networks were trained on at most"
-        f" {LARGEST_STEP:g}: expect noise or bands where only one frame is well exposed."
+        f" {_WIDEST_TRAINED:g}: expect noise or bands where only one frame is well exposed."
         for side, step in zip(
             ("low to reference", "reference to high"), np.diff(values), strict=True
         )
-        if step > LARGEST_STEP + 0.05
+        if step > _WIDEST_TRAINED + 0.15  # shutter times are rounded
     )
 
 
 def mismatches(
-    small: Sequence[np.ndarray], stops: np.ndarray, files: Sequence[str]
+    small: Sequence[np.ndarray],
+    stops: np.ndarray,
+    files: Sequence[str],
+    by_exif: Sequence[float | None] = (None, None, None),
 ) -> tuple[str, ...]:
     """Warnings about exposure steps that differ from those measured in the pixels.
 
@@ -32,6 +40,8 @@ def mismatches(
         small: Low, reference and high, `(h, w, 3)` in [0, 1], of `small_version`.
         stops: `(3,)` their stops by EXIF, file or flag, ascending.
         files: Their file names.
+        by_exif: Their stops by EXIF, on any scale. Where EXIF confirms a step, the camera's tone
+            curve may be why the pixels differ.
 
     Raises:
         ExposureError: A frame of more stops is darker.
@@ -42,7 +52,14 @@ def mismatches(
     for (dark, bright), estimate in zip(((0, 1), (1, 2)), measured, strict=True):
         step = float(stops[bright] - stops[dark])
         _require_order(small[dark], small[bright], estimate, (files[dark], files[bright]), step)
-        if abs(estimate - step) > LARGEST_DISAGREEMENT:
+        first, second = by_exif[dark], by_exif[bright]
+        confirmed = (
+            first is not None
+            and second is not None
+            and abs(second - first - step) <= LARGEST_DISAGREEMENT
+        )
+        by_curve = confirmed and step < estimate <= _STEEPEST * step
+        if abs(estimate - step) > LARGEST_DISAGREEMENT and not by_curve:
             lines.append(
                 f"{files[bright]} should be {step:.1f} stops brighter than {files[dark]}; measured"
                 f" in the pixels: about {estimate:.1f}. Check the exposures ({EXPOSURE_FILE},"

@@ -11,6 +11,7 @@ from photo.reading.agreement import mismatches, step_warnings
 from photo.reading.brackets.headers import without_doubles
 from photo.reading.brackets.splitting import doubts, listed
 from photo.reading.camera_files import read_photo
+from photo.reading.exif import exposure_value
 from photo.reading.exposures import Exposures, find_exposures
 from photo.reading.frame_choice import choose, small_version
 from photo.reading.pixels.white_level import FULL, common_white, to_full_range
@@ -55,7 +56,7 @@ def read_photographs(
         folder: The folder.
         root: Folder of the search; the scene is named relative to it.
         exposures: Stops, in the order of the file names; if None, from `exposure.txt` or EXIF.
-        reference: Name of the reference, or a part of it; None: the best exposed photograph.
+        reference: Name of the reference, or a part of it; None: chosen.
         files: The bracket's photographs; empty: all of the folder. Of several files of one
             photograph, raw and JPEG for example, one is used.
         name: Name of the scene; empty: from the files or the folder.
@@ -109,7 +110,12 @@ def read_photographs(
         warnings=(
             *(*_strays(folder), *found.warnings, *step_warnings(stops)),
             *(doubts(paths) if found.source == "EXIF" and not name else ()),
-            *mismatches([thumbnails[i] for i in indices], stops, chosen),
+            *mismatches(
+                [thumbnails[i] for i in indices],
+                stops,
+                chosen,
+                [exposure_value(opened[i].exposure) for i in indices],
+            ),
             *remarks,
         ),
         exif=opened[indices[MID_FRAME]].exif,

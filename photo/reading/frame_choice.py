@@ -1,8 +1,8 @@
 """Chooses three of a bracket's photographs from thumbnails and exposures."""
 
 import dataclasses
-import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -16,12 +16,18 @@ SMALLEST_DIFFERENCE = 0.1
 """Stops; exposures closer than this are equal."""
 
 _SMALL = 384  # pixels of a small frame's longer side
-_DARK, _BRIGHT = 0.1, 0.9  # LDR values between which a pixel is well exposed
 _CLIPPED = 0.98  # LDR value from which a pixel is clipped
 _BLACK = 0.04  # LDR value up to which a pixel is lost in noise and quantisation
+_NOISY = 0.1  # LDR value up to which a pixel is noisy
 _FEW = 1e-3  # share of clipped or black pixels that is ignored
-_UNEVEN = 0.08  # share of lost pixels that counts as much as one stop between the two steps
-_SMALLEST_USEFUL_STEP = 1.0  # stops
+_USEFUL = 1.0, LARGEST_STEP  # stops from the reference to low and high, if there is a choice
+_BEST = 2.0, 3.0  # stops; nearer frames add little range, wider ones share few pixels
+
+# Shares of lost pixels that count as much as ..
+_UNEVEN = 0.04  # .. one stop between the two steps
+_UNUSUAL = 0.04  # .. one stop between a step and the best ones
+_OFF_MIDDLE = 0.025  # .. one place between the reference and the middle of the exposures
+_FILLED = 0.25  # .. one pixel of the reference that low or high has to fill
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,11 +53,15 @@ def choose(
 ) -> Choice:
     """Chooses low, reference and high.
 
-    The reference is the frame, neither darkest nor brightest, with the largest share of
-    well-exposed minus clipped pixels: clipped pixels have to be filled from a frame in which things
-    have moved. Of the frames one to four stops away on each side, the pair with the fewest lost
-    pixels is chosen (clipped in low, black in high). Steps that differ by a stop count as much as
-    8 % of lost pixels; of equal pairs the narrowest is chosen.
+    Of all brackets of three that are one to four stops apart, the one of the lowest cost is taken:
+
+    - the share of pixels that are lost in all three, clipped in low or black in high;
+    - a quarter of the share that is lost in the reference, clipped or black, and has to be filled
+      from a frame in which things may have moved; noisy dark pixels count half of these;
+    - 4 % for each stop by which a step is below two or above three stops, or the two steps differ;
+    - 2.5 % for each place between the reference and the middle of the exposures.
+
+    Of equal brackets the narrowest is taken.
 
     Args:
         small: `(h, w, 3)` frames in [0, 1], from `small_version`.
@@ -78,17 +88,23 @@ def choose(
             "The reference must have a darker and a brighter photograph beside it. Received:"
             f" {names[named]} of {listed} stops"
         )
-    if named is None:
-        named = max(order[1:-1], key=lambda i: _well_exposed(small[i]) - _clipped(small[i]))
-    middle = order.index(named)
-    low, high = _pair(
-        _useful(order[middle - 1 :: -1], values, named),
-        _useful(order[middle + 1 :], values, named),
-        [_clipped(frame) for frame in small],
-        [_black(frame) for frame in small],
-        np.abs(values - values[named]),
-    )
-    notes = _explain((low, named, high), values, names, small[named])
+    references = order[1:-1] if named is None else [named]
+    losses = [_Losses.of(frame) for frame in small]
+
+    def cost(chosen: tuple[int, int, int]) -> tuple[float, float]:
+        low, mid, high = chosen
+        steps = values[mid] - values[low], values[high] - values[mid]
+        lost = losses[low].clipped, losses[high].black
+        return (
+            sum(share for share in lost if share > _FEW)
+            + _FILLED * losses[mid].filled
+            + _UNEVEN * abs(steps[1] - steps[0])
+            + _UNUSUAL * sum(max(_BEST[0] - step, step - _BEST[1], 0.0) for step in steps)
+            + _OFF_MIDDLE * abs(order.index(mid) - (len(order) - 1) / 2)
+        ), sum(steps)
+
+    low, named, high = min(_brackets(order, references, values), key=cost)
+    notes = _explain((low, named, high), values, names, losses[named])
     return Choice(indices=(low, named, high), notes=notes if len(names) > 3 else ())
 
 
@@ -116,55 +132,60 @@ def _different(values: np.ndarray, preferred: int | None) -> list[int]:
     return kept
 
 
+def _brackets(
+    order: Sequence[int], references: Sequence[int], values: np.ndarray
+) -> Iterator[tuple[int, int, int]]:
+    """Low, reference and high at useful distances."""
+    for mid in references:
+        place = order.index(mid)
+        lows = _useful(order[place - 1 :: -1], values, mid)
+        highs = _useful(order[place + 1 :], values, mid)
+        yield from ((low, mid, high) for low in lows for high in highs)
+
+
 def _useful(candidates: Sequence[int], values: np.ndarray, reference: int) -> list[int]:
     """The frames of one side, nearest first, that are one to four stops away.
 
     If all are nearer, the widest; if all are beyond, the nearest.
     """
     steps = {index: abs(values[index] - values[reference]) for index in candidates}
-    useful = [i for i, step in steps.items() if _SMALLEST_USEFUL_STEP <= step <= LARGEST_STEP]
-    near = [index for index, step in steps.items() if step <= LARGEST_STEP]
+    nearest, widest = _USEFUL
+    useful = [index for index, step in steps.items() if nearest <= step <= widest]
+    near = [index for index, step in steps.items() if step <= widest]
     return useful or near[-1:] or [candidates[0]]
 
 
-def _pair(
-    lows: Sequence[int],
-    highs: Sequence[int],
-    clipped: Sequence[float],
-    black: Sequence[float],
-    steps: np.ndarray,
-) -> tuple[int, int]:
-    """The low and high frame of the lowest cost: lost pixels and unequal steps."""
+class _Losses(NamedTuple):
+    """Shares of a frame's pixels that show little."""
 
-    def cost(pair: tuple[int, int]) -> tuple[float, float]:
-        low, high = pair
-        lost = sum(share for share in (clipped[low], black[high]) if share > _FEW)
-        apart = float(abs(steps[low] - steps[high]))
-        return lost + _UNEVEN * apart, float(steps[low] + steps[high])
+    clipped: float
+    black: float
+    noisy: float
+    """Dark pixels that are not black."""
 
-    return min(itertools.product(lows, highs), key=cost)
+    @classmethod
+    def of(cls, small: np.ndarray) -> Self:
+        brightest = small.max(-1)
+        clipped, black, dark = (
+            float(mask.mean())
+            for mask in (brightest >= _CLIPPED, brightest <= _BLACK, brightest <= _NOISY)
+        )
+        return cls(clipped, black, dark - black)
 
-
-def _well_exposed(small: np.ndarray) -> float:
-    return float(((small.min(-1) > _DARK) & (small.max(-1) < _BRIGHT)).mean())
-
-
-def _clipped(small: np.ndarray) -> float:
-    return float((small.max(-1) >= _CLIPPED).mean())
-
-
-def _black(small: np.ndarray) -> float:
-    return float((small.max(-1) <= _BLACK).mean())
+    @property
+    def filled(self) -> float:
+        """The share that other frames have to fill, where this one is the reference."""
+        return self.clipped + self.black + self.noisy / 2
 
 
 def _explain(
-    indices: tuple[int, int, int], values: np.ndarray, names: Sequence[str], small: np.ndarray
+    indices: tuple[int, int, int], values: np.ndarray, names: Sequence[str], losses: _Losses
 ) -> tuple[str, ...]:
     low, reference, high = indices
     return (
         f"Of {len(names)} photographs these are used: {names[low]}"
         f" ({values[low] - values[reference]:+.1f} stops), {names[reference]} (reference,"
-        f" {100 * _well_exposed(small):.0f}% of its pixels well exposed,"
-        f" {100 * _clipped(small):.0f}% clipped), {names[high]}"
+        f" {100 * losses.clipped:.0f}% of its pixels clipped,"
+        f" {100 * losses.black:.0f}% black), {names[high]}"
         f" ({values[high] - values[reference]:+.1f} stops); --reference NAME chooses another.",
     )

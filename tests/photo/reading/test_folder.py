@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from photo.reading import folder
 from photo.reading.camera_files import read_photo
@@ -182,12 +183,28 @@ def test_a_wrong_claim_is_noticed_in_the_pixels(tmp_path):
     assert "should be 3.0 stops brighter than 1.png; measured in the pixels: about 2.0" in wrong[1]
 
 
-def test_a_step_beyond_four_stops_is_used_with_a_warning(tmp_path):
-    folder = photos.write_bracket(tmp_path / "a", FRAMES, (1 / 3200, 1 / 100, 4 / 25))
+@pytest.mark.parametrize("contrast", [1.0, 1.3])
+def test_a_tone_curve_explains_the_pixels_only_where_exif_confirms_the_step(tmp_path, contrast):
+    radiance = np.linspace(0, 1.0, 300 * 200 * 3).reshape(200, 300, 3) ** (2 * contrast)
+    # A curve that is steeper by this factor makes 2 stops look like 2.6.
+    stops = [contrast * stop for stop in (0, 2, 4)]
+    folder = _exposed(tmp_path / "a", radiance, stops)
+    for path, time in zip(sorted(folder.glob("*.png")), photos.TIMES, strict=True):
+        image = Image.open(path)
+        image.save(path, exif=photos.exif(time))
+    assert not read_photographs(folder).warnings
+    for path in folder.glob("*.png"):
+        Image.open(path).save(path, exif=photos.exif())
+    (folder / "exposure.txt").write_text("0\n2\n4\n")
+    assert len(read_photographs(folder).warnings) == (2 if contrast > 1 else 0)
+
+
+def test_a_step_beyond_three_stops_is_used_with_a_warning(tmp_path):
+    folder = photos.write_bracket(tmp_path / "a", FRAMES, (1 / 3200, 1 / 100, 2 / 25))
     scene = read_photographs(folder)
-    np.testing.assert_allclose(scene.exposure_values, [0, 5, 9])
+    np.testing.assert_allclose(scene.exposure_values, [0, 5, 8])
     (warning,) = (line for line in scene.warnings if "the networks were trained on at most" in line)
-    assert "low to reference is 5.0 stops" in warning
+    assert "low to reference is 5.0 stops; the networks were trained on at most 3" in warning
 
 
 REFUSED = {
