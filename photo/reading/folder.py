@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from photo.reading.agreement import mismatches, step_warnings
-from photo.reading.brackets.headers import without_doubles
+from photo.reading.brackets.headers import read_header, without_doubles
+from photo.reading.brackets.orientation import overruled
 from photo.reading.brackets.splitting import doubts, listed
 from photo.reading.camera_files import read_photo
 from photo.reading.exif import exposure_value
@@ -16,6 +17,7 @@ from photo.reading.exposures import Exposures, find_exposures
 from photo.reading.frame_choice import choose, small_version
 from photo.reading.pixels.white_level import FULL, common_white, to_full_range
 from photo.reading.search import photograph_paths
+from utils.images.pictures import turned
 from utils.images.radiance_maps import RADIANCE_SUFFIXES
 from utils.radiometry.bracket import MID_FRAME
 from utils.scenes.folders import scene_name
@@ -81,7 +83,7 @@ def read_photographs(
         )
     names = [path.name for path in paths]
     opened = [_Opened(path, keep_frame=len(paths) == FRAME_COUNT) for path in paths]
-    remarks = _share_white(opened)
+    remarks = (*_turn_odd_ones(opened), *_share_white(opened))
     thumbnails = [photo.thumbnail for photo in opened]
     whole = set(paths) == set(without_doubles(photograph_paths(folder)))
     file = find_file(folder, EXPOSURE_FILE) if whole else None  # it has a line for each photograph
@@ -143,22 +145,35 @@ class _Opened:
         """Reads the file; a frame that is not kept is read again by `take_frame`."""
         photo = read_photo(path)
         self.path = path
+        self.tag = self._turned_to = read_header(path).orientation
         self.thumbnail = small_version(photo.frame)
         self.exposure = photo.exposure
         self.exif = photo.exif
         self.notes = photo.notes
         self.white_range, self.white = photo.white, FULL
         self.balance = self.developed_as = photo.balance
-        self.kind = f"{photo.frame.shape[1]}x{photo.frame.shape[0]} {photo.frame.dtype}"
         self.shape, self.dtype = photo.frame.shape, photo.frame.dtype
         self._frame = photo.frame if keep_frame else None
+
+    def turn(self, tag: int) -> None:
+        """Turns the photograph as if it had this orientation tag."""
+        self._turned_to = tag
+        self.thumbnail = turned(self.thumbnail, self.tag, tag)
+        if (tag > 4) != (self.tag > 4):
+            self.shape = (self.shape[1], self.shape[0], 3)
+
+    @property
+    def kind(self) -> str:
+        """Size and type of the frame."""
+        return f"{self.shape[1]}x{self.shape[0]} {self.dtype}"
 
     def take_frame(self) -> np.ndarray:
         """The frame, which is not kept, of the bracket's white level and balance."""
         frame, self._frame = self._frame, None
         if frame is None or self.developed_as != self.balance:
             frame = read_photo(self.path, self.developed_as).frame
-        return to_full_range(frame, self.white)
+        frame = to_full_range(frame, self.white)
+        return frame if self._turned_to == self.tag else turned(frame, self.tag, self._turned_to)
 
 
 def _share_white(photos: Sequence[_Opened]) -> tuple[str, ...]:
@@ -172,6 +187,18 @@ def _share_white(photos: Sequence[_Opened]) -> tuple[str, ...]:
         photo.thumbnail = np.minimum(photo.thumbnail * np.float32(FULL / white), 1)
     bits = white.bit_length()
     return (*notes, f"The photographs use {bits} of 16 bits: {white} is taken for white.")
+
+
+def _turn_odd_ones(photos: Sequence[_Opened]) -> tuple[str, ...]:
+    """Turns photographs whose orientation tag contradicts the others and the pixels; says so."""
+    odd = overruled([photo.tag for photo in photos], [photo.thumbnail for photo in photos])
+    for index, tag in odd.items():
+        photos[index].turn(tag)
+    return tuple(
+        f"{photos[index].path.name} has the orientation tag {photos[index].tag}, the others {tag};"
+        f" its pixels fit {tag}, which is used."
+        for index, tag in odd.items()
+    )
 
 
 def _stack(photos: Sequence[_Opened]) -> np.ndarray:

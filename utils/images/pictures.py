@@ -124,3 +124,8 @@ def _turn(frame: np.ndarray, tag: int) -> np.ndarray:
     quarters, flip = _UPRIGHT.get(tag, (0, False))
     frame = np.rot90(frame, quarters)
     return np.ascontiguousarray(frame[:, ::-1] if flip else frame)
+
+
+def turned(frame: np.ndarray, tag: int, other: int) -> np.ndarray:
+    """An upright frame as it would be if its file had another orientation tag."""
+    return _turn(_turn(frame, {6: 8, 8: 6}.get(tag, tag)), other)

@@ -22,11 +22,11 @@ class Header:
 
     path: Path
     kind: tuple[object, ...] = ()
-    """Format, camera and stored size; photographs of one bracket agree in it."""
+    """Format, camera and size; photographs of one bracket agree in it."""
     size: tuple[int, int] = (0, 0)
-    """Width and height in pixels as stored."""
+    """Width and height in pixels, upright."""
     orientation: int = 1
-    """EXIF's orientation tag if the file has to be turned by it, else 1."""
+    """EXIF's orientation tag."""
     began: float | None = None
     """Capture time in seconds, on any scale."""
     lasted: float = 0.0
@@ -50,10 +50,12 @@ def read_header(path: Path) -> Header:
                 exif = exif_of(path.read_bytes()) if png else image.getexif()
                 exposure = Exposure.of(exif)
                 name = "JPEG" if image.format == "MPO" else image.format
+                # Pillow turns TIFF by itself.
+                on_its_side = orientation(exif) > 4 and image.format != "TIFF"
                 return Header(
                     path=path,
                     kind=(name, exif.get(_MODEL), *sorted(image.size)),
-                    size=image.size,
+                    size=image.size if not on_its_side else image.size[::-1],
                     orientation=orientation(exif),
                     began=capture_time(exif),
                     lasted=exposure.time or 0.0,
@@ -67,12 +69,12 @@ def _read_raw(path: Path) -> Header:
     import rawpy  # noqa: PLC0415 - an optional package
 
     with rawpy.imread(str(path)) as raw:
-        other, size = raw.other, (raw.sizes.raw_width, raw.sizes.raw_height)
+        other, size = raw.other, (raw.sizes.width, raw.sizes.height)
         exposure = Exposure.of_values(other.shutter_speed, other.aperture, other.iso_speed)
         return Header(
             path=path,
             kind=("raw", *sorted(size)),
-            size=size,
+            size=size[::-1] if raw.sizes.flip in {5, 6} else size,
             began=other.timestamp.timestamp() if other.timestamp.year > 1970 else None,
             lasted=exposure.time or 0.0,
             stops=exposure_value(exposure),

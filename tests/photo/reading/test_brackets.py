@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def _taken(order, begin, *, base=0.0, pause=0.4, times=True, decimals=True, kind
         lasted = 2.0 ** (base + stops - 8)
         began = begin if decimals else float(int(begin))
         header = Header(
-            path=None,
+            path=Path(),
             kind=kind,
             began=began if times else None,
             lasted=lasted,
