@@ -52,10 +52,11 @@ def read_header(path: Path) -> Header:
                 name = "JPEG" if image.format == "MPO" else image.format
                 # Pillow turns TIFF by itself.
                 on_its_side = orientation(exif) > 4 and image.format != "TIFF"
+                width, height = image.size
                 return Header(
                     path=path,
-                    kind=(name, exif.get(_MODEL), *sorted(image.size)),
-                    size=image.size if not on_its_side else image.size[::-1],
+                    kind=(name, exif.get(_MODEL), *sorted((width, height))),
+                    size=(height, width) if on_its_side else (width, height),
                     orientation=orientation(exif),
                     began=capture_time(exif),
                     lasted=exposure.time or 0.0,
@@ -69,12 +70,12 @@ def _read_raw(path: Path) -> Header:
     import rawpy  # noqa: PLC0415 - an optional package
 
     with rawpy.imread(str(path)) as raw:
-        other, size = raw.other, (raw.sizes.width, raw.sizes.height)
+        other, width, height = raw.other, raw.sizes.width, raw.sizes.height
         exposure = Exposure.of_values(other.shutter_speed, other.aperture, other.iso_speed)
         return Header(
             path=path,
-            kind=("raw", *sorted(size)),
-            size=size[::-1] if raw.sizes.flip in {5, 6} else size,
+            kind=("raw", *sorted((width, height))),
+            size=(height, width) if raw.sizes.flip in {5, 6} else (width, height),
             began=other.timestamp.timestamp() if other.timestamp.year > 1970 else None,
             lasted=exposure.time or 0.0,
             stops=exposure_value(exposure),
