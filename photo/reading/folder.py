@@ -12,7 +12,7 @@ from photo.reading.brackets.headers import read_header, without_doubles
 from photo.reading.brackets.orientation import overruled
 from photo.reading.brackets.splitting import doubts, listed
 from photo.reading.camera_files import read_photo
-from photo.reading.exif import exposure_value
+from photo.reading.exif import exposure_values
 from photo.reading.exposures import Exposures, find_exposures
 from photo.reading.frame_choice import choose, small_version
 from photo.reading.pixels.white_level import FULL, common_white, to_full_range
@@ -116,7 +116,7 @@ def read_photographs(
                 [thumbnails[i] for i in indices],
                 stops,
                 chosen,
-                [exposure_value(opened[i].exposure) for i in indices],
+                exposure_values([opened[i].exposure for i in indices]),
             ),
             *remarks,
         ),

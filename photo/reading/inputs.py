@@ -9,7 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from configs.settings import PrealignmentName
-from photo.reading.brackets.headers import Header, read_header, without_doubles
+from photo.reading.brackets.headers import Header, read_headers, without_doubles
 from photo.reading.brackets.splitting import listed, split, stops_of
 from photo.reading.folder import bracket_name, read_photographs
 from photo.reading.search import Found, find, photograph_paths
@@ -18,7 +18,7 @@ from utils.evaluation.protocols import Protocol
 from utils.files import printable
 from utils.reporting.tables import Table, to_markdown
 from utils.scenes.folders import read_scene, scene_name
-from utils.scenes.layouts import EXPOSURE_FILE, find_files
+from utils.scenes.layouts import EXPOSURE_FILE, find_file, find_files
 from utils.scenes.scene import SCENE_FAILURES, Scene, SceneError, failure
 
 _LOG = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ class PreparedScenes:
         paths = list(found.files) or photograph_paths(found.folder)
         if found.kind == "scene":
             paths = find_files(found.folder).frames
-        headers = [read_header(path) for path in without_doubles(paths)]
+        headers = read_headers(without_doubles(paths))
         return [
             printable(name),
             printable(listed([header.path for header in headers])),
@@ -126,7 +126,7 @@ class PreparedScenes:
 
     def _stops(self, found: Found, headers: Sequence[Header]) -> str:
         stops = self._exposures or stops_of(headers)
-        if not self._exposures and (found.folder / EXPOSURE_FILE).exists() and not found.files:
+        if not self._exposures and not found.files and find_file(found.folder, EXPOSURE_FILE):
             return EXPOSURE_FILE
         return " ".join(f"{value - min(stops):.3g}" for value in stops) or "unknown"
 
@@ -135,7 +135,7 @@ class PreparedScenes:
 
         A folder with exposures, in a file or given for each photograph, is one bracket.
         """
-        if found.kind != "photographs" or found.files or (found.folder / EXPOSURE_FILE).exists():
+        if found.kind != "photographs" or found.files or find_file(found.folder, EXPOSURE_FILE):
             return [found]
         paths = photograph_paths(found.folder)
         if len(self._exposures or ()) == len(paths):

@@ -2,16 +2,17 @@
 
 import dataclasses
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from PIL import Image
 
 from photo.reading.camera_files import HEIC_SUFFIXES, RAW_SUFFIXES, prepare_heic
-from photo.reading.exif import Exposure, capture_time, exposure_value
+from photo.reading.exif import Exposure, capture_time, exposure_values
 from utils.images.pictures import exif_of, orientation
 
 _MODEL = 0x0110
+_UNKNOWN = Exposure()
 _DOUBLES = (RAW_SUFFIXES, HEIC_SUFFIXES, frozenset({".tif", ".tiff"}))
 """Suffixes of files that stand for others of the same name, the best first."""
 
@@ -29,9 +30,16 @@ class Header:
     """EXIF's orientation tag."""
     began: float | None = None
     """Capture time in seconds, on any scale."""
-    lasted: float = 0.0
-    """Shutter time in seconds."""
+    exposure: Exposure = _UNKNOWN
     stops: float | None = None
+    """Of `read_headers`; None if it is unknown."""
+
+
+def read_headers(paths: Iterable[Path]) -> list[Header]:
+    """Reads the headers of photographs of one folder, with their exposures in stops."""
+    headers = [read_header(path) for path in paths]
+    stops = exposure_values([header.exposure for header in headers])
+    return [dataclasses.replace(x, stops=value) for x, value in zip(headers, stops, strict=True)]
 
 
 def read_header(path: Path) -> Header:
@@ -48,7 +56,6 @@ def read_header(path: Path) -> Header:
                 # Pillow decodes a whole PNG to look for EXIF behind its pixels.
                 png = image.format == "PNG"
                 exif = exif_of(path.read_bytes()) if png else image.getexif()
-                exposure = Exposure.of(exif)
                 name = "JPEG" if image.format == "MPO" else image.format
                 # Pillow turns TIFF by itself.
                 on_its_side = orientation(exif) > 4 and image.format != "TIFF"
@@ -59,8 +66,7 @@ def read_header(path: Path) -> Header:
                     size=(height, width) if on_its_side else (width, height),
                     orientation=orientation(exif),
                     began=capture_time(exif),
-                    lasted=exposure.time or 0.0,
-                    stops=exposure_value(exposure),
+                    exposure=Exposure.of(exif),
                 )
     except Exception:  # reported when the file is read
         return Header(path=path)
@@ -71,14 +77,12 @@ def _read_raw(path: Path) -> Header:
 
     with rawpy.imread(str(path)) as raw:
         other, width, height = raw.other, raw.sizes.width, raw.sizes.height
-        exposure = Exposure.of_values(other.shutter_speed, other.aperture, other.iso_speed)
         return Header(
             path=path,
             kind=("raw", *sorted((width, height))),
             size=(height, width) if raw.sizes.flip in {5, 6} else (width, height),
             began=other.timestamp.timestamp() if other.timestamp.year > 1970 else None,
-            lasted=exposure.time or 0.0,
-            stops=exposure_value(exposure),
+            exposure=Exposure.of_values(other.shutter_speed, other.aperture, other.iso_speed),
         )
 
 

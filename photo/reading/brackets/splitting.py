@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from photo.reading.brackets.headers import Header, read_header
+from photo.reading.brackets.headers import Header, read_headers
 from photo.reading.frame_choice import SMALLEST_DIFFERENCE
 from utils.scenes.layouts import FRAME_COUNT
 
@@ -33,7 +33,7 @@ def split(paths: Sequence[Path]) -> tuple[list[list[Path]], list[Path]]:
         missing.
     """
     kinds = defaultdict[tuple[object, ...], list[Header]](list)
-    for header in map(read_header, paths):
+    for header in read_headers(paths):
         kinds[(*header.kind, header.stops is None)].append(header)
     groups = [group for headers in kinds.values() for group in _groups(headers)]
     whole = [group for group in groups if _exposures(group) >= FRAME_COUNT]
@@ -111,7 +111,10 @@ def _at_gaps(headers: Sequence[Header]) -> list[list[Header]]:
 
 def _pause(a: Header, b: Header) -> float:
     """Seconds between two photographs without the time for which they were exposed."""
-    return max((b.began or 0.0) - (a.began or 0.0) - max(a.lasted, b.lasted), 0.0)
+    return max(
+        (b.began or 0.0) - (a.began or 0.0) - max(a.exposure.time or 0.0, b.exposure.time or 0.0),
+        0.0,
+    )
 
 
 def _even(stops: Sequence[float]) -> bool:

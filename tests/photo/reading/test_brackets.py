@@ -12,7 +12,7 @@ import reconstruction_align2
 import reconstruction_fusion
 from configs.settings import ReconstructionConfig
 from photo.reading.brackets import headers, splitting
-from photo.reading.brackets.headers import Header, read_header, without_doubles
+from photo.reading.brackets.headers import Header, read_header, read_headers, without_doubles
 from photo.reading.brackets.splitting import split
 from photo.reading.exif import Exposure
 from photo.reading.folder import read_photographs
@@ -41,7 +41,7 @@ def _taken(order, begin, *, base=0.0, pause=0.4, times=True, decimals=True, kind
             path=Path(),
             kind=kind,
             began=began if times else None,
-            lasted=lasted,
+            exposure=Exposure(time=lasted),
             stops=base + stops,
         )
         result.append(header)
@@ -56,7 +56,9 @@ def sizes(monkeypatch, tmp_path):
     def split_headers(taken):
         named = {tmp_path / f"{i:03}.jpg": header for i, header in enumerate(taken)}
         monkeypatch.setattr(
-            splitting, "read_header", lambda path: dataclasses.replace(named[path], path=path)
+            splitting,
+            "read_headers",
+            lambda paths: [dataclasses.replace(named[path], path=path) for path in paths],
         )
         brackets, others = split(list(named))
         assert sorted([*itertools.chain(*brackets), *others]) == list(named)
@@ -126,10 +128,10 @@ def _photograph(path, frame, time, taken="2024:01:02 03:04:05", decimals=None):
 def test_a_header_has_size_time_and_exposure(tmp_path, suffix):
     _photograph(tmp_path / f"a{suffix}", FRAMES[0], 1 / 64, decimals="25")
     _photograph(tmp_path / f"b{suffix}", FRAMES[0], 1 / 16, "2024:01:02 03:05:05", "5")
-    a, b = (read_header(tmp_path / f"{name}{suffix}") for name in "ab")
+    a, b = read_headers(tmp_path / f"{name}{suffix}" for name in "ab")
     assert (a.size, a.kind) == ((96, 64), b.kind)
     assert (b.began or 0) - (a.began or 0) == pytest.approx(60.25)
-    assert (a.lasted, (b.stops or 0) - (a.stops or 0)) == (1 / 64, pytest.approx(2))
+    assert (a.exposure.time, (b.stops or 0) - (a.stops or 0)) == (1 / 64, pytest.approx(2))
 
 
 def test_a_file_without_a_readable_header_has_no_kind(tmp_path):
