@@ -2,6 +2,7 @@
 
 import dataclasses
 import warnings
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -90,20 +91,19 @@ def without_doubles(paths: Sequence[Path]) -> list[Path]:
     """Photographs without the JPEG, or the like, that a camera or person saved beside another file.
 
     Of files of one folder that differ only in the suffix, raw comes before HEIC, HEIC before TIFF,
-    and these before others; but raw only if all such raw files can be read.
+    and these before others; but raw and HEIC only if all such files can be read.
     """
-    ranks = {path: _rank(path) for path in paths}
-    best = dict[tuple[Path, str], int]()
-    for path, rank in ranks.items():
-        stem = (path.parent, path.stem.lower())
-        best[stem] = min(rank, best.get(stem, rank))
-    kept = [path for path in paths if ranks[path] == best[path.parent, path.stem.lower()]]
-    if len(kept) == len(paths):
-        return kept
-    stems = {(path.parent, path.stem.lower()) for path in paths if path not in set(kept)}
-    doubled = [path for path in kept if (path.parent, path.stem.lower()) in stems]
-    if all(ranks[path] or read_header(path).kind for path in doubled):
-        return kept
+    same_name = defaultdict[tuple[Path, str], list[Path]](list)
+    for path in paths:
+        same_name[path.parent, path.stem.lower()].append(path)
+    left, doubled = set[Path](), set[Path]()
+    for files in same_name.values():
+        best = min(map(_rank, files))
+        worse = [path for path in files if _rank(path) > best]
+        left.update(worse)
+        doubled.update(set(files).difference(worse) if worse else ())
+    if all(_rank(path) > 1 or read_header(path).kind for path in doubled):
+        return [path for path in paths if path not in left]
     return without_doubles([path for path in paths if path not in doubled])
 
 

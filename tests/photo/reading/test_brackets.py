@@ -177,7 +177,7 @@ def test_files_that_are_merged_together_but_look_like_two_brackets_are_a_warning
 
 
 @pytest.mark.parametrize("readable", [True, False])
-def test_raw_and_jpeg_of_one_name_count_once(tmp_path, readable, monkeypatch):
+def test_raw_and_jpeg_of_one_name_count_once(tmp_path, readable):
     folder = photos.write_bracket(tmp_path / "a", FRAMES, suffix=".jpg")
     for index, (frame, time) in enumerate(zip(FRAMES, (1000, 250, 62), strict=True), start=1):
         exposure = Exposure(time=Fraction(1, time), f_number=5.0, iso=100)  # pyright: ignore
@@ -192,8 +192,17 @@ def test_raw_and_jpeg_of_one_name_count_once(tmp_path, readable, monkeypatch):
     six = sorted(folder.iterdir())
     given = [0.0 if path.stem == "1" else 2.0 if path.stem == "2" else 5.0 for path in six]
     assert read_photographs(folder, exposures=given).exposure_values.tolist() == [0, 2, 5]
-    monkeypatch.setattr(headers, "read_header", lambda path: Header(path=path, kind=("raw",)))
-    assert {path.suffix for path in without_doubles(six)} == {".DNG"}
+
+
+@pytest.mark.parametrize(("lacking", "used"), [("", ".heic"), (".heic", ".tif")])
+def test_of_one_photograph_the_best_readable_file_is_used(monkeypatch, lacking, used):
+    def read(path):
+        return Header(path=path, kind=() if path.suffix == lacking else ("a",))
+
+    monkeypatch.setattr(headers, "read_header", read)
+    names = ["1.heic", "1.jpg", "1.tif", "2.HEIC", "2.JPG", "2.tif", "3.jpg"]
+    kept = [path.name.lower() for path in without_doubles([Path(name) for name in names])]
+    assert kept == [f"1{used}", f"2{used}", "3.jpg"]
 
 
 @pytest.mark.parametrize("script", [reconstruction_align2, reconstruction_fusion])
