@@ -9,7 +9,7 @@ import numpy as np
 
 from photo.reading.agreement import mismatches, step_warnings
 from photo.reading.brackets.headers import read_header, without_doubles
-from photo.reading.brackets.orientation import overruled
+from photo.reading.brackets.orientation import overruled, turned
 from photo.reading.brackets.splitting import doubts, listed
 from photo.reading.camera_files import read_photo
 from photo.reading.exif import exposure_values
@@ -17,7 +17,6 @@ from photo.reading.exposures import Exposures, find_exposures
 from photo.reading.frame_choice import choose, small_version
 from photo.reading.pixels.white_level import FULL, common_white, to_full_range
 from photo.reading.search import photograph_paths
-from utils.images.pictures import turned
 from utils.images.radiance_maps import RADIANCE_SUFFIXES
 from utils.radiometry.bracket import MID_FRAME
 from utils.scenes.folders import scene_name

@@ -46,7 +46,7 @@ def decode(path: Path, data: bytes) -> np.ndarray:
     """
     with reading(path):
         if data[:4] in MAGIC:
-            return _turn(*read_tiff(path, data))
+            return turn(*read_tiff(path, data))
         with _open(path, data) as image:
             check_size(path, *image.size)
             check_length(path, image.size, len(data), _most_pixels(data))
@@ -54,7 +54,7 @@ def decode(path: Path, data: bytes) -> np.ndarray:
             # that is cut short and prints to the terminal.
             png16 = data.startswith(_PNG) and data[24] == 16  # IHDR's bit depth
             frame = _decode_png16(data) if png16 else _decode_8_bits(path, image)
-        return _turn(frame, orientation(exif_of(data)))
+        return turn(frame, orientation(exif_of(data)))
 
 
 def is_heic(data: bytes) -> bool:
@@ -120,12 +120,8 @@ def _decode_png16(data: bytes) -> np.ndarray:
     return np.ascontiguousarray(samples[..., :3])
 
 
-def _turn(frame: np.ndarray, tag: int) -> np.ndarray:
+def turn(frame: np.ndarray, tag: int) -> np.ndarray:
+    """A frame as stored, turned upright by its orientation tag."""
     quarters, flip = _UPRIGHT.get(tag, (0, False))
     frame = np.rot90(frame, quarters)
     return np.ascontiguousarray(frame[:, ::-1] if flip else frame)
-
-
-def turned(frame: np.ndarray, tag: int, other: int) -> np.ndarray:
-    """An upright frame as it would be if its file had another orientation tag."""
-    return _turn(_turn(frame, {6: 8, 8: 6}.get(tag, tag)), other)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from utils.images.drawing import shrink
-from utils.images.pictures import turned
+from utils.images.pictures import turn
 from utils.radiometry.levels import to_8bit
 
 _SIDE = 64  # pixels; smaller motion does not count
@@ -42,6 +42,11 @@ def overruled(tags: Sequence[int], small: Sequence[np.ndarray]) -> dict[int, int
         for index, (frame, tag) in enumerate(zip(small, tags, strict=True))
         if tag != usual and fits(turned(frame, tag, usual)) > max(_ALIKE, fits(frame) + _BETTER)
     }
+
+
+def turned(frame: np.ndarray, tag: int, other: int) -> np.ndarray:
+    """An upright frame as it would be if its file had another orientation tag."""
+    return turn(turn(frame, {6: 8, 8: 6}.get(tag, tag)), other)
 
 
 def _equalised(frame: np.ndarray) -> np.ndarray:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from photo.reading.brackets.headers import read_header
+from photo.reading.brackets.orientation import turned
 from photo.reading.folder import read_photographs
 from tests import photos
-from utils.images.pictures import turned
 from utils.radiometry.levels import ldr_to_float, to_8bit
 
 FRAMES = photos.sample()
