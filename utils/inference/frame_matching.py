@@ -119,11 +119,10 @@ def like_reference(frame: Frame, mid: Frame) -> Match:
         np.maximum(level + share * np.sqrt(noise), still * largest)
         for level, share, largest in zip(*_UNLIKE_REFERENCE, _STILL, strict=True)
     ]
-    own_error = np.float32(_OWN_ERROR * (1 - still)) * beyond
     return Match(
         weight=_with_margin(falling(unlike, ends) * (1 - falling(known, (0.02, 0.2)))),
         gain=gain,
-        variance=own_noise + own_error,
+        variance=own_noise + np.float32(_OWN_ERROR) * beyond,
     )
 
 
