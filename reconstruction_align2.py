@@ -32,8 +32,8 @@ def main(config: ReconstructionConfig) -> int:
         return 0
     networks = open_networks(config, config.save_release)
     rows, written = [], 0
-    with files.lock(results):
-        for scene in scenes:
+    with files.lock(results) as while_locked:
+        for scene in while_locked(scenes):
             with scenes.attempt(scene.name):
                 aligned = align(networks, scene, protocol)
                 write_aligned(results, scene.name, aligned)

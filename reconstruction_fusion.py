@@ -44,8 +44,8 @@ def main(config: ReconstructionConfig) -> int:
         )
     rows, written = [], 0
     page = HtmlReport(f"HDR images of {scenes.title}", len(scenes))
-    with files.lock(results):
-        for scene in scenes:
+    with files.lock(results) as while_locked:
+        for scene in while_locked(scenes):
             with scenes.attempt(scene.name):
                 reconstruction = reconstruct(networks, scene, protocol, config.self_ensemble)
                 if config.agreement:

@@ -261,3 +261,72 @@ def test_a_folder_that_takes_no_files_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(files.FileLock, "acquire", read_only)
     with pytest.raises(OSError, match=message.format(tmp_path, "Read-only file system")):
         lock(tmp_path).__enter__()
+
+
+FOREIGN = {
+    "link": lambda path, other: path.symlink_to(other),
+    "dangling link": lambda path, other: path.symlink_to(other.with_name("elsewhere")),
+    "second name": lambda path, other: os.link(other, path),
+    "pipe": lambda path, _: os.mkfifo(path),
+    "folder": lambda path, _: path.mkdir(),
+}
+
+
+@pytest.mark.parametrize("kind", [*FOREIGN, "text"])
+def test_a_file_that_is_no_lock_is_named_and_not_changed(tmp_path, kind):
+    other, path = tmp_path / "other", tmp_path / "folder" / LOCK_NAME
+    other.write_text("precious")
+    path.parent.mkdir()
+    FOREIGN.get(kind, lambda path, _: path.write_text("precious"))(path, other)
+    with pytest.raises(OSError, match=rf"file of this program.*delete it. Received: {path}$"):
+        lock(path.parent).__enter__()
+    assert other.read_text() == "precious"
+    assert kind != "text" or path.read_text() == "precious"
+    assert os.path.lexists(path)
+    assert {path.name for path in tmp_path.iterdir()} == {"other", "folder"}
+
+
+@pytest.mark.parametrize("written", [b"", b"\0", b"\0proc", b"\0process 1 on a computer\n"])
+def test_a_lock_of_a_killed_run_is_taken_over(tmp_path, written):
+    (tmp_path / LOCK_NAME).write_bytes(written)
+    with lock(tmp_path):
+        assert (tmp_path / LOCK_NAME).read_bytes()[1:].startswith(b"process %d" % os.getpid())
+    assert not list(tmp_path.iterdir())
+
+
+def _move(folder):
+    folder.rename(folder.with_name("moved"))
+
+
+def _replace(folder):
+    _move(folder)
+    folder.mkdir()
+    (folder / LOCK_NAME).write_text("of another run")
+
+
+@pytest.mark.parametrize("change", [_move, _replace])
+@pytest.mark.parametrize("before", [1, 2])
+def test_a_folder_that_is_moved_or_replaced_ends_the_run(tmp_path, change, before):
+    """Before the next item, or after the last."""
+    folder, done = tmp_path / "results", []
+
+    def work(item):
+        done.append(item)
+        if len(done) == before:
+            change(folder)
+
+    with pytest.raises(LockedError, match=f"{folder} was moved or replaced"), lock(folder) as each:
+        list(map(work, each(range(2))))
+    assert done == [0, 1][:before]
+    assert change is _move or (folder / LOCK_NAME).read_text() == "of another run"
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_nothing_is_appended_to_a_file_elsewhere(tmp_path, kind):
+    other, path = tmp_path / "other", tmp_path / "log.csv"
+    other.write_text("precious")
+    FOREIGN[kind](path, other)
+    with pytest.raises(OSError, match=str(path)):
+        files.open_own(path, "a")
+    assert other.read_text() == "precious"
+    assert {path.name for path in tmp_path.iterdir()} == {"other", "log.csv"}

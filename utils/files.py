@@ -11,13 +11,17 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import Collection, Iterator
+import stat
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TypeVar
 
 from filelock import FileLock, Timeout
 
+Item = TypeVar("Item")
+
 LOCK_NAME = ".esbn.lock"
+_MARK = b"process "
 
 
 def one_line(error: Exception) -> str:
@@ -220,7 +224,7 @@ class LockedError(OSError):
 
 
 @contextlib.contextmanager
-def lock(folder: Path) -> Iterator[None]:
+def lock(folder: Path) -> Iterator[Callable[[Iterable[Item]], Iterator[Item]]]:
     """Locks a folder for this process while the context lasts.
 
     The lock ends with the process, also after a kill. Its file names the process, for other
@@ -229,35 +233,101 @@ def lock(folder: Path) -> Iterator[None]:
     Args:
         folder: The folder; made if missing.
 
+    Yields:
+        A function that passes items on, and raises LockedError before one, or after the last, if
+        the folder was moved or replaced meanwhile.
+
     Raises:
         LockedError: Another process has locked the folder.
-        OSError: The folder cannot be written to.
+        OSError: The folder cannot be written to, or a file of the lock's name is not a lock.
     """
     path = folder / LOCK_NAME
     held = FileLock(path, timeout=0.2, thread_local=False)  # the last run may be ending
     try:
         folder.mkdir(parents=True, exist_ok=True)
         held.acquire()
-        with path.open("r+b") as file:
-            file.seek(1)  # Windows locks the first byte
-            file.truncate()
-            file.write(f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        own = _sign(path)
     except Timeout:
         raise LockedError(
             f"{folder} is in use by another run. Received: lock of {_holder(path)}"
         ) from None
     except OSError as error:
         held.release()
+        if error.errno is None:
+            raise
+        if path.is_symlink() or path.is_dir():
+            raise _not_own(path) from error
         raise OSError(
             f"Nothing can be written to this folder; name another. Received: {folder},"
             f" {error.strerror}"
         ) from error
+
+    def while_locked(items: Iterable[Item]) -> Iterator[Item]:
+        for item in items:
+            _require_lock(path, own)
+            yield item
+        _require_lock(path, own)
+
     try:
-        yield
+        yield while_locked
     finally:
         with contextlib.suppress(OSError):
+            _require_lock(path, own)
             path.unlink()
         held.release()
+
+
+def _require_lock(path: Path, own: os.stat_result) -> None:
+    """Raises LockedError unless the file of the lock is still in its place."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        if os.path.samestat(path.lstat(), own):
+            return
+    raise LockedError(
+        f"{path.parent} was moved or replaced while this run was writing to it; run it again."
+        f" Received: no {path.name} of this run"
+    )
+
+
+def _sign(path: Path) -> os.stat_result:
+    """Writes this process into its lock's file, unless that is another file."""
+    with open_own(path, "r+b") as file:
+        file.seek(1)  # Windows locks the first byte
+        if not _MARK.startswith(file.read(len(_MARK))):  # a killed run may have begun it
+            raise _not_own(path)
+        file.seek(1)
+        file.truncate()
+        file.write(_MARK + f"{os.getpid()} on {socket.gethostname()}\n".encode())
+        return os.fstat(file.fileno())
+
+
+def open_own(
+    path: Path, mode: str, encoding: str | None = None, newline: str | None = None
+) -> IO[Any]:
+    """Opens a file to write to it, unless that would change a file elsewhere.
+
+    Raises:
+        OSError: It is a link, has a second name or is no regular file; it is not changed.
+    """
+    if path.is_symlink() or path.exists() != path.is_file():
+        raise _not_own(path)
+    return open(path, mode, encoding=encoding, newline=newline, opener=_open_own)
+
+
+def _open_own(path: str, flags: int) -> int:
+    # Opening a pipe would wait for its reader.
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags, 0o666)
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+        return descriptor
+    os.close(descriptor)
+    raise _not_own(Path(path))
+
+
+def _not_own(path: Path) -> OSError:
+    return OSError(
+        f"{path.name} must be a file of this program, no link or pipe; delete it. Received: {path}"
+    )
 
 
 def _holder(path: Path) -> str:

@@ -1,5 +1,7 @@
 """The log of a training stage: CSV files and curves."""
 
+import os
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -75,3 +77,24 @@ def test_a_damaged_header_starts_a_new_file(tmp_path):
     expected = _validate(tmp_path, 0, (6,))
     (tmp_path / VALIDATION_NAME).write_bytes(b"step,psnr_m2,0.3,20\n4,0.571429,20\n")
     assert _validate(tmp_path, 4, (6,)) == expected
+
+
+@pytest.mark.usefixtures("no_curves")
+@pytest.mark.parametrize("step", [0, 4])
+@pytest.mark.parametrize("kind", ["dangling", "link", "pipe"])
+def test_lines_are_not_written_elsewhere(tmp_path, kind, step):
+    folder, other = tmp_path / "stage", tmp_path / "other.csv"
+    folder.mkdir()
+    if kind == "pipe":
+        os.mkfifo(folder / VALIDATION_NAME)
+    else:
+        (folder / VALIDATION_NAME).symlink_to(other)
+    if kind == "link":  # its copy takes its place
+        other.write_text("step,psnr_mu\n")
+        _validate(folder, step, (5,))
+        assert not (folder / VALIDATION_NAME).is_symlink()
+        assert other.read_text() == "step,psnr_mu\n"
+    else:
+        with pytest.raises(OSError, match=rf"no link or pipe.*{folder / VALIDATION_NAME}"):
+            _validate(folder, step, (5,))
+        assert not other.exists()

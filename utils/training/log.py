@@ -96,10 +96,9 @@ class Log:
 
     def _append(self, name: str, group: str, step: int, values: dict[str, float]) -> None:
         path = self._folder / name
-        new = not path.exists() or not path.stat().st_size
-        with files.named(path), path.open("a", encoding="utf-8", newline="") as file:
+        with files.named(path), files.open_own(path, "a", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            if new:
+            if not file.tell():
                 writer.writerow([_STEP, *values])
             writer.writerow([step, *(f"{value:.6g}" for value in values.values())])
         with self._events_written(), self._events.as_default():
@@ -120,7 +119,7 @@ class Log:
 
 def _drop_after(path: Path, step: int) -> None:
     """Keeps the whole lines up to a step; a truncated header starts a new file."""
-    if not path.exists():
+    if not path.is_file():
         return
     text = path.read_text(encoding="utf-8", errors="replace")  # a power cut may leave zeros
     header, *lines = text.splitlines(keepends=True) or [""]
