@@ -1,5 +1,6 @@
 """Shards and their index: random access, and one error for each damage."""
 
+import dataclasses
 import json
 import os
 import re
@@ -43,6 +44,19 @@ def test_an_index_can_be_rebuilt_from_tfrecord_files(folder):
     assert shards.scan_shard(str(folder / SHARD), "training") == entries
     assert entries[-1].end == (folder / SHARD).stat().st_size
     assert shards.shards_in(str(folder)) == [SHARD]
+
+
+def test_the_digest_is_of_what_is_trained_on(folder):
+    """Of the records in their order and not of their division into shards."""
+    entries, digests = shards.read_index(str(folder)), [shards.digest(str(folder))]
+    moved = [dataclasses.replace(entry, shard="other", offset=0) for entry in entries]
+    shards.write_index(str(folder), moved, "on")
+    assert shards.digest(str(folder)) == digests[0]
+    for change in ({"split": "validation"}, {"name": "other"}, {"checksum": 1}):
+        shards.write_index(str(folder), [dataclasses.replace(entries[0], **change), *entries[1:]])
+        digests.append(shards.digest(str(folder)))
+    shards.write_index(str(folder), entries[::-1])
+    assert len({*digests, shards.digest(str(folder))}) == 5
 
 
 def test_a_shard_that_was_not_finished_is_not_there(tmp_path):

@@ -64,6 +64,15 @@ def test_settings_without_a_checkpoint_may_be_overwritten(tmp_path):
     assert caught.value.name == "batch_size"
 
 
+def test_a_stage_without_a_digest_takes_any_records(stage):
+    """As of a run that was started before digests were kept."""
+    folder, config = stage
+    settings.write_settings(folder, config, samples=1, digest="other")
+    rewrite(folder, records_sha256=["no text"])
+    with pytest.raises(SettingsError, match=r"\['no text'\].*Received: records of digest other$"):
+        settings.write_settings(folder, config, samples=1, digest="other")
+
+
 def test_more_steps_resume_where_the_schedule_does_not_depend_on_them(stage):
     folder, config = stage
     for steps in (400_000, 5):

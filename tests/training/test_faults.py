@@ -13,6 +13,7 @@ from tests import tiny
 from tests.brackets import noise
 from utils.records import order, record, shards
 from utils.records.batches import Samples
+from utils.runs import checkpoints, settings
 from utils.training import loop, optimisation
 from utils.training.optimisation import compile_average
 from utils.training.stages import alignment_stage
@@ -74,6 +75,22 @@ def test_damaged_records_stop_training_or_are_skipped_by_a_setting(config, folde
     assert len(left) == whole / 2
     assert "1 of 2 training scenes are damaged and left out" in caplog.text
     assert next(iter(left.batches(4, 0))).ldr.shape[0] == 4
+
+
+def test_records_that_were_replaced_are_refused_with_both_named(config, folder):
+    """Others of the same names, sizes and number of samples."""
+    stage, started = config.run / STAGE, shards.digest(str(folder))
+    settings.write_settings(
+        stage, config, len(Samples(str(folder), config.sampling)), "off", started
+    )
+    checkpoints.save(tf.train.Checkpoint(), stage / settings.CHECKPOINTS_NAME, 1)
+    entries = shards.read_index(str(folder))
+    packed = [record.pack(dataclasses.replace(noise(7, 32, 24), name=entries[1].name))]
+    other = shards.write_shard(str(second_shard(folder)), "training", packed)
+    shards.write_index(str(folder), [entries[0], *other])
+    message = f"records of digest {started};.*Received: .* {shards.digest(str(folder))}$"
+    with pytest.raises(settings.SettingsError, match=message):
+        training_align_low.main(config)
 
 
 def test_records_of_which_none_is_left_are_refused(config, folder):

@@ -8,6 +8,7 @@ remote (gs://...).
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 import posixpath
 import zlib
@@ -155,6 +156,15 @@ def read_index(folder: str, *, check_shards: bool = True) -> list[Entry]:
     if check_shards:
         _check_shards(folder, entries)
     return entries
+
+
+def digest(folder: str) -> str:
+    """SHA-256 over the split, name and checksum of every record, from the index alone."""
+    parts = [
+        (entry.split, entry.name, entry.checksum)
+        for entry in read_index(folder, check_shards=False)
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def prealign_in_index(folder: str) -> PrealignmentName:

@@ -27,11 +27,12 @@ _STEPS = "steps"
 _HOLD = "hold_steps"
 _SAMPLES = "samples_per_epoch"
 _PREALIGN = "prealign"
+_DIGEST = "records_sha256"
 _NOT_COMPARED = frozenset(
     {
         *("run", "records", "log_every", "validate_every", "checkpoint_every", "validation_crop"),
         *("sampling.cache_bytes", "sampling.skip_damaged", "save_release", "deterministic"),
-        *("strategy", "arithmetic", _SAMPLES, _PREALIGN),
+        *("strategy", "arithmetic", _SAMPLES, _PREALIGN, _DIGEST),
     }
 )
 """Settings that may change when a run resumes; they change the weights by rounding at most."""
@@ -72,7 +73,7 @@ def untrained(folder: Path) -> FileNotFoundError:
 
 
 def write_settings(
-    folder: Path, config: TrainingConfig, samples: int, prealign: str = "off"
+    folder: Path, config: TrainingConfig, samples: int, prealign: str = "off", digest: str = ""
 ) -> None:
     """Writes a stage's settings, or compares them with those of its checkpoint.
 
@@ -83,13 +84,15 @@ def write_settings(
         config: Settings of the stage.
         samples: Samples of an epoch of its records.
         prealign: The `prealign` mode of its records, for readers.
+        digest: Digest of its records, `utils.records.shards.digest`.
 
     Raises:
         ChangedSettingError: The stage was started with another value of a setting.
         SettingsError: It was started with other records, or its settings are damaged.
     """
     path = folder / SETTINGS_NAME
-    settings = _flatten(dataclasses.asdict(config)) | {_SAMPLES: samples, _PREALIGN: prealign}
+    settings = _flatten(dataclasses.asdict(config))
+    settings |= {_SAMPLES: samples, _PREALIGN: prealign, _DIGEST: digest}
     if is_trained(folder):
         started = read_settings(folder)
         _compare(folder, started, settings, may_lose_samples=config.sampling.skip_damaged)
@@ -108,6 +111,12 @@ def _compare(
             name in (_STEPS, _HOLD) and _may_change_steps(started, settings, folder)
         ):
             raise ChangedSettingError(folder, name, started[name], settings[name])
+    if started[_DIGEST] not in ("", settings[_DIGEST]):  # older versions kept none
+        raise SettingsError(
+            f"{folder / SETTINGS_NAME}: the stage was started with records of digest"
+            f" {started[_DIGEST]}; train with others in another run (--run)."
+            f" Received: records of digest {settings[_DIGEST]}"
+        )
     if started[_SAMPLES] == settings[_SAMPLES]:
         return
     change = (
@@ -145,7 +154,8 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-_DEFAULTS = _flatten(dataclasses.asdict(FusionConfig(run=Path()))) | {_SAMPLES: 0, _PREALIGN: "off"}
+_DEFAULTS = _flatten(dataclasses.asdict(FusionConfig(run=Path())))
+_DEFAULTS |= {_SAMPLES: 0, _PREALIGN: "off", _DIGEST: ""}
 
 
 def read_settings(folder: Path) -> dict[str, Any]:

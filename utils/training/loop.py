@@ -126,9 +126,9 @@ class _Training:
         return state.average
 
     def _write_settings(self) -> None:
-        prealign = shards.prealign_in_index(self._records)
+        of_records = (shards.prealign_in_index(self._records), shards.digest(self._records))
         try:
-            settings.write_settings(self._folder, self._config, len(self._samples), prealign)
+            settings.write_settings(self._folder, self._config, len(self._samples), *of_records)
         except settings.ChangedSettingError as error:
             command = another_run(self._config, self._folder.name, self._records, error.name)
             raise settings.SettingsError(
