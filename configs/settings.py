@@ -5,6 +5,7 @@ below a field is its `--help`. A value that is not set is None, a list that is n
 """
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -37,8 +38,8 @@ def require_letters(config: object, *names: str) -> None:
     for name in names:
         value = str(getattr(config, name))
         require(
-            not set("*?[]") & set(value),
-            f"TensorFlow reads no {name} with one of *?[]; use another name.",
+            not (set("*?[]\\") - {os.sep}) & set(value),
+            f"TensorFlow reads no {name} with one of *?[]\\; use another name.",
             value,
         )
         require(
