@@ -49,6 +49,15 @@ def test_csv_without_numbers_has_only_its_heading(tmp_path):
     )
 
 
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("x")'])
+def test_a_name_is_no_formula_of_a_spreadsheet_and_numbers_stay(tmp_path, name):
+    numbers = dataclasses.replace(ROWS[0][1], psnr_mu=-1.5)
+    write_metrics(tmp_path / "metrics.csv", [(name, numbers), ("a=1", numbers)], "full")
+    _, *rows = csv.reader((tmp_path / "metrics.csv").read_text().splitlines())
+    assert [row[0] for row in rows] == [f"'{name}", "a=1", "mean"]
+    assert {row[2] for row in rows} == {"-1.500000"}
+
+
 def test_infinite_psnr_is_written(tmp_path):
     row = ("001", dataclasses.replace(ROWS[0][1], psnr_mu=math.inf))
     write_metrics(tmp_path / "metrics.csv", [row], "full")

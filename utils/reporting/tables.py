@@ -9,6 +9,7 @@ from pathlib import Path
 from utils import files
 from utils.files import printable
 
+_FORMULA = ("=", "+", "-", "@")  # first characters, in spreadsheets
 _LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -40,10 +41,17 @@ class Table:
 
 
 def to_csv(table: Table) -> str:
-    """Comma-separated values; the notes come first, as comments."""
+    """Comma-separated values; the notes come first, as comments.
+
+    A name that a spreadsheet would take for a formula gets an apostrophe.
+    """
     text = io.StringIO()
     text.writelines(f"# {note}\n" for note in map(printable, table.notes))
-    csv.writer(text, lineterminator="\n").writerows(_lines(table))
+    for cells in _lines(table):
+        names = [
+            f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells[: table.labels]
+        ]
+        csv.writer(text, lineterminator="\n").writerow([*names, *cells[table.labels :]])
     return text.getvalue()
 
 
