@@ -50,9 +50,10 @@ def main(config: ReconstructionConfig) -> int:
                 reconstruction = reconstruct(networks, scene, protocol, config.self_ensemble)
                 if config.agreement:
                     reconstruction = agreed(reconstruction, scene)
-                metrics = (
-                    None if scene.hdr is None else protocol.score(reconstruction.hdr, scene.hdr)
-                )
+                metrics = None
+                with scenes.attempt(f"{scene.name} has no score"):  # its result is written
+                    if scene.hdr is not None:
+                        metrics = protocol.score(reconstruction.hdr, scene.hdr)
                 result = write_reconstruction(
                     results,
                     scene,

@@ -72,6 +72,15 @@ def test_what_cannot_be_scored_is_refused():
         black = np.zeros((*size, 3))
         with pytest.raises(ValueError, match=message):
             ssim(black, black, data_range=data_range, gaussian=True)
+    black, bad = np.zeros((20, 20, 3)), np.full((20, 20, 3), 1001.0)
+    assert psnr(black, bad - 2) == pytest.approx(-60, abs=0.01)
+    assert psnr(black, bad, peak=2) > -60
+    for pair, values in (
+        ((black, bad), "0.0 of .* 1001.0 of the truth"),
+        ((bad, black), "1001.0 of the result"),
+    ):
+        with pytest.raises(ValueError, match=f"of one scale, .*Received: values up to .*{values}"):
+            psnr(*pair)
     bad = np.zeros((20, 20, 3))
     for value in (np.nan, np.inf):
         bad[0, 0, 0] = value

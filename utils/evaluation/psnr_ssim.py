@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from skimage.metrics import structural_similarity
 
+_LARGEST_ERROR = 1e6  # mean square, relative to the peak's
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Metrics:
@@ -48,12 +50,13 @@ def psnr(result: np.ndarray, truth: np.ndarray, *, peak: float = 1.0) -> float:
         dB; infinite if the arrays are equal.
 
     Raises:
-        ValueError: The shapes differ, or a value is not finite.
+        ValueError: The shapes differ, a value is not finite, or the ratio is below -60 dB, which
+            would outweigh all other scenes of a mean.
     """
     _require_same_shape(result, truth)
     with np.errstate(over="ignore", invalid="ignore"):  # raises below
         error = float(np.mean(np.square(result - truth), dtype=np.float64))
-    _require_finite(error, result, truth)
+    _require_finite(error if error <= _LARGEST_ERROR * peak**2 else math.inf, result, truth)
     return math.inf if error == 0 else 10.0 * math.log10(peak**2 / error)
 
 
@@ -100,8 +103,9 @@ def ssim(
 def _require_finite(score: float, result: np.ndarray, truth: np.ndarray) -> None:
     if not math.isfinite(score):
         raise ValueError(
-            f"Result and truth must be finite, after the mu-law too. Received: {_odd(result)} of"
-            f" the result and {_odd(truth)} of the truth"
+            "Result and truth must be finite, after the mu-law too, and of one scale, in which 1"
+            f" saturates the darkest frame. Received: {_odd(result)} of the result and"
+            f" {_odd(truth)} of the truth"
         )
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import re
 from typing import get_args
 
 import cv2
@@ -104,6 +105,46 @@ def test_two_runs_into_one_folder_exclude_each_other(config, script):
     assert not list(results.iterdir())
     assert script.main(config) == 0
     assert not list(results.glob(".*"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_results_folder_that_is_moved_ends_the_run_before_the_next_scene(
+    config, script, monkeypatch
+):
+    results, moved = config.run / "results", config.run / "moved"
+
+    def read(folder, root):
+        if folder.name == "002":  # 001 is written
+            results.rename(moved)
+        return read_scene(folder, root)
+
+    monkeypatch.setattr("photo.reading.inputs.read_scene", read)
+    with pytest.raises(files.LockedError, match=f"^{results} was moved or replaced .*Received: "):
+        script.main(config)
+    assert (moved / "EXTRA" / "001").exists()
+    assert not results.exists()
+
+
+@pytest.mark.parametrize(
+    ("height", "factor", "message"),
+    [(8, 1, "SSIM needs 11 pixels a side"), (24, 1e17, "of one scale.* of the truth")],
+)
+def test_a_result_without_a_score_is_written_and_left_out_of_the_mean(
+    config, height, factor, message, capsys
+):
+    scene = bracket(height, 19)
+    write_scene(
+        config.scenes[0] / "odd",
+        ldr=scene.ldr,
+        exposure_values=scene.exposure_values,
+        hdr=scene.hdr * factor,
+    )
+    assert reconstruction_fusion.main(config) == 2
+    assert re.search(f"^error: Scene odd has no score: .*{message}", capsys.readouterr().err, re.M)
+    assert (config.run / "results" / "odd" / "radiance.hdr").exists()
+    rows = _rows(config.run / "results" / "metrics.csv")
+    assert list(rows) == ["EXTRA/001", "X", "mean"]
+    assert float(rows["mean"]["psnr_l"]) > 0
 
 
 @pytest.mark.parametrize(
