@@ -1,4 +1,4 @@
 """Finds photographs, chooses a bracket's frames and turns them into a scene.
 
-May import `utils`.
+May import `utils` and `photo.png_metadata`.
 """

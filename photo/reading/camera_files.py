@@ -14,6 +14,7 @@ import imagecodecs
 import numpy as np
 from PIL import Image
 
+from photo.png_metadata import without_unusable
 from photo.reading.exif import Exposure, kept
 from photo.reading.pixels.colour import profile_of, to_working_space
 from photo.reading.pixels.white_level import FULL, white_range
@@ -73,7 +74,7 @@ def read_photo(path: Path, balance: tuple[float, ...] = ()) -> Photo:
             needs a package that is not installed.
         OSError: The file cannot be opened.
     """
-    data = path.read_bytes()
+    data = without_unusable(path, path.read_bytes())
     if path.suffix.lower() in RAW_SUFFIXES:
         photo = _read_raw(path, data, balance)
     else:

@@ -6,11 +6,12 @@ of a year, ISO 0, text for a number) count as missing.
 
 import dataclasses
 import datetime as dt
+import logging
 import math
 from collections.abc import Sequence
 from typing import Any, Self
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 _EXIF_IFD = 0x8769
 _EXPOSURE_TIME = 0x829A
@@ -26,9 +27,13 @@ _KEPT = (0x010F, 0x0110, 0x0132, 0x013B, 0x8298)
 # DateTimeOriginal, DateTimeDigitized, their time zones, FocalLength (and in 35 mm), lens names
 _KEPT_EXIF = (0x9003, 0x9004, 0x9010, 0x9011, 0x9012, 0x920A, 0xA405, 0xA433, 0xA434)
 
+_LONGEST_TEXT, _MOST_NUMBERS = 4000, 4  # of a kept tag; a JPEG's EXIF has at most 65,533 bytes
+
 _TIMES = (1e-7, 1e5)  # seconds
 _F_NUMBERS = (0.3, 256.0)
 _ISOS = (1.0, 1e7)
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -118,24 +123,34 @@ def kept(exif: Image.Exif) -> bytes:
 
     Camera, lens, focal length, date, artist and copyright are kept. Exposure (there are three),
     orientation (the picture is upright), preview, maker notes and, for privacy, the location are
-    not.
+    not. A tag that a JPEG has no room for is left out with a warning.
 
     Returns:
         An EXIF block for `PIL.Image.save(exif=...)`; may be empty.
     """
     result = Image.Exif()
     for tag in _KEPT:
-        if isinstance(exif.get(tag), str):
+        if isinstance(exif.get(tag), str) and _fits(tag, exif[tag]):
             result[tag] = exif[tag]
     sub, source = result.get_ifd(_EXIF_IFD), _sub_tags(exif)
     for tag in _KEPT_EXIF:
         value = source.get(tag)
-        if isinstance(value, str) or _number(value, 1e-3, 1e5) is not None:
+        number = _number(value, 1e-3, 1e5) is not None
+        if (isinstance(value, str) or number) and _fits(tag, value):
             sub[tag] = value
     try:
         return result.tobytes() if len(result) or len(sub) else b""
     except (ValueError, TypeError, OverflowError, UnicodeError):  # invalid tags in the input
         return b""
+
+
+def _fits(tag: int, value: object) -> bool:
+    length = len(value) if isinstance(value, str | tuple | list) else 1
+    fits = length <= (_LONGEST_TEXT if isinstance(value, str) else _MOST_NUMBERS)
+    if not fits:
+        name, begin = ExifTags.TAGS.get(tag, tag), str(value)[:20]
+        _LOG.warning("Results do without EXIF tag %s. Received: %d of %r..", name, length, begin)
+    return fits
 
 
 def _sub_tags(exif: Image.Exif) -> dict[int, Any]:
