@@ -11,7 +11,7 @@ from PIL import Image, ImageFile
 
 from tests.fuzz.claims import claim
 from utils.images import frames, radiance_maps
-from utils.images.decode import LIMIT_VARIABLE, PictureError, check_size, reading
+from utils.images.decode import LIMIT_VARIABLE, MOST_SCANS, PictureError, check_size, reading
 from utils.images.pictures import decode
 from utils.radiometry.levels import to_8bit
 
@@ -53,6 +53,30 @@ def test_jpeg_is_what_opencv_reads(progressive, subsampling, orientation):
     options = {"progressive": progressive, "subsampling": subsampling, "exif": exif}
     data = _saved(smooth, "jpeg", quality=80, **options)
     np.testing.assert_array_equal(decode(PATH, data), by_opencv(data))
+
+
+def _with_scans(count, between=b""):
+    """A progressive JPEG whose last scan is repeated without pixels."""
+    data = _saved(Image.fromarray(FRAME), "jpeg", progressive=True)
+    count -= data.count(b"\xff\xda")
+    last = data[data.rindex(b"\xff\xda") :]
+    empty = last[: 2 + int.from_bytes(last[2:4], "big")] + b"\0"
+    return data[:-2] + (between + empty) * count + data[-2:]
+
+
+def test_a_jpeg_of_many_scans_is_refused_before_it_is_decoded(monkeypatch):
+    usual = b"\xff\xda" * 300
+    exif = b"Exif\0\0" + usual  # a camera's notes may hold any bytes
+    for data in (
+        _with_scans(MOST_SCANS),
+        _saved(Image.fromarray(FRAME), "jpeg", exif=exif),
+        _saved(Image.fromarray(FRAME), "jpeg") + usual,  # a film behind the picture
+    ):
+        assert decode(PATH, data).shape == FRAME.shape
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("decoded"))
+    for between in (b"", b"\xff", b"\xff\x01", b"\xff\xd0", b"noise"):
+        with pytest.raises(PictureError, match=r"200 scans; .*Received: a\.png"):
+            decode(PATH, _with_scans(MOST_SCANS + 1, between))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "RGB"])

@@ -197,3 +197,35 @@ def test_a_jpeg_inside_is_not_larger_than_its_place_and_has_enough_bytes():
 def test_an_unknown_unit_of_resolution_is_no_matter():
     data = _write(RGB, resolution=(72, 72), resolutionunit=2)
     np.testing.assert_array_equal(decode(PATH, _set(data, "ResolutionUnit", "<H", 0, 9)), RGB)
+
+
+def _with_tag(data, tag, value):
+    """A little-endian TIFF with another value of a tag, as a 32-bit number."""
+    data, place = bytearray(data), int.from_bytes(data[4:8], "little")
+    for entry in range(place + 2, place + 2 + 12 * data[place], 12):
+        if int.from_bytes(data[entry : entry + 2], "little") == tag:
+            data[entry + 2 : entry + 12] = struct.pack("<HII", 4, 1, value)
+    return bytes(data)
+
+
+def test_tiles_much_larger_than_the_picture_are_refused_before_they_are_decoded(monkeypatch):
+    small = RGB[:64, :80]
+    for tile in ((16, 16), (1024, 1024)):
+        data = _write(small, tile=tile, compression="zlib")
+        np.testing.assert_array_equal(decode(PATH, data), small)
+    data = _write(small, tile=(16, 16), compression="zlib")
+    monkeypatch.setattr(tifffile.TiffPage, "asarray", lambda *_, **__: pytest.fail("decoded"))
+    for tag, size in ((323, "16x3700000"), (322, "3700000x16")):  # TileLength, TileWidth
+        with pytest.raises(PictureError, match=rf"Tiles .*a\.tif of 80x64 .* tiles of {size}"):
+            decode(PATH, _with_tag(data, tag, 3_700_000))
+
+
+def test_a_jpeg_inside_of_many_scans_is_refused():
+    data = _write(_as(np.uint8, RGB), compression="jpeg")  # in one strip
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        (start,), (length,) = file.pages.first.dataoffsets, file.pages.first.databytecounts
+    part = data[start : start + length]
+    part = part[:-2] + part[part.rindex(b"\xff\xda") : -2] * 200 + part[-2:]
+    moved = _with_tag(_with_tag(data, 273, len(data)), 279, len(part))
+    with pytest.raises(PictureError, match=r"200 scans; .*Received: a\.tif"):
+        decode(PATH, moved + part)

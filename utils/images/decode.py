@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,12 @@ LARGEST_MEGAPIXELS = 300.0
 
 MOST_JPEG_PIXELS = 512
 """Pixels in a byte of a JPEG: 64 values of one channel take a bit or more."""
+
+MOST_SCANS = 200
+"""Scans of a JPEG; programs write about ten, and each is decoded over the whole picture."""
+
+_MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd8\xff])", re.DOTALL)  # of those with a length
+_START_OF_SCAN, _END_OF_IMAGE = b"\xda", b"\xd9"
 
 LIMIT_VARIABLE = "ESBN_MEGAPIXELS"
 """Environment variable that replaces `LARGEST_MEGAPIXELS`."""
@@ -73,6 +80,22 @@ def check_length(path: Path, size: tuple[int, int], length: int, most: float) ->
             f"A picture of {width}x{height} pixels must have more bytes; this one is cut short."
             f" Received: {path} of {length} bytes"
         )
+
+
+def check_scans(path: Path, jpeg: bytes) -> None:
+    """Checks the number of a JPEG's scans, before the time for them is spent.
+
+    Raises:
+        PictureError: There are more than `MOST_SCANS`.
+    """
+    count, place = 0, 2
+    while (found := _MARKER.search(jpeg, place)) and found[1] != _END_OF_IMAGE:
+        count += found[1] == _START_OF_SCAN
+        if count > MOST_SCANS:
+            raise PictureError(
+                f"A JPEG may have {MOST_SCANS} scans; save it again. Received: {path} of more"
+            )
+        place = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2], "big")
 
 
 def _limit() -> float:

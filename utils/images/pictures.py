@@ -12,7 +12,14 @@ import imagecodecs
 import numpy as np
 from PIL import Image
 
-from utils.images.decode import MOST_JPEG_PIXELS, PictureError, check_length, check_size, reading
+from utils.images.decode import (
+    MOST_JPEG_PIXELS,
+    PictureError,
+    check_length,
+    check_scans,
+    check_size,
+    reading,
+)
 from utils.images.tiff import MAGIC, read_tiff
 
 _ORIENTATION = 0x0112
@@ -50,6 +57,8 @@ def decode(path: Path, data: bytes) -> np.ndarray:
         with _open(path, data) as image:
             check_size(path, *image.size)
             check_length(path, image.size, len(data), _most_pixels(data))
+            if data.startswith(_JPEG):
+                check_scans(path, data)
             # Pillow reads 8 bits of RGB. OpenCV reads 16, but returns half a picture of a file
             # that is cut short and prints to the terminal.
             png16 = data.startswith(_PNG) and data[24] == 16  # IHDR's bit depth

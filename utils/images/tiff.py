@@ -15,7 +15,13 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from utils.images.decode import MOST_JPEG_PIXELS, PictureError, check_length, check_size
+from utils.images.decode import (
+    MOST_JPEG_PIXELS,
+    PictureError,
+    check_length,
+    check_scans,
+    check_size,
+)
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -35,6 +41,7 @@ _FORMATS = {1: "unsigned integers", 2: "signed integers", 3: "floating point"}
 _MOST_SAMPLES = 5  # of a pixel: three colours, alpha and another
 _MOST_PAGES = 64  # that are looked at
 _REDUCED, _MASK = 1, 4  # NewSubfileType
+_MOST_PADDING, _LARGE_TILE = 4, 2**22  # times a picture's pixels that its tiles may have
 _PREMULTIPLIED = 1  # ExtraSamples: colours are multiplied by alpha
 
 
@@ -80,7 +87,7 @@ def _check_kind(path: Path, page: tifffile.TiffPage) -> None:
     """Raises unless samples are 8 or 16 bits of grey, RGB or a palette."""
     check_size(path, page.imagewidth, page.imagelength)
     if page.is_tiled:
-        check_size(path, page.tilewidth, page.tilelength)
+        _check_tiles(path, page)
     kind, bits = page.photometric, page.bitspersample
     name = _PHOTOMETRICS.get(kind, f"photometric {int(kind)}")
     numbers = _FORMATS.get(page.sampleformat, f"sample format {page.sampleformat}")
@@ -97,6 +104,19 @@ def _check_kind(path: Path, page: tifffile.TiffPage) -> None:
         raise _refused(path, f"{samples} {name} samples a pixel")
     if page.compression not in _COMPRESSIONS:
         raise _refused(path, f"compression {int(page.compression)}")
+
+
+def _check_tiles(path: Path, page: tifffile.TiffPage) -> None:
+    """Raises if the tiles, which are decoded whole, are much larger than the picture."""
+    width, height = page.tilewidth, page.tilelength
+    check_size(path, width, height)
+    count = int(np.prod(page.chunked, dtype=np.int64))
+    pixels = page.imagewidth * page.imagelength * page.samplesperpixel
+    if count * width * height > _MOST_PADDING * max(pixels, _LARGE_TILE):
+        raise PictureError(
+            f"Tiles must not be much larger than the picture; save it again. Received: {path} of"
+            f" {page.imagewidth}x{page.imagelength} pixels in {count} tiles of {width}x{height}"
+        )
 
 
 def _refused(path: Path, received: str) -> PictureError:
@@ -137,6 +157,7 @@ def _check_codestream(path: Path, page: tifffile.TiffPage, data: bytes) -> None:
             )
         if page.compression == _JPEG:
             check_length(path, image.size, len(data), MOST_JPEG_PIXELS)
+            check_scans(path, data)
     if _END_OF_IMAGE not in data[-16:]:  # the decoder would paint the rest grey
         raise PictureError(f"A TIFF file must be whole. Received: {path} with a part cut short")
 
