@@ -82,12 +82,13 @@ def check_length(path: Path, size: tuple[int, int], length: int, most: float) ->
         )
 
 
-def check_scans(path: Path, jpeg: bytes) -> None:
-    """Checks the number of a JPEG's scans, before the time for them is spent.
+def check_jpeg(path: Path, size: tuple[int, int], jpeg: bytes) -> None:
+    """Checks a JPEG's length and its number of scans, before time is spent on them.
 
     Raises:
-        PictureError: There are more than `MOST_SCANS`.
+        PictureError: As of `check_length`, or there are more scans than `MOST_SCANS`.
     """
+    check_length(path, size, len(jpeg), MOST_JPEG_PIXELS)
     count, place = 0, 2
     while (found := _MARKER.search(jpeg, place)) and found[1] != _END_OF_IMAGE:
         count += found[1] == _START_OF_SCAN

@@ -12,14 +12,7 @@ import imagecodecs
 import numpy as np
 from PIL import Image
 
-from utils.images.decode import (
-    MOST_JPEG_PIXELS,
-    PictureError,
-    check_length,
-    check_scans,
-    check_size,
-    reading,
-)
+from utils.images.decode import PictureError, check_jpeg, check_length, check_size, reading
 from utils.images.tiff import MAGIC, read_tiff
 
 _ORIENTATION = 0x0112
@@ -58,7 +51,7 @@ def decode(path: Path, data: bytes) -> np.ndarray:
             check_size(path, *image.size)
             check_length(path, image.size, len(data), _most_pixels(data))
             if data.startswith(_JPEG):
-                check_scans(path, data)
+                check_jpeg(path, image.size, data)
             # Pillow reads 8 bits of RGB. OpenCV reads 16, but returns half a picture of a file
             # that is cut short and prints to the terminal.
             png16 = data.startswith(_PNG) and data[24] == 16  # IHDR's bit depth
@@ -104,8 +97,6 @@ def _open(path: Path, data: bytes) -> Image.Image:
 
 def _most_pixels(data: bytes) -> float:
     """Most pixels in a byte of a picture; infinity if the format has no bound."""
-    if data.startswith(_JPEG):
-        return MOST_JPEG_PIXELS
     if data.startswith(_PNG):
         depth, colour_type = data[24], data[25]
         return 8 * _MOST_INFLATED / (depth * _PNG_CHANNELS[colour_type])

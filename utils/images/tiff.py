@@ -15,13 +15,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from utils.images.decode import (
-    MOST_JPEG_PIXELS,
-    PictureError,
-    check_length,
-    check_scans,
-    check_size,
-)
+from utils.images.decode import PictureError, check_jpeg, check_size
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -156,8 +150,7 @@ def _check_codestream(path: Path, page: tifffile.TiffPage, data: bytes) -> None:
                 f" Received: {path}, which claims {image.width}x{image.height}"
             )
         if page.compression == _JPEG:
-            check_length(path, image.size, len(data), MOST_JPEG_PIXELS)
-            check_scans(path, data)
+            check_jpeg(path, image.size, data)
     if _END_OF_IMAGE not in data[-16:]:  # the decoder would paint the rest grey
         raise PictureError(f"A TIFF file must be whole. Received: {path} with a part cut short")
 
