@@ -125,6 +125,52 @@ def test_exr_channels_are_found_by_name(tmp_path, names):
     np.testing.assert_array_equal(radiance_maps.read_radiance(path), expected)
 
 
+def _write_parts(path, *channels):
+    """A file of a part for each dictionary of channels; their names are P0, P1, .."""
+    parts = [OpenEXR.Part({}, dict(names), f"P{i}") for i, names in enumerate(channels)]
+    with OpenEXR.File(parts) as file:
+        file.write(str(path))
+
+
+@pytest.fixture
+def no_whole_exr(monkeypatch):
+    """Lets nothing but headers be read by the function that reads all channels of all parts."""
+    whole = OpenEXR.File
+
+    def header(*arguments, header_only=False, **options):
+        assert header_only
+        return whole(*arguments, header_only=True, **options)
+
+    monkeypatch.setattr(radiance_maps.OpenEXR, "File", header)
+
+
+def _planes(names):
+    random = np.random.default_rng(0)
+    return {name: random.random((8, 6)).astype(np.float16) for name in names}
+
+
+def test_of_an_exr_only_the_channels_of_the_picture_are_read(tmp_path, request, capfd):
+    path = tmp_path / "a.exr"
+    planes = _planes([*"RGB", *(f"c{i}" for i in range(297))])
+    _write_parts(path, planes, _planes(["Z"]))
+    data = path.read_bytes()
+    path.write_bytes(data[:-20])  # the second part is cut short
+    request.getfixturevalue("no_whole_exr")
+    expected = np.stack([planes[c] for c in "RGB"], axis=-1)
+    np.testing.assert_array_equal(radiance_maps.read_radiance(path), expected)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_later_part_is_read_among_few_channels(tmp_path):
+    path, planes = tmp_path / "a.exr", _planes("RGB")
+    _write_parts(path, _planes(["Z"]), planes)
+    expected = np.stack([planes[c] for c in "RGB"], axis=-1)
+    np.testing.assert_array_equal(radiance_maps.read_radiance(path), expected)
+    _write_parts(path, _planes(f"c{i}" for i in range(62)), planes)
+    with pytest.raises(ValueError, match=r"may have 64 channels\. Received: .*a\.exr of 65"):
+        radiance_maps.read_radiance(path)
+
+
 def test_exr_of_three_layers_with_one_colour_each_is_no_picture(tmp_path):
     path = tmp_path / "a.exr"
     plane = np.ones((8, 6), np.float16)

@@ -3,9 +3,12 @@
 import io
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
+import Imath
 import numpy as np
 import OpenEXR
 
@@ -15,6 +18,7 @@ from utils.images.frames import _encode, read_bytes
 from utils.radiometry import rgbe
 
 _LARGEST_HALF = 65504.0
+_MOST_CHANNELS = 64
 RADIANCE_SUFFIXES = frozenset({".hdr", ".exr"})
 
 _RGBE_HEADER = re.compile(
@@ -130,16 +134,35 @@ def _decode_rgbe(path: Path, data: bytes) -> np.ndarray:
 def _decode_exr(path: Path, data: bytes) -> np.ndarray:
     # A stream and not a path, which may not be UTF-8.
     with OpenEXR.File(io.BytesIO(data), header_only=True) as file:
-        windows = [part.header["dataWindow"] for part in file.parts]
-    for low, high in windows:
-        check_size(path, *(int(b) - int(a) + 1 for a, b in zip(low, high, strict=True)))
-    found = []
+        headers = [dict(part.header) for part in file.parts]
+    for part, header in enumerate(headers):
+        whole = [c.name for c in header["channels"] if c.xSampling == c.ySampling == 1]
+        names = {name.lower(): name for name in whole}
+        for layer in (name[:-1] for name in names if name == "r" or name.endswith(".r")):
+            rgb = [names[layer + c] for c in "rgb" if layer + c in names]
+            if len(rgb) == 3:
+                return _exr_planes(path, data, headers, part, rgb)
+    found = sorted(channel.name for header in headers for channel in header["channels"])
+    raise PictureError(f"An .exr file must be RGB. Received: {path} of {found}")
+
+
+def _exr_planes(
+    path: Path, data: bytes, headers: Sequence[Any], part: int, names: Sequence[str]
+) -> np.ndarray:
+    """Some channels of a part as `(H, W, C)`; a later part is read with all others."""
+    sizes = [np.subtract(*header["dataWindow"][::-1], dtype=np.int64) + 1 for header in headers]
+    for size in sizes if part else sizes[:1]:
+        check_size(path, *map(int, size))
+    if part == 0:
+        kind = Imath.PixelType(Imath.PixelType.FLOAT)
+        planes = OpenEXR.InputFile(io.BytesIO(data)).channels(list(names), kind)
+        return np.stack([np.frombuffer(x, np.float32).reshape(sizes[0][::-1]) for x in planes], -1)
+    count = sum(len(header["channels"]) for header in headers)
+    if count > _MOST_CHANNELS:
+        raise PictureError(
+            f"An .exr file whose first part is not RGB may have {_MOST_CHANNELS} channels."
+            f" Received: {path} of {count}"
+        )
     with OpenEXR.File(io.BytesIO(data), separate_channels=True) as file:
-        for part in file.parts:
-            channels = {name.lower(): channel.pixels for name, channel in part.channels.items()}
-            found += part.channels
-            for layer in (name[:-1] for name in channels if name == "r" or name.endswith(".r")):
-                rgb = [channels[layer + c] for c in "rgb" if layer + c in channels]
-                if len({plane.shape for plane in rgb}) == 1 and len(rgb) == 3:
-                    return np.stack(rgb, axis=-1).astype(np.float32)
-    raise PictureError(f"An .exr file must be RGB. Received: {path} of {sorted(found)}")
+        planes = [file.parts[part].channels[name].pixels for name in names]
+        return np.stack(planes, axis=-1).astype(np.float32)
