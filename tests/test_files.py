@@ -173,6 +173,10 @@ def test_a_folder_changes_at_once_and_keeps_files_of_others(tmp_path):
         files.write_text(partial / "a", "new")
         assert _texts(tmp_path / "s")["a"] == "old"
     assert _texts(tmp_path / "s") == {"a": "new", "other": "old", "inside/x": "old"}
+    (tmp_path / "s" / ".settings").write_text("hidden")  # of a photo manager
+    with files.updated_folder(tmp_path / "s", OWN):
+        pass
+    assert _texts(tmp_path / "s") == {".settings": "hidden", "other": "old", "inside/x": "old"}
     assert {path.name for path in tmp_path.iterdir()} == {"s", "x"}
 
 

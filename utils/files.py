@@ -160,8 +160,8 @@ def updated_folder(path: Path, own: Collection[str]) -> Iterator[Path]:
     with _aside(path) as partial:
         _restore(path, previous)
         if path.exists():
-            hidden = shutil.ignore_patterns(".*")
-            shutil.copytree(path, partial, ignore=hidden, copy_function=_link)
+            left = shutil.ignore_patterns(".*.partial*", ".*.previous*")  # by a killed run
+            shutil.copytree(path, partial, ignore=left, copy_function=_link)
         else:
             partial.mkdir()
         for name in own:
