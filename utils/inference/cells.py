@@ -1,6 +1,7 @@
 """Maps of cells of 4x4 pixels, computed in bands of rows by several threads."""
 
 import concurrent.futures
+import os
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ CELL = 4
 """Height and width of a cell in pixels."""
 
 _BAND = 32 * CELL  # rows of pixels
-_THREADS = 4
+_THREADS = min(4, os.cpu_count() or 1)
 
 Result = TypeVar("Result")
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from utils.inference.cells import CELL, channel_mean, in_cells, in_colour, in_pixels
-from utils.radiometry.levels import ldr_to_float, levels_to_hdr
+from utils.radiometry.levels import ldr_to_float, levels_to_hdr, to_display
 from utils.radiometry.radiance import GAMMA, brightest_channel
 from utils.scenes.scene import OtherFrame
 
@@ -179,7 +179,8 @@ def _noise(cells: np.ndarray, shown: np.ndarray, rough: np.ndarray) -> np.ndarra
     groups = [(i + 0.5, rough[place == i]) for i in range(_LEVELS)]
     table = [(i / _LEVELS, np.quantile(x, _FLAT)) for i, x in groups if 2 * x.size >= _FEWEST]
     levels, variances = np.transpose(table or [(0.5, 16 * _ROUNDING)])
-    return np.maximum(np.interp(cells, levels, variances), _ROUNDING).astype(np.float32)
+    by_level = np.maximum(np.interp(np.linspace(0, 1, 256), levels, variances), _ROUNDING)
+    return cv2.LUT(to_display(cells), by_level.astype(np.float32)[None])
 
 
 def _smooth(difference: np.ndarray, weight: np.ndarray) -> np.ndarray:
