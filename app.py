@@ -22,10 +22,12 @@ from typing import get_args
 
 import gradio as gr  # pyright: ignore[reportMissingImports] -- optional
 import numpy as np
+from starlette.middleware import Middleware  # pyright: ignore[reportMissingImports] -- Gradio's
 
 from configs import presets
 from configs.paths import WEIGHTS_DIR
 from configs.settings import ToneName
+from photo.own_site import OwnSite
 from photo.reading.camera_files import PHOTO_SUFFIXES, read_photo
 from photo.reading.exif import exposure_values
 from photo.reading.folder import read_photographs
@@ -232,8 +234,10 @@ with gr.Blocks(
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that temporary files are removed
+    address = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
     demo.launch(
-        server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
+        server_name=address,
+        app_kwargs={"middleware": [Middleware(OwnSite, server_name=address)]},
         share=False,
         run_history=False,
         max_file_size=f"{FILE_MEGABYTES}mb",

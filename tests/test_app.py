@@ -274,6 +274,21 @@ def test_a_file_that_is_too_large_is_refused(server):
     assert status == 413
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("GET", "/config", {"Host": "evil.example"}),
+        ("POST", "/gradio_api/upload", {"Origin": "http://evil.example"}),
+    ],
+)
+def test_other_sites_are_refused(server, method, path, headers):
+    for extra, expected in (({}, False), (headers, True)):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        with contextlib.closing(connection):
+            connection.request(method, path, b"", extra)
+            assert (connection.getresponse().status == 403) == expected
+
+
 def test_only_this_machine_is_served(server):
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
     listening = [line.split()[1] for line in lines if line.split()[3] == "0A"]
