@@ -73,7 +73,7 @@ def _is_whole(chunk: bytes) -> bool:
 
 
 def _is_usable(data: bytes, metadata: Sequence[bytes]) -> bool:
-    """Whether Pillow opens a file of this header and metadata, without pixels."""
+    """True if Pillow opens a file of this header and metadata, without pixels."""
     try:
         with Image.open(io.BytesIO(b"".join([data[:_HEADER], *metadata, _END]))):
             return True

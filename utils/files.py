@@ -306,7 +306,7 @@ def open_own(
     """Opens a file to write to it, unless that would change a file elsewhere.
 
     Raises:
-        OSError: It is a link, has a second name or is no regular file; it is not changed.
+        OSError: It is a symlink, has other hard links or is not a regular file.
     """
     if path.is_symlink() or path.exists() != path.is_file():
         raise _not_own(path)

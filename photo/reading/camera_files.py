@@ -53,7 +53,7 @@ class Photo:
     balance: tuple[float, ...] = ()
     """White balance of a raw file: factors of the sensor's channels; empty of others."""
     notes: tuple[str, ...] = ()
-    """What is wrong with the file, a line each."""
+    """Warnings about the file, a line each."""
 
 
 def read_photo(path: Path, balance: tuple[float, ...] = ()) -> Photo:

@@ -68,7 +68,7 @@ def read_tiff(path: Path, data: bytes) -> tuple[np.ndarray, int]:
 
 
 def main_page(file: tifffile.TiffFile) -> tifffile.TiffPage:
-    """The largest page that is no thumbnail and no mask, the first of equals; SubIFDs count."""
+    """The largest page or SubIFD, except thumbnails and masks; the first of equals."""
     pages: list[Any] = [file.pages.first]
     with contextlib.suppress(Exception):  # a damaged list of pages ends there
         for page in itertools.islice(file.pages, _MOST_PAGES):

@@ -3,9 +3,9 @@
 The networks synthesise what moved. What stood still is in the frames already, sharper and with less
 noise:
 
-1. where both are well exposed, a frame must look like the reference; where the reference clips, a
-   darker frame must look like the synthesised low frame (utils/inference/frame_matching.py). What
-   moved is left out with a margin;
+1. where both are well exposed, a brighter frame must look like the reference; where the reference
+   clips, a darker frame must look like the synthesised low frame (frame_matching.py). What moved is
+   left out with a margin;
 2. the frames' mean, weighted by their noise and by what is left of the disagreement, replaces the
    networks' result: local means altogether, fine detail by the share of the difference that is not
    noise (a Wiener filter).

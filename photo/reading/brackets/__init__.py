@@ -1,1 +1,1 @@
-"""Which photographs of a folder belong together."""
+"""Groups the photographs of a folder into brackets."""

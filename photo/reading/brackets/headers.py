@@ -20,7 +20,7 @@ _DOUBLES = (RAW_SUFFIXES, HEIC_SUFFIXES, frozenset({".tif", ".tiff"}))
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Header:
-    """What the header of a photograph says; a file without a readable header has defaults."""
+    """Header of a photograph; defaults if it cannot be read."""
 
     path: Path
     kind: tuple[object, ...] = ()

@@ -29,8 +29,8 @@ def split(paths: Sequence[Path]) -> tuple[list[list[Path]], list[Path]]:
 
     Returns:
         The brackets and the photographs that belong to none, in the order of their names. If there
-        is no whole bracket of three exposures, all photographs are one: reading it says what is
-        missing.
+        is no bracket of three exposures, all photographs are returned as one, and reading it raises
+        an error.
     """
     kinds = defaultdict[tuple[object, ...], list[Header]](list)
     for header in read_headers(paths):

@@ -1,1 +1,1 @@
-"""What a pixel value of a photograph means: its colour profile and its white level."""
+"""Colour profile and white level of photographs."""

@@ -144,7 +144,7 @@ def _converted(frame: np.ndarray, profile: bytes, to: bytes) -> np.ndarray:
 
 
 def _metadata(data: bytes) -> dict[str, Any]:
-    """What Pillow knows of a file; of a TIFF, the profile of its main page."""
+    """Pillow's metadata of a file; of a TIFF, the profile of its main page."""
     if data[:4] not in MAGIC:
         with Image.open(io.BytesIO(data)) as image:
             return {str(key): value for key, value in image.info.items()}
