@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from photo.reading.exif import Exposure, exposure_values
+from photo.reading.frame_choice import SMALLEST_DIFFERENCE
 from utils.scenes import exposure_files
 from utils.scenes.layouts import EXPOSURE_FILE, FRAME_COUNT
 from utils.scenes.tree import natural_key
@@ -18,7 +19,6 @@ LARGEST_DISAGREEMENT = 0.5
 """Stops by which two sources, or a source and the pixels, may differ without a warning."""
 
 _LARGEST_SPAN = 24.0  # stops; more is a file of shutter times, not of stops
-_EQUAL = 0.1  # stops; exposures closer than this are equal
 _VISIBLE = 0.05  # mean LDR values further apart are visibly different
 
 _HOW_TO_GIVE = (
@@ -147,7 +147,7 @@ def _require_different(
 ) -> None:
     """Raises if EXIF has fewer than three exposures of frames of three brightnesses and more."""
     brightness = np.array([frame.mean() for frame in frames])
-    if _count(values, _EQUAL) < FRAME_COUNT <= _count(brightness, _VISIBLE):
+    if _count(values, SMALLEST_DIFFERENCE) < FRAME_COUNT <= _count(brightness, _VISIBLE):
         raise ExposureError(
             "EXIF gives photographs of different brightness the same exposure; an editor or a"
             f" converter may have copied it. {_HOW_TO_GIVE}. Received:"

@@ -36,14 +36,12 @@ def prealigned(scene: AnyScene, mode: PrealignmentName) -> AnyScene:
     ldr, notes, reference = scene.ldr, [], Reference(scene.ldr[MID_FRAME])
     for side in (LOW, HIGH):
         index = SOURCE_FRAME[side]
-        fit = reference.fit(scene.ldr[index])
-        use = fit is not None and (mode == "on" or fit.worthwhile)
-        notes.append(_describe(side, fit, use=use))
-        if fit is None or not use:
-            continue
-        ldr = ldr.copy() if ldr is scene.ldr else ldr
-        ratio = float(scene.exposure_times[index] / scene.exposure_times[MID_FRAME])
-        ldr[index] = seen_from(scene.ldr[index], scene.ldr[MID_FRAME], fit.homography, ratio)
+        frame, time = scene.ldr[index], float(scene.exposure_times[index])
+        warped, fit = _warped(frame, time, reference, scene, mode)
+        notes.append(_describe(side, fit, use=warped is not frame))
+        if warped is not frame:
+            ldr = ldr.copy() if ldr is scene.ldr else ldr
+            ldr[index] = warped
     others = tuple(
         dataclasses.replace(other, read=functools.partial(_read, other, reference, scene, mode))
         for other in scene.others
@@ -55,12 +53,18 @@ def _read(
     other: OtherFrame, reference: Reference, scene: Scene, mode: PrealignmentName
 ) -> np.ndarray:
     """Another frame, from the reference's view where that helps."""
-    frame = other.read()
+    return _warped(other.read(), other.exposure_time, reference, scene, mode)[0]
+
+
+def _warped(
+    frame: np.ndarray, time: float, reference: Reference, scene: Scene, mode: PrealignmentName
+) -> tuple[np.ndarray, Fit | None]:
+    """A frame of an exposure time as the reference sees it, or the same array; and the fit."""
     fit = reference.fit(frame)
     if fit is None or not (mode == "on" or fit.worthwhile):
-        return frame
-    ratio = other.exposure_time / float(scene.exposure_times[MID_FRAME])
-    return seen_from(frame, scene.ldr[MID_FRAME], fit.homography, ratio)
+        return frame, fit
+    ratio = time / float(scene.exposure_times[MID_FRAME])
+    return seen_from(frame, scene.ldr[MID_FRAME], fit.homography, ratio), fit
 
 
 def _describe(side: str, fit: Fit | None, *, use: bool) -> str:
