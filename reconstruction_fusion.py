@@ -14,6 +14,7 @@ from tqdm import tqdm
 from configs import paths, presets
 from configs.settings import ReconstructionConfig
 from photo.reading.inputs import PreparedScenes
+from photo.showing.brightness import SharedBrightness
 from photo.showing.page import HtmlReport
 from photo.showing.results import write_reconstruction
 from utils import command, files
@@ -24,14 +25,26 @@ from utils.inference.reconstruction import reconstruct
 from utils.reporting.results import full_title, markdown_table, write_metrics
 from utils.runs.networks import weights_in_words
 
+_USAGE = f"""Merge your photographs: python reconstruction_fusion.py --scenes a.jpg b.jpg c.jpg
+or a folder of them:     python reconstruction_fusion.py --scenes FOLDER --results RESULTS
+Without --scenes, the scenes in {paths.TEST_SCENES} are merged; there are none. --help lists all."""
+
 
 def main(config: ReconstructionConfig) -> int:
     """Reconstructs every scene; returns 2 if one failed, else 0."""
     protocol = configured(config.protocol, config.sixteen_bits)
     title = full_title(protocol.title, config.prealign, agreement=config.agreement)
     results = config.results or paths.results_dir(config.run)
+    if config.scenes == (paths.TEST_SCENES,) and not paths.TEST_SCENES.exists():
+        tqdm.write(_USAGE)
+        return command.EXIT_BAD_INPUT
     scenes = PreparedScenes(
-        config.scenes, protocol, config.exposures, config.prealign, config.reference
+        config.scenes,
+        protocol,
+        config.exposures,
+        config.prealign,
+        config.reference,
+        first=config.exposure_of,
     )
     if config.list:
         tqdm.write(scenes.table())
@@ -43,6 +56,7 @@ def main(config: ReconstructionConfig) -> int:
             f" of weights (--weights). Received: {weights_in_words(config)}"
         )
     rows, written = [], 0
+    brightness = SharedBrightness(config.exposure_of)
     page = HtmlReport(f"HDR images of {scenes.title}", len(scenes))
     with files.lock(results) as while_locked:
         for scene in while_locked(scenes):
@@ -54,6 +68,7 @@ def main(config: ReconstructionConfig) -> int:
                 with scenes.attempt(f"{scene.name} has no score"):  # its result is written
                     if scene.hdr is not None:
                         metrics = protocol.score(reconstruction.hdr, scene.hdr)
+                reconstruction = brightness.scaled(scene, reconstruction)
                 result = write_reconstruction(
                     results,
                     scene,
@@ -62,6 +77,7 @@ def main(config: ReconstructionConfig) -> int:
                     metrics,
                     tone=config.tone,
                     picture=config.picture,
+                    like=brightness.like,
                 )
                 page.add(scene, reconstruction, result, metrics)
                 if metrics is not None:

@@ -280,7 +280,7 @@ ProtocolName = Literal[
 SixteenBits = Literal["8", "16/65535", "16/65536"]
 """Scaling of 16-bit frames: rounded to 8 bits, or divided by 65535 or 65536."""
 ToneName = Literal["fusion", "reinhard", "mu-law"]
-PictureName = Literal["png", "jpg"]
+PictureName = Literal["png", "jpg", "tif"]
 Copies = Literal[1, 2, 4, 8]
 """Mirrored and rotated copies of a bracket whose results are averaged; 1: only itself."""
 
@@ -343,7 +343,10 @@ class ReconstructionConfig(WeightsConfig):
     tone: ToneName = "fusion"
     """Tone mapping of the pictures."""
     picture: PictureName = "png"
-    """File format of the tone-mapped pictures."""
+    """File format of the tone-mapped pictures; `tif`: 16 bits, for editors."""
+    exposure_of: str | None = None
+    """Name of the scene, as --list shows it, whose brightness all results have, as the brackets of
+    a panorama should; needs EXIF. If not given, each result has its own."""
     save_release: str | None = None
     """Prefix of TF 1 checkpoints to write too, for the authors' code: PREFIX_low etc."""
 

@@ -84,6 +84,9 @@ class Exposure:
         return f"{time}, {f_number}, {'no ISO' if self.iso is None else f'ISO {self.iso:.0f}'}"
 
 
+UNKNOWN = Exposure()
+
+
 def exposure_values(exposures: Sequence[Exposure]) -> list[float | None]:
     """Stops of light of a bracket's photographs: `log2(time * iso / 100 / f_number ** 2)`.
 

@@ -12,7 +12,7 @@ from photo.reading.brackets.headers import read_header, without_doubles
 from photo.reading.brackets.orientation import overruled, turned
 from photo.reading.brackets.splitting import doubts, listed
 from photo.reading.camera_files import read_photo
-from photo.reading.exif import exposure_values
+from photo.reading.exif import UNKNOWN, Exposure, exposure_values
 from photo.reading.exposures import Exposures, find_exposures
 from photo.reading.frame_choice import choose, small_version
 from photo.reading.pixels.white_level import FULL, common_white, to_full_range
@@ -40,6 +40,8 @@ class Photographs(Scene):
     """Risks to the result, a line each."""
     exif: bytes = b""
     """The part of the reference's EXIF that the result keeps."""
+    exposure: Exposure = UNKNOWN
+    """Of the low frame, by EXIF."""
 
 
 def read_photographs(
@@ -120,6 +122,7 @@ def read_photographs(
             *remarks,
         ),
         exif=opened[indices[MID_FRAME]].exif,
+        exposure=opened[indices[0]].exposure,
     )
 
 

@@ -39,6 +39,8 @@ class PreparedScenes:
         exposures: Sequence[float] | None = None,
         prealign: PrealignmentName = "auto",
         reference: str | None = None,
+        *,
+        first: str | None = None,
     ) -> None:
         """Finds the scenes.
 
@@ -48,9 +50,10 @@ class PreparedScenes:
             exposures: Stops of photographs; see `read_photographs`.
             prealign: Whether the camera's motion is taken out; see `prealigned`.
             reference: Name of photographs' reference; see `read_photographs`.
+            first: Name of the scene that comes first; None: they come by name.
 
         Raises:
-            SceneError: There is no scene.
+            SceneError: There is no scene, or not the one that comes first.
         """
         self._protocol = protocol
         self._exposures = exposures
@@ -58,6 +61,14 @@ class PreparedScenes:
         self._reference = reference
         self._root, found = find(places)
         self._found = [bracket for each in found for bracket in self._brackets(each)]
+        if first is not None:
+            names = [self._name(found) for found in self._found]
+            if first not in names:
+                raise SceneError(
+                    f"--exposure-of must name one of the scenes {', '.join(names)}."
+                    f" Received: {first!r}"
+                )
+            self._found.insert(0, self._found.pop(names.index(first)))
         self._names = [self._name(found) for found in self._found]
         self._failures: list[str] = []
 

@@ -10,18 +10,22 @@ from tqdm import tqdm
 from configs.settings import PictureName, ToneName
 from photo.reading.folder import Photographs
 from photo.showing.exif_pictures import exr_attributes, write_picture
-from photo.showing.tone import tone_map
+from photo.showing.tone import tone_map, tone_mapped
 from photo.showing.ultra_hdr import LARGEST_SIDE, SMALLEST_SIDE, fits_ultra_hdr, write_ultra_hdr
 from utils.evaluation.psnr_ssim import Metrics
 from utils.files import printable, updated_folder
 from utils.images.radiance_maps import write_exr, write_radiance
 from utils.inference.pipeline import Reconstruction
+from utils.radiometry.levels import to_16bit, to_display
 from utils.reporting.results import rounded
 from utils.reporting.sheets import comparison_sheet
 from utils.scenes.scene import Scene
 
-NAMES = ("radiance.hdr", "radiance.exr", "picture.png", "picture.jpg", "ultrahdr.jpg", "sheet.png")
-"""Files of a scene's folder; it has one of the two pictures."""
+NAMES = (
+    *("radiance.hdr", "radiance.exr", "picture.png", "picture.jpg", "picture.tif"),
+    *("ultrahdr.jpg", "sheet.png"),
+)
+"""Files of a scene's folder; it has one of the pictures."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,12 +49,13 @@ def write_reconstruction(
     *,
     tone: ToneName = "fusion",
     picture: PictureName = "png",
+    like: np.ndarray | None = None,
 ) -> Written:
     """Writes the folder of a scene, all of its files or none.
 
-    It holds `radiance.hdr`, `radiance.exr`, `picture.png` or `.jpg` (tone-mapped, with the camera's
-    EXIF), `sheet.png` and, if the format allows the picture's size, `ultrahdr.jpg`. Aligned frames
-    in the folder are kept.
+    It holds `radiance.hdr`, `radiance.exr`, `picture.png`, `.jpg` or `.tif` (tone-mapped, with the
+    camera's EXIF), `sheet.png` and, if the format allows the picture's size, `ultrahdr.jpg`.
+    Aligned frames in the folder are kept.
 
     Args:
         results: Results folder; made if missing.
@@ -60,6 +65,7 @@ def write_reconstruction(
         metrics: Its scores; None without a ground truth.
         tone: Operator of the tone mapping.
         picture: Format of the tone-mapped picture.
+        like: Radiance of another scene, whose brightness the pictures have; None: their own.
 
     Raises:
         ValueError: The radiance is not finite.
@@ -75,17 +81,19 @@ def write_reconstruction(
     lines = [f"{scene.name}, protocol {title}"]
     if metrics is not None:
         lines.append(", ".join(f"{name} {text}" for name, text in rounded(metrics).items()))
-    operator = functools.partial(tone_map, operator=tone)
+    operator = functools.partial(tone_map, operator=tone, like=like)
     exif = scene.exif if isinstance(scene, Photographs) else b""
-    shown = operator(hdr)
+    mapped = tone_mapped(hdr, tone, like)
+    shown = to_display(mapped)
     sheet = comparison_sheet(scene, reconstruction, lines, operator)
     with updated_folder(results / scene.name, NAMES) as folder:
         write_radiance(folder / "radiance.hdr", hdr)
         write_exr(folder / "radiance.exr", hdr, **exr_attributes(exif))
-        write_picture(folder / f"picture.{picture}", shown, exif)
+        pixels = to_16bit(mapped) if picture == "tif" else shown
+        write_picture(folder / f"picture.{picture}", pixels, exif)
         write_picture(folder / "sheet.png", sheet)
         if fits_ultra_hdr(hdr):
-            write_ultra_hdr(folder / "ultrahdr.jpg", shown, hdr, exif)
+            write_ultra_hdr(folder / "ultrahdr.jpg", shown, hdr, exif, like)
         else:
             tqdm.write(
                 f"{printable(scene.name)}: no Ultra HDR, which has {SMALLEST_SIDE} to"

@@ -31,7 +31,12 @@ _SMALLEST = 1e-6  # radiance; 20 stops below the darkest frame's white
 _COUNT_OF_THREADS = threading.Lock()  # OpenCV has one for all
 
 
-def tone_map(hdr: np.ndarray, operator: ToneName) -> np.ndarray:
+def tone_map(hdr: np.ndarray, operator: ToneName, like: np.ndarray | None = None) -> np.ndarray:
+    """`tone_mapped`, as uint8."""
+    return to_display(tone_mapped(hdr, operator, like))
+
+
+def tone_mapped(hdr: np.ndarray, operator: ToneName, like: np.ndarray | None = None) -> np.ndarray:
     """Tone-maps radiance.
 
     Args:
@@ -39,19 +44,21 @@ def tone_map(hdr: np.ndarray, operator: ToneName) -> np.ndarray:
         operator: `fusion`: exposure fusion of the radiance with itself (Mertens et al. 2007);
             `reinhard`: Reinhard et al. 2002, global; `mu-law`: the release's, radiance clipped to
             [0, 1].
+        like: Radiance of another picture on the same scale, whose brightness is used; None: its
+            own.
 
     Returns:
-        `(H, W, 3)` uint8, gamma-encoded for a screen.
+        `(H, W, 3)` float32 in [0, 1], gamma-encoded for a screen.
     """
     hdr = np.maximum(hdr, 0.0, dtype=np.float32)
-    shown = _OPERATORS[operator](hdr)
-    return to_display(np.clip(shown, 0.0, 1.0, out=shown))
+    like = hdr if like is None else np.maximum(like, 0.0, dtype=np.float32)
+    shown = _OPERATORS[operator](hdr, like)
+    return np.clip(shown, 0.0, 1.0, out=shown)
 
 
-def expose(hdr: np.ndarray) -> np.ndarray:
-    """Radiance, `(H, W, 3)`, scaled so that the log-average of its luminance is 0.18."""
-    world = np.maximum(luminance(hdr), _SMALLEST)
-    return hdr * np.float32(_KEY / _log_average(world))
+def expose(hdr: np.ndarray, like: np.ndarray | None = None) -> np.ndarray:
+    """Radiance, `(H, W, 3)`, scaled so that its log-average, or that of `like`, is 0.18."""
+    return hdr * np.float32(_KEY / _log_average(_world(hdr if like is None else like)))
 
 
 def luminance(hdr: np.ndarray) -> np.ndarray:
@@ -59,32 +66,54 @@ def luminance(hdr: np.ndarray) -> np.ndarray:
     return hdr @ _LUMINANCE
 
 
-def _mu_law(hdr: np.ndarray) -> np.ndarray:
+def _world(hdr: np.ndarray) -> np.ndarray:
+    return np.maximum(luminance(hdr), _SMALLEST)
+
+
+def _mu_law(hdr: np.ndarray, _: np.ndarray) -> np.ndarray:
     return mu_law(np.clip(hdr, 0.0, 1.0))
 
 
-def _fusion(hdr: np.ndarray) -> np.ndarray:
+def _fusion(hdr: np.ndarray, like: np.ndarray) -> np.ndarray:
     """Fuses five exposures of the radiance, shrunk to 1600 pixels a side.
 
     The full picture takes its gain from there: lines of log gain over log luminance, fitted around
     every pixel (the fast guided filter, He and Sun 2015), which keeps edges and fine detail.
     """
-    small = shrink(hdr, _FUSION_SIDE)
-    lights = max(float(np.percentile(brightest_channel(small), _LIGHTS)), _SMALLEST)
-    small = small / np.float32(lights)
-    log = np.log2(np.maximum(luminance(small), _SMALLEST))
+    small, model = (shrink(x, _FUSION_SIDE) for x in (hdr, like))
+    lights = _lights(model)
+    log = np.log2(_world(small / lights))
     fused = np.log2(_fused_luminance(small))
+    if like is not hdr:
+        of_model = np.log2(_world(model / lights))
+        shown_there = np.log2(_fused_luminance(model))
+        fused += _curve(of_model, shown_there, log) - _curve(log, fused, log)
     lines = _local_lines(log, fused - log, radius=2, epsilon=0.01)
     size = hdr.shape[1::-1]
     slope, offset = (cv2.resize(x, size, interpolation=cv2.INTER_LINEAR) for x in lines)
-    hdr = hdr / np.float32(lights)
-    world = np.maximum(luminance(hdr), _SMALLEST)
+    hdr = hdr / lights
+    world = _world(hdr)
     shown = world * np.exp2(slope * np.log2(world) + offset)
     return _with_colour(hdr, world, shown, _FUSION_SATURATION)
 
 
+def _curve(x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Mean of y by x, in bins of half a stop, at other x."""
+    place = np.rint(2 * x).astype(int).ravel()
+    place -= (lowest := place.min())
+    count, total = np.bincount(place), np.bincount(place, y.ravel())
+    (known,) = np.nonzero(count)
+    curve = np.interp(2 * at - lowest, known, total[known] / count[known])
+    return curve.astype(np.float32)
+
+
+def _lights(hdr: np.ndarray) -> np.float32:
+    return np.float32(max(np.percentile(brightest_channel(hdr), _LIGHTS), _SMALLEST))
+
+
 def _fused_luminance(hdr: np.ndarray) -> np.ndarray:
-    """`(H, W)` luminance in (0, 1] of fused exposures of `(H, W, 3)` radiance with lights at 1."""
+    """`(H, W)` luminance in (0, 1] of fused exposures of `(H, W, 3)` radiance."""
+    hdr = hdr / _lights(hdr)
     shadows = max(float(np.percentile(luminance(hdr), _SHADOWS)), _SMALLEST)
     longest = np.clip(ldr_to_hdr(_SHADOW_LDR, shadows), 1.0, 2.0**_MOST_STOPS)
     times = np.geomspace(1.0, longest, _EXPOSURES, dtype=np.float32)
@@ -113,11 +142,12 @@ def _one_thread() -> Iterator[None]:
             cv2.setNumThreads(count)
 
 
-def _reinhard(hdr: np.ndarray) -> np.ndarray:
+def _reinhard(hdr: np.ndarray, like: np.ndarray) -> np.ndarray:
     """`L (1 + L / white^2) / (1 + L)` of luminance scaled to a log-average of 0.18."""
-    world = np.maximum(luminance(hdr), _SMALLEST)
-    scaled = world * (_KEY / _log_average(world))
-    white = max(float(np.percentile(scaled, _WHITE_PERCENTILE)), 1.0)
+    world, model = _world(hdr), _world(like)
+    scale = _KEY / _log_average(model)
+    scaled = world * scale
+    white = max(scale * float(np.percentile(model, _WHITE_PERCENTILE)), 1.0)
     return _with_colour(hdr, world, scaled * (1 + scaled / white**2) / (1 + scaled))
 
 
@@ -155,7 +185,7 @@ def _log_average(world: np.ndarray) -> float:
     return float(np.exp(np.log(world).mean()))
 
 
-_OPERATORS: dict[ToneName, Callable[[np.ndarray], np.ndarray]] = {
+_OPERATORS: dict[ToneName, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "fusion": _fusion,
     "reinhard": _reinhard,
     "mu-law": _mu_law,

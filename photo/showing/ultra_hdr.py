@@ -51,7 +51,13 @@ def fits_ultra_hdr(picture: np.ndarray) -> bool:
     return min(sides) >= SMALLEST_SIDE and max(sides) <= LARGEST_SIDE
 
 
-def write_ultra_hdr(path: Path, picture: np.ndarray, hdr: np.ndarray, exif: bytes = b"") -> None:
+def write_ultra_hdr(
+    path: Path,
+    picture: np.ndarray,
+    hdr: np.ndarray,
+    exif: bytes = b"",
+    like: np.ndarray | None = None,
+) -> None:
     """Writes a tone-mapped picture that shows its radiance on a bright screen.
 
     The radiance is exposed to a middle-grey log-average and clipped three stops above white;
@@ -62,11 +68,12 @@ def write_ultra_hdr(path: Path, picture: np.ndarray, hdr: np.ndarray, exif: byte
         picture: `(H, W, 3)` uint8 RGB, shown on a screen without headroom.
         hdr: `(H, W, 3)` RGB radiance, finite, at least 0.
         exif: EXIF block; none is written if empty.
+        like: Radiance of another picture, whose exposure is used; None: its own.
 
     Raises:
         OSError: The file cannot be written; an existing one stays.
     """
-    bright = luminance(np.minimum(expose(hdr), np.float32(2**_HEADROOM)))
+    bright = luminance(np.minimum(expose(hdr, like), np.float32(2**_HEADROOM)))
     gain = np.log2((bright + _OFFSET) / (luminance(_screen_light(picture)) + _OFFSET))
     low, high = float(gain.min()), float(gain.max())
     scaled = (gain - low) / max(high - low, 1e-6)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lab.studies.prealignment import displacement
+from utils.camera_motion.consensus import consensus
 from utils.camera_motion.homography import Reference, match_descriptors
 from utils.camera_motion.prealignment import prealigned
 from utils.radiometry.radiance import hdr_to_ldr
@@ -58,7 +59,7 @@ def test_hand_held_motion_is_undone_and_reported(dtype):
             for x in (moved, aligned)
         )
         assert after < before / 4
-        assert any(f"of {side}: used" in note for note in aligned.notes)
+        assert any(f"of {side}: homography, used" in note for note in aligned.notes)
 
 
 @pytest.mark.parametrize("mode", ["auto", "off"])
@@ -114,6 +115,21 @@ def test_a_shift_is_found_to_a_tenth_of_a_pixel(shift, frame):
     true = np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]], float)
     assert displacement(None, true, (HEIGHT, WIDTH)) == pytest.approx(np.hypot(*shift))
     assert displacement(fit, true, (HEIGHT, WIDTH)) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("right", "grade"), [(30, "homography"), (16, "affine"), (8, "translation"), (4, None)]
+)
+def test_the_fewer_matches_are_right_the_less_freedom_a_fit_has(right, grade):
+    generator = np.random.default_rng(3)
+    first = generator.uniform(0, 300, (right + 10, 2)).astype(np.float32)
+    second = first + np.array([12, -9], np.float32)
+    second[right:] = generator.uniform(0, 300, (10, 2))
+    found = consensus(first, second)
+    assert (found and found[0]) == grade
+    if found:
+        moved = cv2.perspectiveTransform(first[None, :right], found[1])[0]
+        np.testing.assert_allclose(moved, second[:right], atol=0.5)
 
 
 def test_nearest_descriptors_are_those_of_opencvs_brute_force():

@@ -108,6 +108,19 @@ def test_a_prediction_of_the_scenes_size_is_resized_like_the_truth(root, predict
     assert scores.error_maps["release"]["PAPER/X.1"].shape == (32, 48)
 
 
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [(0.1, "darker than the truth by a constant 3.3 stops"), (4, "brighter"), (0.95, "")],
+)
+def test_a_prediction_off_by_a_constant_is_noticed(root, predictions, caplog, scale, said):
+    scene = _read(root / "EXTRA" / "001", root)
+    path = predictions / "EXTRA" / "001" / "result.hdr"
+    radiance_maps.write_radiance(path, scale * scene.hdr)
+    assert not _score(root, predictions, "full").failures
+    assert said in caplog.text
+    assert len(caplog.messages) == bool(said)
+
+
 def test_a_negative_prediction_is_named_with_its_value(root, tmp_path):
     path = tmp_path / "001.exr"
     hdr = np.zeros((24, 40, 3), np.float32)

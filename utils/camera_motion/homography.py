@@ -1,8 +1,9 @@
 """Fits a homography between two frames of a bracket and measures how much it reduces their error.
 
-It is fitted to SIFT features. First the source's grey values are matched to the reference's
-histogram, because the camera's tone curve is unknown: with exposure times and a gamma, two stops of
-a consumer camera look like four in the shadows and like one in the highlights.
+It is fitted to SIFT features; where few match, it is only affine, or a translation. First the
+source's grey values are matched to the reference's histogram, because the camera's tone curve is
+unknown: with exposure times and a gamma, two stops of a consumer camera look like four in the
+shadows and like one in the highlights.
 """
 
 import dataclasses
@@ -11,6 +12,8 @@ import cv2
 import numpy as np
 from skimage.exposure import match_histograms
 
+from utils.camera_motion.consensus import FEWEST, Grade, consensus
+
 _SMALLEST_GAIN = 0.1  # relative fall of the error from which a fit is used
 _SMALLEST_SHIFT = 0.5  # pixels; below it resampling blurs more than it aligns
 _LARGEST_SHIFT = 0.15  # of the diagonal; beyond it the fit is wrong or the frames do not overlap
@@ -18,9 +21,6 @@ _SIDE = 1200  # pixels of the longer side on which features are found
 _FEATURES = 3000
 _CONTRAST = 0.01  # of SIFT; the default 0.04 finds no features in shadows
 _RATIO = 0.8  # Lowe's ratio test
-_REPROJECTION = 2.0  # pixels
-_REFITS = 2  # by least squares to all matches that are as close
-_FEWEST_INLIERS = 25
 _RANGE = (0.04, 0.94)  # LDR values in which a pixel can be compared
 
 Features = tuple[np.ndarray, np.ndarray]
@@ -33,6 +33,7 @@ class Fit:
 
     homography: np.ndarray
     """`(3, 3)`, full-size pixels of the source to those of the reference."""
+    grade: Grade
     shift: float
     """Largest displacement of a corner in pixels."""
     error_before: float
@@ -66,13 +67,16 @@ class Reference:
             source: `(H, W, 3)` frame of the reference's shape and type.
 
         Returns:
-            The fit; None if there are too few matches or the motion is too large.
+            The fit of the largest freedom that enough matches agree on; None if there are too few
+            for any, or the motion is too large.
         """
         grey = _grey(source, self._scale)
         normalised = match_histograms(grey, self._grey).astype(np.float32)
-        homography = _match_features(_find_features(normalised), self._features)
-        if homography is None:
+        matches = _match_features(_find_features(normalised), self._features)
+        found = consensus(*matches)
+        if found is None:
             return None
+        grade, homography = found
         zoom = np.diag([self._scale, self._scale, 1.0])
         full = np.linalg.inv(zoom) @ homography @ zoom
         shift = _corner_shift(full, *self._size)
@@ -81,7 +85,9 @@ class Reference:
         before, after = _errors(grey, normalised, self._grey, homography)
         if not np.isfinite([before, after]).all():
             return None
-        return Fit(homography=full, shift=shift, error_before=before, error_after=after)
+        return Fit(
+            homography=full, grade=grade, shift=shift, error_before=before, error_after=after
+        )
 
 
 def _grey(frame: np.ndarray, scale: float) -> np.ndarray:
@@ -92,34 +98,19 @@ def _grey(frame: np.ndarray, scale: float) -> np.ndarray:
     return grey.astype(np.float32) / np.float32(np.iinfo(frame.dtype).max)
 
 
-def _find_features(image: np.ndarray) -> Features | None:
+def _find_features(image: np.ndarray) -> Features:
     sift = cv2.SIFT.create(_FEATURES, contrastThreshold=_CONTRAST)
     found, descriptors = sift.detectAndCompute(np.rint(255 * image).astype(np.uint8), None)
-    if descriptors is None or len(found) < _FEWEST_INLIERS:
-        return None
-    return np.array([point.pt for point in found], np.float32), descriptors
+    places = np.array([point.pt for point in found], np.float32).reshape(-1, 2)
+    return places, np.zeros((0, 128), np.float32) if descriptors is None else descriptors
 
 
-def _match_features(source: Features | None, reference: Features | None) -> np.ndarray | None:
-    """Homography by MAGSAC++, then least squares over all inliers."""
-    if source is None or reference is None:
-        return None
+def _match_features(source: Features, reference: Features) -> tuple[np.ndarray, np.ndarray]:
+    """`(N, 2)` places in the source, and of their matches in the reference."""
+    if min(len(source[0]), len(reference[0])) < min(FEWEST.values()):
+        return source[0][:0], reference[0][:0]
     of_source, of_reference = match_descriptors(source[1], reference[1])
-    if len(of_source) < _FEWEST_INLIERS:
-        return None
-    first, second = source[0][of_source], reference[0][of_reference]
-    homography, _ = cv2.findHomography(
-        first, second, cv2.USAC_MAGSAC, _REPROJECTION, maxIters=10_000, confidence=0.9999
-    )
-    for _ in range(_REFITS):
-        if homography is None:
-            return None
-        moved = cv2.perspectiveTransform(first[None], homography)[0]
-        close = np.linalg.norm(moved - second, axis=-1) < _REPROJECTION
-        if close.sum() < _FEWEST_INLIERS:
-            return None
-        homography, _ = cv2.findHomography(first[close], second[close])
-    return homography
+    return source[0][of_source], reference[0][of_reference]
 
 
 def match_descriptors(source: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -69,9 +69,9 @@ def _warped(
 
 def _describe(side: str, fit: Fit | None, *, use: bool) -> str:
     if fit is None:
-        return f"Pre-alignment of {side}: no homography found, left unchanged."
+        return f"Pre-alignment of {side}: none found, left unchanged."
     return (
-        f"Pre-alignment of {side}: {'used' if use else 'left unchanged'}; a homography moves the"
+        f"Pre-alignment of {side}: {fit.grade}, {'used' if use else 'left unchanged'}; it moves the"
         f" corners by up to {fit.shift:.1f} pixels and changes the error from"
         f" {fit.error_before:.4f} to {fit.error_after:.4f}."
     )

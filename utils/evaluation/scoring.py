@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -25,6 +26,10 @@ Numbers = dict[str, float]
 _SUFFIXES = (".exr", ".hdr")  # .exr first: its values are not rounded
 _RESULT = "radiance"  # file name in a scene's results folder
 _LARGEST_ERROR_MAP = 300  # pixels a side
+_SCALE_STOPS = 0.3  # by which a prediction is off, and by less than which half of its pixels vary
+_DARKEST = 1e-4  # of the truth's largest value; below it noise and rounding count
+
+_LOG = logging.getLogger(__name__)
 
 Predict = Callable[[Scene, Scene, Protocol], np.ndarray]
 """Scene as read, scene as the protocol prepares it, and the protocol: to `(H, W, 3)` radiance."""
@@ -153,17 +158,33 @@ def from_files(predictions: Path, root: Path) -> Predict:
         result = read_radiance(path)
         if result.min() <= -1 / MU:  # the mu-law has no value
             raise SceneError(f"A prediction must be at least 0. Received: {path}, {result.min():g}")
-        if result.shape == _truth(prepared).shape:
-            return result
-        if result.shape == _truth(scene).shape:
-            return _truth(protocol.prepare(dataclasses.replace(scene, hdr=result)))
-        height, width = _truth(scene).shape[:2]
-        raise SceneError(
-            f"Scene {scene.name}: a prediction must have {width}x{height} pixels."
-            f" Received: {path} of {result.shape[1]}x{result.shape[0]}"
-        )
+        truth, (height, width) = _truth(prepared), _truth(scene).shape[:2]
+        if result.shape not in (truth.shape, _truth(scene).shape):
+            raise SceneError(
+                f"Scene {scene.name}: a prediction must have {width}x{height} pixels."
+                f" Received: {path} of {result.shape[1]}x{result.shape[0]}"
+            )
+        if result.shape != truth.shape:
+            result = _truth(protocol.prepare(dataclasses.replace(scene, hdr=result)))
+        _warn_of_scale(path, result, truth)
+        return result
 
     return predict
+
+
+def _warn_of_scale(path: Path, result: np.ndarray, truth: np.ndarray) -> None:
+    """Warns of a prediction that is the truth times a constant, as normalised results are."""
+    seen = np.minimum(result, truth).min(axis=-1) > _DARKEST * truth.max()
+    stops = np.log2(result[seen].mean(axis=-1) / truth[seen].mean(axis=-1))
+    lower, middle, upper = np.percentile(stops, (25, 50, 75)) if stops.size else (0, 0, 0)
+    if abs(middle) > _SCALE_STOPS and upper - lower < _SCALE_STOPS:
+        _LOG.warning(
+            "%s is %s than the truth by a constant %.1f stops, which costs most of the score; write"
+            " radiance on the truth's scale.",
+            path,
+            "darker" if middle < 0 else "brighter",
+            abs(middle),
+        )
 
 
 def _flat(name: str) -> str:

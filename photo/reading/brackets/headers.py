@@ -9,11 +9,10 @@ from pathlib import Path
 from PIL import Image
 
 from photo.reading.camera_files import HEIC_SUFFIXES, RAW_SUFFIXES, prepare_heic
-from photo.reading.exif import Exposure, capture_time, exposure_values
+from photo.reading.exif import UNKNOWN, Exposure, capture_time, exposure_values
 from utils.images.pictures import exif_of, orientation
 
 _MODEL = 0x0110
-_UNKNOWN = Exposure()
 _DOUBLES = (RAW_SUFFIXES, HEIC_SUFFIXES, frozenset({".tif", ".tiff"}))
 """Suffixes of files that stand for others of the same name, the best first."""
 
@@ -31,7 +30,7 @@ class Header:
     """EXIF's orientation tag."""
     began: float | None = None
     """Capture time in seconds, on any scale."""
-    exposure: Exposure = _UNKNOWN
+    exposure: Exposure = UNKNOWN
     stops: float | None = None
     """Of `read_headers`; None if it is unknown."""
 

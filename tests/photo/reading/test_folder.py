@@ -54,7 +54,7 @@ def _exposure_file(folder, text="0\n2\n4\n", suffix=".png", times=(None, None, N
     return folder
 
 
-def _exposed(folder, radiance, stops):
+def exposed(folder, radiance, stops):
     """PNGs of 16 bits of one radiance map."""
     frames = [
         np.rint(np.clip(radiance * 2.0**stop, 0, 1) ** (1 / 2.2) * 65535).astype(np.uint16)
@@ -65,7 +65,7 @@ def _exposed(folder, radiance, stops):
 
 def _five(folder):
     """Two stops between any two: the wider ones do not lose more than the chosen."""
-    return _exposed(folder, ldr_to_float(FRAMES[2]) ** 2.2, (-4, -2, 0, 2, 4))
+    return exposed(folder, ldr_to_float(FRAMES[2]) ** 2.2, (-4, -2, 0, 2, 4))
 
 
 _plain = functools.partial(photos.write_bracket, frames=FRAMES)
@@ -175,7 +175,7 @@ def test_given_exposures_win_over_the_file_and_the_file_over_exif(tmp_path):
 
 def test_a_wrong_claim_is_noticed_in_the_pixels(tmp_path):
     radiance = np.linspace(0, 1.0, 300 * 200 * 3).reshape(200, 300, 3) ** 2
-    folder = _exposed(tmp_path / "a", radiance, (0, 2, 4))
+    folder = exposed(tmp_path / "a", radiance, (0, 2, 4))
     assert not read_photographs(folder).warnings
     wrong = read_photographs(folder, exposures=(0, 3, 5)).warnings
     assert len(wrong) == 2
@@ -188,7 +188,7 @@ def test_a_tone_curve_explains_the_pixels_only_where_exif_confirms_the_step(tmp_
     radiance = np.linspace(0, 1.0, 300 * 200 * 3).reshape(200, 300, 3) ** (2 * contrast)
     # A curve that is steeper by this factor makes 2 stops look like 2.6.
     stops = [contrast * stop for stop in (0, 2, 4)]
-    folder = _exposed(tmp_path / "a", radiance, stops)
+    folder = exposed(tmp_path / "a", radiance, stops)
     for path, time in zip(sorted(folder.glob("*.png")), photos.TIMES, strict=True):
         image = Image.open(path)
         image.save(path, exif=photos.exif(time))

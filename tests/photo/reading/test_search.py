@@ -54,13 +54,13 @@ def test_results_beside_photographs_and_frames_are_not_read_again(tmp_path, monk
     photos.write_bracket(folder / inner, FRAMES)
     scene = bracket()
     write_scene(folder / "set", ldr=scene.ldr, exposure_values=scene.exposure_values, hdr=scene.hdr)
-    config = ReconstructionConfig(scenes=(folder,), results=folder, prealign="off")
+    config = ReconstructionConfig(scenes=(folder,), results=folder, prealign="off", picture="tif")
     first = find_brackets(folder)
     for script in (*scripts, *scripts):
         assert script.main(config) == 0
         assert find_brackets(folder) == first
     results = folder / ("photographs" if inner == "." else inner)
     written = {path.name for path in results.iterdir()} - {"1.jpg", "2.jpg", "3.jpg"}
-    assert written == RESULT_NAMES - {"picture.jpg"}
+    assert written == RESULT_NAMES - {"picture.jpg", "picture.png"}
     assert not read_photographs(folder / inner).warnings
     assert read_scene(folder / "set").ldr.shape == scene.ldr.shape

@@ -15,6 +15,8 @@ from photo.showing.exif_pictures import exr_attributes, write_picture
 from photo.showing.tone import expose, tone_map
 from photo.showing.ultra_hdr import fits_ultra_hdr, write_ultra_hdr
 from tests.photos import exif
+from utils.images.frames import read_ldr
+from utils.images.pictures import exif_of
 from utils.images.radiance_maps import read_radiance, write_exr
 
 HDR = np.random.default_rng(0).random((40, 56, 3)).astype(np.float32) ** 3
@@ -32,17 +34,17 @@ def test_exr_holds_half_floats_with_zip_and_the_camera(tmp_path):
         assert header["copyright"] == "Someone"
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
 def test_pictures_carry_the_camera_over(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
-    write_picture(path, PICTURE, KEPT)
-    with Image.open(path) as image:
-        assert image.getexif()[0x0110] == "Model 1"
-        difference = np.asarray(image).astype(int) - PICTURE
-    assert np.abs(difference).mean() < (0.01 if suffix == ".png" else 3)
-    write_picture(path, PICTURE)
-    with Image.open(path) as image:
-        assert not image.getexif()
+    picture = PICTURE * np.uint16(257) if suffix == ".tif" else PICTURE
+    write_picture(path, picture, KEPT)
+    exif = exif_of(path.read_bytes())
+    assert (exif[0x0110], exif[0x8298]) == ("Model 1", "Someone")
+    difference = read_ldr(path).astype(int) - picture
+    assert np.abs(difference).mean() <= (3 if suffix == ".jpg" else 0)
+    write_picture(path, picture)
+    assert 0x0110 not in exif_of(path.read_bytes())
 
 
 def test_what_is_written_says_that_it_is_srgb_and_is_the_same_again(tmp_path):
@@ -51,7 +53,9 @@ def test_what_is_written_says_that_it_is_srgb_and_is_the_same_again(tmp_path):
         write_picture(tmp_path / "a.png", PICTURE)
         write_picture(tmp_path / "a.jpg", PICTURE)
         write_ultra_hdr(tmp_path / "b.jpg", PICTURE, HDR, KEPT)
-        written.append([(tmp_path / name).read_bytes() for name in ("a.png", "a.jpg", "b.jpg")])
+        write_picture(tmp_path / "a.tif", PICTURE * np.uint16(257))
+        names = ("a.png", "a.jpg", "b.jpg", "a.tif")
+        written.append([(tmp_path / name).read_bytes() for name in names])
     assert written[0] == written[1]
     for data in written[0]:
         with Image.open(io.BytesIO(data)) as image:

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from photo.showing.results import write_reconstruction
-from photo.showing.tone import tone_map
+from photo.showing.tone import tone_map, tone_mapped
 from tests.brackets import bracket, source_networks
 from utils.evaluation.protocols import PROTOCOLS
 from utils.evaluation.psnr_ssim import Metrics
 from utils.images import frames, radiance_maps
 from utils.inference.pipeline import reconstruct_picture
+from utils.radiometry.levels import to_16bit
 from utils.reporting.results import write_aligned
 
 METRICS = Metrics(psnr_mu=40.0, psnr_l=38.0, ssim_mu=0.98, ssim_l=0.96)
@@ -53,9 +54,12 @@ def test_each_script_keeps_the_files_of_the_other_and_those_of_scenes_inside(tmp
     assert _names(tmp_path / "a") == FILES | ALIGNED | {"inside"}
     assert _names(tmp_path / "a" / "inside") == FILES
     assert frames.read_ldr(tmp_path / "a" / "aligned_low.png").min() == 255
-    _write(tmp_path, "a", picture="jpg")  # the older picture goes
-    expected = FILES - {"picture.png"} | ALIGNED | {"inside", "picture.jpg"}
-    assert _names(tmp_path / "a") == expected
+    for kind in ("jpg", "tif"):  # the older picture goes
+        written, hdr = _write(tmp_path, "a", picture=kind)
+        expected = FILES - {"picture.png"} | ALIGNED | {"inside", f"picture.{kind}"}
+        assert _names(tmp_path / "a") == expected
+    picture = frames.read_ldr(tmp_path / written.picture)
+    np.testing.assert_array_equal(picture, to_16bit(tone_mapped(hdr, "fusion")))
 
 
 @pytest.mark.parametrize("size", [(8, 7), (8, 8193)])
