@@ -1,5 +1,7 @@
 """Choice of arithmetic by hardware."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,13 @@ def test_the_gpu_requirement_is_the_version_of_the_other():
     ]
     lines = (root / "requirements" / "gpu.txt").read_text().splitlines()
     assert lines[-2:] == ["-r ../requirements.txt", f"tensorflow[and-cuda]{version}"]
+
+
+def test_freed_memory_is_kept():
+    code = (
+        "import numpy as np, psutil; from utils import hardware; hardware.keep_freed_memory();"
+        "a = np.ones(2**23); held = psutil.Process().memory_info().rss; del a;"
+        "print(held - psutil.Process().memory_info().rss)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 2**20

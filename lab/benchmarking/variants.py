@@ -5,6 +5,7 @@ from typing import Any
 
 from models import esbn
 from models.fast.compiled import compile_networks
+from utils import hardware
 from utils.inference.pipeline import Networks
 
 PLAIN = "plain float32"
@@ -22,6 +23,7 @@ def build_networks(variant: str, width: int = 64) -> Networks:
         variant: A name of `VARIANTS`.
         width: Channels of the first convolution; 64 in the paper.
     """
+    hardware.keep_freed_memory()  # as open_networks
     models = esbn.networks(width=width, initializer="he", **VARIANTS[variant])
     compiled: dict[str, Any] = dict(compile_networks(models))
     return Networks(**compiled)

@@ -15,8 +15,7 @@ from models import esbn, release_checkpoint
 from models.fast.layers import Arithmetic
 from models.frames import HIGH, LOW, MERGING, NETWORKS
 from models.weight_values import fault
-from utils import files
-from utils.hardware import keras_policy, warn_of_unused_gpu
+from utils import files, hardware
 from utils.runs import checkpoints, weights
 from utils.runs.settings import (
     CHECKPOINTS_NAME,
@@ -187,10 +186,11 @@ def prealign_in_words(config: WeightsConfig) -> str:
 def _build(
     size: NetworkConfig, precision: Precision, arithmetic: Arithmetic, *, aligned: bool
 ) -> dict[str, keras.Model]:
-    warn_of_unused_gpu()
+    hardware.warn_of_unused_gpu()
+    hardware.keep_freed_memory()
     return esbn.networks(
         **dataclasses.asdict(size),
         aligned=aligned,
-        dtype=keras_policy(precision),
+        dtype=hardware.keras_policy(precision),
         arithmetic=arithmetic,
     )

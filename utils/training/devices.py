@@ -5,8 +5,6 @@ in `task.index`, the number of this one. Only worker 0, the chief, writes files.
 the run's folder, so it must be on a shared file system.
 """
 
-import contextlib
-import ctypes
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -15,8 +13,6 @@ import tensorflow as tf
 from utils.records.patches import Batch
 
 Batches = Any  # tf.data.Dataset or tf.distribute.DistributedDataset
-
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of glibc's malloc.h
 
 
 def strategy(name: Literal["one", "mirrored", "multi_worker"]) -> tf.distribute.Strategy:
@@ -39,18 +35,6 @@ def is_chief(chosen: tf.distribute.Strategy) -> bool:
     """Whether this process writes the files of the run."""
     resolver = chosen.cluster_resolver
     return resolver is None or not resolver.task_type or resolver.task_id == 0
-
-
-def keep_freed_memory() -> None:
-    """Lets glibc keep freed memory instead of returning it to the system (mallopt(3)).
-
-    Every step allocates its results anew, and the system clears each page first, which takes a
-    tenth of a step of the small networks. Does nothing with other C libraries.
-    """
-    with contextlib.suppress(AttributeError, OSError, TypeError):
-        set_option = ctypes.CDLL(None).mallopt
-        set_option(_M_MMAP_MAX, 0)
-        set_option(_M_TRIM_THRESHOLD, -1)  # never
 
 
 def require_even(chosen: tf.distribute.Strategy, batch_size: int) -> None:

@@ -95,7 +95,6 @@ class _Training:
     def run(self, build: Callable[[], Stage]) -> Stage:
         """Restores or starts the stage and makes the remaining steps."""
         config, name = self._config, self._folder.name
-        devices.keep_freed_memory()
         keras.utils.set_random_seed(config.seed)
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
