@@ -94,7 +94,7 @@ def main(config: ReconstructionConfig) -> int:
             }
             page.write(results / "report.html", settings, scenes.failures)
     code = command.report_failures(scenes.failures)
-    page_hint = f"; open {results}/report.html" if written else ""
+    page_hint = f"; open {results / 'report.html'}" if written else ""
     tqdm.write(f"Wrote {command.count(written, 'scene')} to {results}{page_hint}")
     return code
 

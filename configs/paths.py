@@ -18,6 +18,9 @@ ALIGNMENT = {"low": "align_low", "high": "align_high"}
 FUSION = "fusion"
 """Names of the three training stages; each is a folder in the run."""
 
+_REFUSED = {ord(character): "_" for character in '<>:"|?*\\'} | dict.fromkeys(range(32), "_")
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{x}{n}" for x in ("com", "lpt") for n in range(10))}
+
 
 def run_dir(preset: str) -> Path:
     """Folder of a preset's training run."""
@@ -36,7 +39,19 @@ def stage_dir(run: Path, stage: str) -> Path:
 
 def aligned_file(results: Path, scene: str, side: str) -> Path:
     """A scene's aligned frame: reconstruction_align2.py -> make_tfrecord.py."""
-    return results / scene / f"aligned_{side}.png"
+    return scene_dir(results, scene) / f"aligned_{side}.png"
+
+
+def scene_dir(results: Path, scene: str) -> Path:
+    """Folder of a scene's results: on every system, Windows accepts its name."""
+    return results.joinpath(*map(_portable, scene.split("/")))
+
+
+def _portable(name: str) -> str:
+    name = name.translate(_REFUSED)
+    if name.partition(".")[0].rstrip().lower() in _DEVICES:
+        name = f"_{name}"
+    return f"{name[:-1]}_" if name.endswith((".", " ")) else name
 
 
 def results_dir(run: Path | None) -> Path:

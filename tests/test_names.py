@@ -19,6 +19,7 @@ import evaluate
 import make_tfrecord
 import reconstruction_align2
 import reconstruction_fusion
+from configs import paths
 from configs.settings import EvaluationConfig, ReconstructionConfig, RecordsConfig
 from tests import photos
 from tests.brackets import bracket, source_networks
@@ -40,6 +41,8 @@ NAMES = {
     "turned\u202e": r"turned\u202e",
     "$\\frac$ {a}|<b>%&#?": "$\\frac$ {a}|<b>%&#?",
     "lock/a.b.": "lock/a.b.",
+    "CON": "CON",
+    "com1.x/a:b ": "com1.x/a:b ",
 }
 """Names of folders below that of all scenes to what is shown of them."""
 MOTION = "full, camera motion taken out (auto)"
@@ -82,8 +85,8 @@ def test_results_keep_the_tree_and_show_one_name(scenes, tmp_path, capsys):
     results = tmp_path / "results"
     for seed, name in enumerate(NAMES):
         for read, path in (
-            (radiance_maps.read_radiance, results / name / "radiance.hdr"),
-            (frames.read_ldr, results / name / "aligned_low.png"),
+            (radiance_maps.read_radiance, paths.scene_dir(results, name) / "radiance.hdr"),
+            (frames.read_ldr, paths.aligned_file(results, name, "low")),
         ):
             assert read(path).shape == (16 + 8 * seed, 24, 3)
     for table in ("metrics.csv", "aligned.csv"):
@@ -100,6 +103,26 @@ def test_results_keep_the_tree_and_show_one_name(scenes, tmp_path, capsys):
     files = [results / unquote(html.unescape(x), errors="surrogateescape") for x in links]
     assert len(files) == 6 * len(NAMES)
     assert all(path.is_file() for path in files)
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("EXTRA/001", "EXTRA/001"),
+        ("con/Aux.1/lpt9 .x/console", "_con/_Aux.1/_lpt9 .x/console"),
+        ('a:b/<c>|"d"?*/e\\f/g\n', "a_b/_c___d___/e_f/g_"),
+        ("a.b./c ", "a.b_/c_"),
+    ],
+)
+def test_folders_of_results_have_names_that_windows_accepts(name, folder):
+    assert paths.scene_dir(Path("results"), name).as_posix() == f"results/{folder}"
+
+
+def test_two_names_that_become_one_are_told(tmp_path, capsys):
+    for name in ("a:b", "a?b"):
+        photos.write_bracket(tmp_path / "scenes" / name, photos.sample())
+    assert reconstruction_fusion.main(_reconstruction(tmp_path, tmp_path / "scenes")) == 2
+    assert "Scene a?b: another has the same name" in capsys.readouterr().err
 
 
 def test_results_are_found_again(scenes, tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from configs import paths
 from configs.settings import PrealignmentName
 from photo.reading.brackets.headers import Header, read_headers, without_doubles
 from photo.reading.brackets.splitting import listed, split, stops_of
@@ -77,7 +78,8 @@ class PreparedScenes:
         self._failures.clear()
         for index, found in enumerate(tqdm(self._found, unit="scene")):
             try:
-                if self._names[index] in self._names[:index]:
+                places = [paths.scene_dir(self._root, name) for name in self._names[: index + 1]]
+                if places[index] in places[:index]:
                     raise SceneError(
                         f"Scene {self._names[index]}: another has the same name; rename one, since"
                         f" results would be overwritten. Received: {self._found[index].folder}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from configs import paths
 from configs.settings import PictureName, ToneName
 from photo.reading.folder import Photographs
 from photo.showing.exif_pictures import exr_attributes, write_picture
@@ -86,7 +87,8 @@ def write_reconstruction(
     mapped = tone_mapped(hdr, tone, like)
     shown = to_display(mapped)
     sheet = comparison_sheet(scene, reconstruction, lines, operator)
-    with updated_folder(results / scene.name, NAMES) as folder:
+    place = paths.scene_dir(results, scene.name)
+    with updated_folder(place, NAMES) as folder:
         write_radiance(folder / "radiance.hdr", hdr)
         write_exr(folder / "radiance.exr", hdr, **exr_attributes(exif))
         pixels = to_16bit(mapped) if picture == "tif" else shown
@@ -102,6 +104,6 @@ def write_reconstruction(
         written = [name for name in NAMES if (folder / name).is_file()]
     return Written(
         shown=shown,
-        picture=f"{scene.name}/picture.{picture}",
-        files=tuple(f"{scene.name}/{name}" for name in written),
+        picture=(place / f"picture.{picture}").relative_to(results).as_posix(),
+        files=tuple((place / name).relative_to(results).as_posix() for name in written),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from configs import paths
 from configs.settings import PrealignmentName
 from utils.camera_motion.prealignment import prealigned
 from utils.evaluation import perceptual
@@ -193,15 +194,16 @@ def _flat(name: str) -> str:
 
 
 def _find(predictions: Path, name: str, *, flat: bool) -> Path:
-    stems = [name, f"{name}/{_RESULT}", *([_flat(name)] if flat else [])]
-    paths = [predictions / f"{stem}{suffix}" for stem in stems for suffix in _SUFFIXES]
-    inside = predictions / name
+    own = paths.scene_dir(predictions, name)
+    inside = predictions / name if (predictions / name).is_dir() else own
+    stems = [name, f"{name}/{_RESULT}", own / _RESULT, *([_flat(name)] if flat else [])]
+    files = [predictions / f"{stem}{suffix}" for stem in stems for suffix in _SUFFIXES]
     others = [
         path
         for path in inside.glob("*")
         if path.suffix.lower() in RADIANCE_SUFFIXES and path.name[0] != "."
     ]
-    found = [path for path in paths if path.is_file()][:1] or others
+    found = [path for path in files if path.is_file()][:1] or others
     if len(found) != 1:
         raise SceneError(
             f"Scene {name}: there must be one prediction, {inside}.exr or .hdr or in the folder"

@@ -26,7 +26,7 @@ def write_aligned(results: Path, scene: str, aligned: np.ndarray) -> None:
 
     Args:
         results: Results folder.
-        scene: Name of the scene and of its folder, which is made if missing; its other files stay.
+        scene: Name of the scene; its folder is made if missing, and other files in it stay.
         aligned: `(2, H, W, 3)` LDR in [0, 1], low and high.
 
     Raises:
@@ -40,7 +40,7 @@ def write_aligned(results: Path, scene: str, aligned: np.ndarray) -> None:
             f" Received: {bad} values that are not finite"
         )
     names = [paths.aligned_file(results, scene, side).name for side in paths.ALIGNMENT]
-    with updated_folder(results / scene, names) as folder:
+    with updated_folder(paths.scene_dir(results, scene), names) as folder:
         for name, frame in zip(names, aligned, strict=True):
             write_ldr(folder / name, to_display(frame))
 

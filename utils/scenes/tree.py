@@ -49,7 +49,7 @@ def walk(root: Path, is_leaf: Callable[[Path], bool]) -> Iterator[Path]:
         try:
             place = folder.resolve()
             # Its names may be readable although its files are not.
-            if not os.access(folder, os.X_OK, effective_ids=True):
+            if not os.access(folder, os.X_OK, effective_ids=os.access in os.supports_effective_ids):
                 raise PermissionError(errno.EACCES, "Permission denied", str(folder))
             below = sorted(path for path in folder.iterdir() if _is_open(path))
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
