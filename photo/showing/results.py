@@ -86,7 +86,7 @@ def write_reconstruction(
     exif = scene.exif if isinstance(scene, Photographs) else b""
     mapped = tone_mapped(hdr, tone, like)
     shown = to_display(mapped)
-    sheet = comparison_sheet(scene, reconstruction, lines, operator)
+    sheet = comparison_sheet(scene, reconstruction, lines, shown, operator)
     place = paths.scene_dir(results, scene.name)
     with updated_folder(place, NAMES) as folder:
         write_radiance(folder / "radiance.hdr", hdr)

@@ -12,7 +12,8 @@ from string import Template
 import numpy as np
 
 from photo.showing.exif_pictures import encode_jpeg
-from photo.showing.tone import expose, luminance
+from photo.showing.fusion import luminance
+from photo.showing.tone import expose
 from utils import files
 
 SMALLEST_SIDE, LARGEST_SIDE = 8, 8192

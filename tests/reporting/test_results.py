@@ -96,7 +96,7 @@ def test_aligned_files_are_low_and_high(tmp_path):
 def test_sheets_are_bounded_and_leave_out_a_missing_truth(truth, width):
     scene = bracket(300, 1000, truth=truth)
     reconstruction = reconstruct_picture(source_networks(), scene, FULL)
-    sheet = comparison_sheet(scene, reconstruction, ["title"], _tone)
+    sheet = comparison_sheet(scene, reconstruction, ["title"], _tone(reconstruction.hdr), _tone)
     assert sheet.dtype == np.uint8
     assert sheet.shape == (28 + 2 * (28 + 144 + 8), width, 3)
 
@@ -104,7 +104,7 @@ def test_sheets_are_bounded_and_leave_out_a_missing_truth(truth, width):
 def test_a_sheet_shows_inputs_above_what_was_made_of_them():
     scene = bracket(40, 40, dtype=np.uint8)
     reconstruction = reconstruct_picture(source_networks(), scene, FULL)
-    sheet = comparison_sheet(scene, reconstruction, [], _tone)
+    sheet = comparison_sheet(scene, reconstruction, [], _tone(reconstruction.hdr), _tone)
     above, below = (sheet[top : top + 40] for top in (28, 28 + 40 + 8 + 28))
     for column, frame in ((0, 0), (2, 2)):
         left = 328 * column
@@ -119,7 +119,7 @@ def test_a_sheet_shows_inputs_above_what_was_made_of_them():
 def test_without_a_truth_the_mu_law_view_of_the_result_is_the_last_panel():
     scene = bracket(40, 40, truth=False)
     reconstruction = reconstruct_picture(source_networks(), scene, FULL)
-    sheet = comparison_sheet(scene, reconstruction, [], _tone)
+    sheet = comparison_sheet(scene, reconstruction, [], _tone(reconstruction.hdr), _tone)
     mu_law = _mu_law(reconstruction.hdr)
     np.testing.assert_array_equal(sheet[28:68, 984:1024], mu_law)
     assert (sheet[76:, 984:] == 255).all()
@@ -131,7 +131,7 @@ def test_the_error_is_black_where_result_and_truth_agree():
     hdr = scene.hdr.copy()
     hdr[:, 20:] = np.where(hdr[:, 20:] > 0.1, 0, 1)
     wrong = dataclasses.replace(reconstruction, hdr=hdr)
-    sheet = comparison_sheet(scene, wrong, [], _tone)
+    sheet = comparison_sheet(scene, wrong, [], _tone(hdr), _tone)
     assert (sheet[76:104, 984 + 138 : 984 + 150] == 255).all()  # between caption and scale
     error = sheet[104:144, 984:1024]
     assert error[:, :20].max() <= 4

@@ -17,6 +17,7 @@ def comparison_sheet(
     scene: Scene,
     reconstruction: Reconstruction,
     title: Sequence[str],
+    shown: np.ndarray,
     tone_map: Callable[[np.ndarray], np.ndarray],
 ) -> np.ndarray:
     """Composes the sheet of a scene.
@@ -30,7 +31,8 @@ def comparison_sheet(
         scene: The scene as it was reconstructed.
         reconstruction: Its aligned frames and HDR image.
         title: Lines above the panels.
-        tone_map: Tone-maps radiance `(H, W, 3)` to uint8, for `result` and `truth`.
+        shown: `(H, W, 3)` uint8, the tone-mapped result.
+        tone_map: Tone-maps radiance `(H, W, 3)` to uint8, for `truth`.
 
     Returns:
         `(h, w, 3)` uint8 RGB; a panel has at most 480 pixels a side.
@@ -41,7 +43,7 @@ def comparison_sheet(
     result_mu = _panel("result, mu-law", _after_mu_law(reconstruction.hdr))
     columns = [
         [_panel(f"low, {low}", frames[0]), _panel("aligned low", aligned_low)],
-        [_panel(f"reference, {mid}", frames[1]), _panel("result", tone_map(reconstruction.hdr))],
+        [_panel(f"reference, {mid}", frames[1]), _panel("result", shown)],
         [_panel(f"high, {high}", frames[2]), _panel("aligned high", aligned_high)],
     ]
     if scene.hdr is None:

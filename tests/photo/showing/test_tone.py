@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from configs.settings import ToneName
+from photo.showing.fusion import luminance
 from photo.showing.tone import tone_map
 from utils.images.drawing import shrink
 from utils.radiometry.radiance import GAMMA, inverse_mu_law
@@ -60,6 +61,37 @@ def test_fusion_keeps_the_order_of_places_and_opens_shadows_without_a_veil():
     assert np.percentile(shown, 99.5) > 235
     rises = np.diff(hdr[200, 20:190, 0]) > 1e-4
     assert (np.diff(shown[200, 20:190, 0])[rises] >= -1).all()
+
+
+def _lifted(patch):
+    """A dark patch beside a bright half, and the linear values that it is shown with."""
+    hdr = np.ones((200, 300, 3), np.float32)
+    hdr[:, 150:] = patch
+    hdr[:16] = 0  # the patch is not the darkest
+    shown = tone_map(hdr, "fusion")[20:180, 170:280] / 255
+    return hdr[20:180, 170:280], shown.astype(np.float32) ** GAMMA
+
+
+@pytest.mark.parametrize("colour", [(2.0, 0.8, 0.3), (0.4, 1.2, 0.7), (1.1, 0.7, 3.0)])
+def test_a_dark_colour_keeps_hue_and_saturation_when_it_is_lifted(colour):
+    patch, shown = _lifted(np.array(colour) / 200)
+    lift = np.log2(luminance(shown) / luminance(patch)).mean()
+    assert lift > 3
+    (hue, saturation, _), (shown_hue, shown_saturation, _) = (
+        cv2.cvtColor(x.mean((0, 1))[None, None], cv2.COLOR_RGB2HSV)[0, 0] for x in (patch, shown)
+    )
+    assert abs(shown_hue - hue) < 5
+    assert 0.75 < shown_saturation / saturation < 1
+
+
+def test_noise_of_colours_is_damped_in_lifted_shadows_and_detail_is_kept():
+    noise = np.random.default_rng(0).normal(1, 0.15, (200, 150, 3))
+    detail = 1 + 0.3 * np.sin(np.arange(150) / 3)[None, :, None]
+    patch, shown = _lifted(noise * detail / 200)
+    colours = [(x / luminance(x)[..., None]).std((0, 1)).mean() for x in (patch, shown)]
+    lightness = [np.log2(luminance(x)).std() for x in (patch, shown)]
+    assert colours[1] < colours[0] / 2
+    assert lightness[1] > 0.7 * lightness[0]
 
 
 def test_fusion_adds_up_its_exposures_in_one_order(monkeypatch):
