@@ -59,6 +59,8 @@ class Reference:
         self._scale = min(1.0, _SIDE / max(self._size))
         self._grey = _grey(frame, self._scale)
         self._features = _find_features(self._grey)
+        self.detail = len(self._features[0])
+        """Number of features."""
 
     def fit(self, source: np.ndarray) -> Fit | None:
         """Fits a homography and measures the error before and after.

@@ -1,7 +1,8 @@
-"""Tells the brackets of a folder apart by the headers of its files; pixels are not decoded.
+"""Tells the brackets of a folder apart by the headers of its files.
 
 Photographs of a bracket have one size, format and camera. They were taken one after the other
 without a gap in time, and no exposure comes twice: there a camera's bracketing order starts anew.
+Only where the headers lack times or exposures, or the exposures are uneven, pixels are compared.
 """
 
 import itertools
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from photo.reading.brackets.headers import Header, read_headers
+from photo.reading.brackets.likeness import by_likeness
 from photo.reading.frame_choice import SMALLEST_DIFFERENCE
 from utils.scenes.layouts import FRAME_COUNT
 
@@ -80,10 +82,24 @@ def _exposures(group: Sequence[Header]) -> int:
 def _groups(headers: Sequence[Header]) -> list[list[Header]]:
     """Splits photographs of one kind at gaps in time and where exposures start anew."""
     pieces = [list(headers)]
-    begins = [header.began for header in headers if header.began is not None]
-    if len(begins) == len(headers):
+    timed = all(header.began is not None for header in headers)
+    if timed:
         pieces = _at_gaps(sorted(headers, key=lambda header: header.began or 0.0))
-    return [group for piece in pieces for group in _at_new_orders(piece)]
+    groups = [group for piece in pieces for group in _at_new_orders(piece)]
+    return [
+        part
+        for group in groups
+        for part in ([group] if timed and _even(stops_of(group)) else _by_likeness(group))
+    ]
+
+
+def _by_likeness(group: Sequence[Header]) -> list[list[Header]]:
+    """Splits a group of more than three photographs where they show something else."""
+    if len(group) <= FRAME_COUNT:
+        return [list(group)]
+    sizes = by_likeness([header.path for header in group])
+    ends = list(itertools.accumulate(sizes))
+    return [list(group[end - size : end]) for size, end in zip(sizes, ends, strict=True)]
 
 
 def _at_gaps(headers: Sequence[Header]) -> list[list[Header]]:

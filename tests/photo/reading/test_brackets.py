@@ -176,6 +176,30 @@ def test_files_that_are_merged_together_but_look_like_two_brackets_are_a_warning
     assert "single ones: IMG_6.jpg" in warning
 
 
+@pytest.mark.parametrize(
+    ("times", "taken", "expected"),
+    [
+        ((None,) * 6, None, [3, 3]),
+        ([2.0**stop / 4000 for stop in (0, 2, 4, 6, 8, 10)], None, [3, 3]),
+        ([2.0**stop / 4000 for stop in (0, 2, 4, 5.4)], "2024:01:02 03:04:05", [3]),
+        ((None,) * 5, None, [5]),
+    ],
+    ids=["nothing known", "no times", "a stray", "one scene"],
+)
+def test_where_headers_leave_it_open_brackets_are_told_apart_by_what_they_show(
+    tmp_path, times, taken, expected
+):
+    frames = photos.sample((240, 160))
+    other = frames if expected == [5] else frames[:, ::-1]  # features do not match upside down
+    for index, (frame, time) in enumerate(zip([*frames, *other], times, strict=False)):
+        block = photos.exif(time)
+        block.get_ifd(0x8769)[0x9003] = taken or ""
+        photos.write(tmp_path / f"{index}.jpg", frame, block)
+    brackets, others = split(sorted(tmp_path.iterdir()))
+    assert [len(bracket) for bracket in brackets] == expected
+    assert len(others) == len(times) - sum(expected)
+
+
 @pytest.mark.parametrize("readable", [True, False])
 def test_raw_and_jpeg_of_one_name_count_once(tmp_path, readable):
     folder = photos.write_bracket(tmp_path / "a", FRAMES, suffix=".jpg")
