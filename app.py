@@ -1,59 +1,48 @@
-"""Serves a page that merges dropped photographs into an HDR picture.
+"""Serves a page that merges dropped photographs into HDR pictures.
 
-Uses the weights `weights/esbn-24` or `weights/esbn-64`. Serves this machine only, at
-http://127.0.0.1:7860, and needs no network. Results are removed when the page is closed or makes
-new ones, photographs after an hour, and everything when the program ends or, after a kill, when it
-starts again. `make app` sets up and starts it; it needs requirements/app.txt.
+Uses the weights `weights/esbn-24`. Serves this machine only, at http://127.0.0.1:7860, and needs no
+network. Photographs and results are removed when the page is closed, after about an hour, and when
+the program ends or, after a kill, when it starts again. `make app` sets up and starts it; it needs
+requirements/app.txt.
 """
 
 import atexit
+import collections
 import contextlib
 import dataclasses
 import functools
-import html
 import os
-import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import gradio as gr  # pyright: ignore[reportMissingImports] -- optional
-import numpy as np
 from starlette.middleware import Middleware  # pyright: ignore[reportMissingImports] -- Gradio's
+from tqdm import tqdm
 
 from configs import presets
-from configs.paths import WEIGHTS_DIR
 from configs.settings import ToneName
 from photo.own_site import OwnSite
-from photo.reading.camera_files import PHOTO_SUFFIXES, read_photo
-from photo.reading.exif import exposure_values
-from photo.reading.folder import read_photographs
-from photo.reading.uploads import ALL_MEGABYTES, MOST_FILES, checked, typed_stops
-from photo.showing.results import write_reconstruction
+from photo.reading.camera_files import PHOTO_SUFFIXES
+from photo.reading.uploads import ALL_MEGABYTES, MOST_FILES
+from photo.showing.downloads import Downloads
+from photo.showing.dropped import Dropped, Table
+from photo.showing.plain_words import details
 from photo.temporary import temporary_folder
-from utils.camera_motion.prealignment import prealigned
-from utils.evaluation.protocols import PROTOCOLS
-from utils.files import printable
-from utils.images.drawing import shrink
-from utils.inference.agreement import agreed
-from utils.inference.pipeline import Networks, open_networks
-from utils.inference.reconstruction import reconstruct
-from utils.radiometry.bracket import MID_FRAME
-from utils.radiometry.levels import to_8bit
-from utils.reporting.results import full_title
+from utils.files import one_line, printable, remove
+from utils.inference.pipeline import open_networks
+from utils.runs.networks import weights_caution
+from utils.scenes.layouts import FRAME_COUNT
 
 FILE_MEGABYTES, MEGAPIXELS = 100, 60  # of one photograph
+KEPT_SECONDS = 3600  # photographs and results, while the page stays open
 AUTOMATIC = "automatic"
 CONFIG = presets.reconstruction("quick")
-SIZES = {
-    "small, faster": CONFIG,
-    "full size": dataclasses.replace(CONFIG, weights=WEIGHTS_DIR / "esbn-64"),
-}
-SHOWN_SIDE = 1600  # pixels; the files have the picture's own size
-KEPT_SECONDS = 3600  # photographs, while the page stays open
+TONES = {"fusion": "detailed", "reinhard": "soft", "mu-law": "pale"}
 LOOKS = {
     "theme": gr.themes.Default(  # with the machine's own fonts
         primary_hue="indigo",
@@ -62,41 +51,86 @@ LOOKS = {
     ),
     "css": """
         .gradio-container { max-width: 1200px !important; margin: auto; }
-        .said { margin: 0.3em 0; padding: 0.5em 0.8em; border-left: 4px solid #9ca3af; }
+        .said { margin: 0.3em 0; padding: 0.5em 0.8em; border-left: 4px solid #9ca3af;
+                overflow-wrap: anywhere; }
         .said.error { border-color: #dc2626; background: #dc26261a; }
         .said.warning { border-color: #d97706; background: #d977061a; }
+        .files .stem { white-space: normal !important; overflow-wrap: anywhere; }
+        .files .label-clear-button { display: none; }
     """,
     "footer_links": [],
 }
+INTRODUCTION = """# HDR from your photographs
+Drop three or more photographs of one scene, taken with different exposures, or several such
+brackets. People may walk through the scene, and the hand may shake.
+
+Nothing leaves this computer. Photographs and pictures are deleted when you close or reload this
+page, and after about an hour."""
 
 _open = contextlib.ExitStack()
 atexit.register(_open.close)
 _temporary = _open.enter_context(temporary_folder("esbn-app-"))
 os.environ["GRADIO_TEMP_DIR"] = str(_temporary)  # read when a component is made
 os.environ.setdefault("ESBN_MEGAPIXELS", str(MEGAPIXELS))
-_results: dict[str | None, Path] = {}
-"""Folder of each open page's last result."""
-
-Table = list[list[str]]
-"""Rows of name and stops, one for each photograph."""
+_one_at_a_time = threading.Lock()
+_networks = functools.cache(functools.partial(open_networks, CONFIG))
 
 
-def look(uploads: list[str] | None) -> tuple[Table, Table, gr.Dropdown, str]:
-    """The table of stops, twice, the choice of references and messages, for new photographs."""
-    try:
-        paths = checked(uploads or ())
-        exposures = [read_photo(path).exposure for path in paths]
-    except (ValueError, OSError) as error:
-        folders = [Path(upload).parent for upload in uploads or ()]
-        return [], [], _references([]), _said("error", _without(folders, error))
-    stops = exposure_values(exposures)
-    darkest = min((value for value in stops if value is not None), default=0.0)
-    shown = ["" if value is None else f"{value - darkest:.2f}" for value in stops]
-    names = [printable(path.name) for path in paths]
-    missing = [name for name, value in zip(names, shown, strict=True) if not value]
-    said = _said("warning", f"EXIF has no exposure of {', '.join(missing)}; type the stops.")
-    rows = [list(row) for row in zip(names, shown, strict=True)]
-    return rows, rows, _references(names), said if missing else ""
+@dataclasses.dataclass
+class _Visit:
+    """An open page."""
+
+    folder: Path = dataclasses.field(default_factory=lambda: Path(tempfile.mkdtemp(dir=_temporary)))
+    """Holds everything but the uploads."""
+    uploads: set[Path] = dataclasses.field(default_factory=set)
+    results: list[Downloads] = dataclasses.field(default_factory=list)
+
+    @contextlib.contextmanager
+    def read(self, uploads: list[str] | None) -> Iterator[Dropped]:
+        """Reads the dropped photographs; links to them are removed with the context."""
+        self.uploads.update(map(Path, uploads or []))
+        with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as folder:
+            yield Dropped.read(uploads or [], Path(folder))
+
+    def new_folder(self) -> Path:
+        """A folder for a result."""
+        return Path(tempfile.mkdtemp(dir=self.folder))
+
+
+_visits = collections.defaultdict[str | None, _Visit](_Visit)
+"""Open pages by session."""
+
+
+class _Page(gr.Blocks):
+    """Blocks whose errors are a line on the page and on the terminal."""
+
+    async def process_api(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Processes a request.
+
+        Raises:
+            gr.Error: Of any error.
+        """
+        try:
+            return await super().process_api(*args, **kwargs)
+        except Exception as error:
+            shown = bool(os.environ.get("ESBN_TRACEBACK"))
+            tqdm.write(f"error: a request failed: {printable(one_line(error))}", file=sys.stderr)
+            raise gr.Error(printable(one_line(error)), print_exception=shown) from error
+
+
+def look(uploads: list[str] | None, request: gr.Request) -> tuple[Any, ...]:
+    """The table of stops, twice, places by brightness, row of buttons, references and messages."""
+    with _visits[request.session_hash].read(uploads) as dropped:
+        rows, places, missing = dropped.table()
+    references = gr.Dropdown([AUTOMATIC, *(name for name, _ in rows)], value=AUTOMATIC)
+    table = gr.Dataframe(rows, visible=bool(rows))
+    said = "".join(dropped.said + missing)
+    return table, rows, places, gr.Row(visible=bool(missing)), references, said
+
+
+def apart(table: Table, places: list[int], step: str) -> Table:
+    """The table with stops of equal steps, the darkest photograph first."""
+    return [[row[0], str(x * int(step[0]))] for row, x in zip(table, places, strict=True)]
 
 
 def make(  # noqa: PLR0917 -- Gradio passes them by place
@@ -105,130 +139,109 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
     by_exif: Table,
     reference: str,
     tone: ToneName,
-    size: str,
     request: gr.Request,
     progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008 -- Gradio looks for it here
-) -> tuple[tuple[np.ndarray, np.ndarray] | None, list[str] | None, str]:
-    """Merges the photographs: reference and result, the files, and messages; or only an error."""
-    forget(request)
-    folder = Path(tempfile.mkdtemp(dir=_temporary))
-    _results[request.session_hash] = folder
-    try:
-        progress(0.0, "Reading the photographs")
-        paths = checked(uploads or ())
-        names = [printable(path.name) for path in paths]
-        typed = {name: str(text) for name, text, *_ in table}
-        # The table is empty if a photograph is unreadable; reading it raises below.
-        stops = typed_stops([typed.get(x, "") for x in names], names) if by_exif else None
-        (folder / "photographs").mkdir()
-        for path in paths:
-            (folder / "photographs" / path.name).symlink_to(path)
-        progress(0.1, "Loading the networks")
-        networks = _networks(size)
-        given = None if table == by_exif else stops
-        scene = read_photographs(
-            folder / "photographs",
-            exposures=given,
-            reference=None if reference == AUTOMATIC else paths[names.index(reference)].name,
-        )
-        scene = prealigned(scene, CONFIG.prealign)
-        progress(0.3, "Merging")
-        reconstruction = agreed(reconstruct(networks, scene, PROTOCOLS["full"]), scene)
-        progress(0.9, "Writing the files")
-        title = full_title("full", CONFIG.prealign, agreement=True)
-        written = write_reconstruction(
-            folder / "results", scene, reconstruction, title, None, tone=tone, picture="jpg"
-        )
-    except (ValueError, OSError) as error:
-        forget(request)
-        return None, None, _said("error", _without([folder / "photographs", folder], error))
-    said = [_said("warning", line) for line in scene.warnings]
-    said += [_said("note", line) for line in scene.notes]
-    before = to_8bit(scene.ldr[MID_FRAME])
-    files = [str(folder / "results" / name) for name in written.files]
-    return (shrink(before, SHOWN_SIDE), shrink(written.shown, SHOWN_SIDE)), files, "".join(said)
+) -> list[Any]:
+    """Merges the brackets: messages, then slider and files of each."""
+    visit = _visits[request.session_hash]
+    for old in visit.results:
+        remove(old.folder)
+    visit.results = []
+    # Photographs that EXIF says nothing of need their stops from the table.
+    typed = table if table != by_exif or any(not row[1] for row in by_exif) else []
+    results, notes = [], []
+    progress(0.0, "Reading the photographs")
+    with visit.read(uploads) as dropped, _one_at_a_time:
+        said = dropped.said
+        for number, bracket in enumerate(dropped.brackets):
+            done = f"Merging {number + 1} of {len(dropped.brackets)}"
+            progress(number / len(dropped.brackets), done)
+            merged = dropped.merge(
+                bracket, visit.new_folder(), _networks(), stops=typed, reference=reference
+            )
+            said += merged.said
+            notes += merged.notes
+            results += [merged.downloads] if merged.downloads else []
+    visit.results = results
+    if request.session_hash not in _visits:  # closed meanwhile
+        remove(visit.folder)
+    return ["".join(said) + details(notes), *show(tone, request)]
+
+
+def show(tone: ToneName, request: gr.Request) -> list[Any]:
+    """Slider and files of each result, by a tone mapping."""
+    results = _visits[request.session_hash].results if request.session_hash in _visits else []
+    shown: list[Any] = []
+    for result in results:
+        files = [str(path) for path in result.files(tone)]
+        label = f"{result.name}: photograph | HDR picture"
+        shown.append(gr.ImageSlider(result.slider(tone), label=printable(label), visible=True))
+        shown.append(gr.File(files, visible=True))
+    hidden = [gr.ImageSlider(None, visible=False), gr.File(None, visible=False)]
+    return shown + hidden * (MOST_FILES // FRAME_COUNT - len(results))
 
 
 def forget(request: gr.Request) -> None:
-    """Removes the results of a page."""
-    folder = _results.pop(request.session_hash, None)
-    if folder is not None:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Removes the photographs and results of a page that was closed."""
+    visit = _visits.pop(request.session_hash, None)
+    if visit is not None:
+        remove(visit.folder)
+        for path in visit.uploads.difference(*(other.uploads for other in _visits.values())):
+            path.unlink(missing_ok=True)
 
 
-@functools.cache
-def _networks(size: str) -> Networks:
-    """The networks of a size, loaded once."""
-    return open_networks(SIZES[size])
-
-
-def _references(names: Sequence[str]) -> gr.Dropdown:
-    return gr.Dropdown([AUTOMATIC, *names], value=AUTOMATIC)
-
-
-def _said(kind: str, text: str) -> str:
-    """A message for the page, escaped."""
-    return f'<p class="said {kind}">{html.escape(text)}</p>'
-
-
-def _without(folders: Sequence[Path], error: Exception) -> str:
-    """An error's message without the paths of temporary folders."""
-    text = str(error)
-    for folder in folders:
-        text = text.replace(f"{folder}/", "")
-    return printable(text)
-
-
-with gr.Blocks(
+with _Page(
     title="HDR from your photographs",
     analytics_enabled=False,
     delete_cache=(KEPT_SECONDS // 6, KEPT_SECONDS),
 ) as demo:
-    gr.Markdown(
-        "# HDR from your photographs\n"
-        "Drop three or more photographs of one scene, taken with different exposures; people may"
-        " walk through it and the hand may shake. They stay on this computer and are removed again."
-    )
-    by_exif = gr.State([])
+    gr.Markdown(INTRODUCTION)
+    by_exif, places = gr.State([]), gr.State([])
     with gr.Row():
         with gr.Column(scale=2):
             uploads = gr.File(
-                label=f"Photographs: 3 to {MOST_FILES}, of {ALL_MEGABYTES} MB together",
+                label=f"Up to {MOST_FILES} photographs, {ALL_MEGABYTES} MB",
                 file_count="multiple",
                 file_types=sorted(PHOTO_SUFFIXES),
             )
             table = gr.Dataframe(
-                label="Stops, from EXIF: double-click to change",
+                label="How many stops brighter than the darkest: tap twice to change",
                 headers=["photograph", "stops"],
-                datatype=["str", "str"],
                 type="array",
                 static_columns=[0],
                 column_count=2,
                 row_count=0,
                 interactive=True,
+                visible=False,
                 buttons=[],
             )
+            with gr.Row(visible=False) as steps:
+                buttons = [gr.Button(f"{x} stop{'s'[: x > 1]} apart", size="sm") for x in (1, 2, 3)]
             with gr.Row():
                 reference = gr.Dropdown([AUTOMATIC], value=AUTOMATIC, label="Reference")
-                tone = gr.Dropdown(list(get_args(ToneName)), value=CONFIG.tone, label="Tone")
-                size = gr.Dropdown(list(SIZES), value="small, faster", label="Networks")
+                looks = [(TONES.get(name, name), name) for name in get_args(ToneName)]
+                tone = gr.Dropdown(looks, value=CONFIG.tone, label="Tone")
             button = gr.Button("Make the HDR picture", variant="primary")
-            said = gr.HTML()
+            said = gr.HTML(min_height=80)
         with gr.Column(scale=3):
-            slider = gr.ImageSlider(
-                label="Left of the handle: the reference. Right: the result",
-                format="jpeg",
-                interactive=False,
-                buttons=[],
-            )
-            downloads = gr.File(label="Files", interactive=False)
-    uploads.change(look, uploads, [table, by_exif, reference, said], show_progress="hidden")
-    button.click(
-        make,
-        [uploads, table, by_exif, reference, tone, size],
-        [slider, downloads, said],
-        show_progress_on=slider,
+            slots: list[Any] = []
+            for _ in range(MOST_FILES // FRAME_COUNT):
+                slots.append(gr.ImageSlider(visible=False, interactive=False, buttons=[]))
+                slots.append(gr.File(label="Files", elem_classes="files", visible=False))
+    gr.Markdown(weights_caution(CONFIG))
+    uploads.change(
+        look,
+        uploads,
+        [table, by_exif, places, steps, reference, said],
+        show_progress_on=said,
+        concurrency_limit=4,
     )
+    for each in buttons:
+        each.click(apart, [table, places, each], table)
+    inputs = [uploads, table, by_exif, reference, tone]
+    button.click(None, None, said, js="() => ''")  # the last messages
+    button.click(make, inputs, [said, *slots], show_progress_on=said, concurrency_limit=4)
+    tone.input(show, tone, slots, show_progress_on=said)
     demo.unload(forget)
 
 
@@ -238,8 +251,11 @@ if __name__ == "__main__":
     demo.launch(
         server_name=address,
         app_kwargs={"middleware": [Middleware(OwnSite, server_name=address)]},
-        share=False,
         run_history=False,
         max_file_size=f"{FILE_MEGABYTES}mb",
+        quiet=True,
+        prevent_thread_lock=True,
         **LOOKS,
     )
+    tqdm.write(f"Open {demo.local_url}; Ctrl-C ends the page.")
+    demo.block_thread()

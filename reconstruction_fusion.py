@@ -23,7 +23,7 @@ from utils.inference.agreement import agreed
 from utils.inference.pipeline import open_networks
 from utils.inference.reconstruction import reconstruct
 from utils.reporting.results import full_title, markdown_table, write_metrics
-from utils.runs.networks import weights_in_words
+from utils.runs.networks import weights_caution, weights_in_words
 
 _USAGE = f"""Merge your photographs: python reconstruction_fusion.py --scenes a.jpg b.jpg c.jpg
 or a folder of them:     python reconstruction_fusion.py --scenes FOLDER --results RESULTS
@@ -92,7 +92,8 @@ def main(config: ReconstructionConfig) -> int:
                 "protocol": title,
                 "weights": weights_in_words(config),
             }
-            page.write(results / "report.html", settings, scenes.failures)
+            caution = weights_caution(config)
+            page.write(results / "report.html", settings, scenes.failures, caution)
     code = command.report_failures(scenes.failures)
     page_hint = f"; open {results / 'report.html'}" if written else ""
     tqdm.write(f"Wrote {command.count(written, 'scene')} to {results}{page_hint}")

@@ -7,6 +7,7 @@ upright (the orientation tag is applied). HEIC and raw need requirements/formats
 import contextlib
 import dataclasses
 import io
+import sys
 import warnings
 from pathlib import Path
 
@@ -181,5 +182,6 @@ def _read_raw(path: Path, data: bytes, balance: tuple[float, ...]) -> Photo:
 
 def _install(kind: str, package: str, path: Path) -> str:
     return (
-        f"Reading {kind} needs {package}: pip install -r requirements/formats.txt. Received: {path}"
+        f"Reading {kind} needs {package}, which this Python lacks: {sys.executable} -m pip install"
+        f" -r requirements/formats.txt. Received: {path}"
     )

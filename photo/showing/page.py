@@ -3,7 +3,7 @@
 The page needs no network and no other file, and its content security policy forbids both. For each
 scene it shows result and reference under a handle to drag, the result at a choice of exposures, the
 inputs and aligned frames, links to the files and, if there is a ground truth, the error and the
-scores. Jinja escapes every text.
+scores; and a legend. Jinja escapes every text.
 """
 
 import base64
@@ -32,8 +32,8 @@ from utils.reporting.version import program_version
 from utils.scenes.scene import Scene
 
 _TEMPLATE = Path(__file__).with_name("report_page.html")
-_LARGEST_SIDE, _SMALLEST_SIDE = 1000, 280  # pixels of a large picture
-_FULL_SIZE_SCENES = 12  # beyond, pictures shrink so that the page stays below 30 MB
+_LARGEST_SIDE, _SMALLEST_SIDE = 1600, 280  # pixels of a picture
+_FULL_SIZE_SCENES = 3  # beyond, pictures shrink so that the page stays below 30 MB
 _QUALITY = 85  # of JPEG
 _PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "pillow", "OpenEXR")
 
@@ -48,8 +48,8 @@ class _Image:
     height: int
     data: str
     """A JPEG in base64."""
-    stops: str = ""
-    """Exposure of a picture of the exposure slider."""
+    exposure: str = ""
+    """Exposure of a picture of the exposure slider, in words."""
 
 
 class HtmlReport:
@@ -94,7 +94,6 @@ class HtmlReport:
                 "after": self._image(written.shown, "result, tone-mapped"),
                 "picture": _link(written.picture),
                 "exposures": self._exposures(scene, reconstruction.hdr),
-                "exposure": 1 + round(float(scene.exposure_values[MID_FRAME])),
                 "small": self._small_pictures(scene, reconstruction),
                 "files": [(printable(name), _link(name)) for name in written.files],
                 "numbers": {name: f"{value:.4f}" for name, value in numbers.items()},
@@ -103,13 +102,20 @@ class HtmlReport:
             }
         )
 
-    def write(self, path: Path, settings: Mapping[str, object], failures: Sequence[str]) -> None:
+    def write(
+        self,
+        path: Path,
+        settings: Mapping[str, object],
+        failures: Sequence[str],
+        caution: str = "",
+    ) -> None:
         """Writes the page.
 
         Args:
             path: The file; its folder is made.
             settings: Settings of the run, for a table; those that are None or empty are left out.
             failures: Messages about failed scenes.
+            caution: What the weights are bad at.
 
         Raises:
             OSError: It cannot be written.
@@ -122,6 +128,7 @@ class HtmlReport:
             title=printable(self._title),
             scenes=self._scenes,
             failures=[printable(failure) for failure in failures],
+            caution=printable(caution),
             settings={
                 printable(name): printable(str(value))
                 for name, value in settings.items()
@@ -132,26 +139,24 @@ class HtmlReport:
         files.write_text(path, page)
 
     def _exposures(self, scene: Scene, hdr: np.ndarray) -> list[_Image]:
-        """The result as each exposure from one stop below the darkest frame to the brightest."""
+        """The result by whole stops, from darker than all frames to brighter."""
         hdr = shrink(hdr, self._side)
-        return [
-            dataclasses.replace(
-                self._image(
-                    to_display(hdr_to_ldr(hdr, np.float32(2.0**stop))),
-                    f"result at {stop:+d} stops",
-                ),
-                stops=f"{stop:+d}",
+        stops = scene.exposure_values - scene.exposure_values[MID_FRAME]
+        time = scene.exposure_times[MID_FRAME]
+        pictures = []
+        for stop in range(int(np.floor(stops[0])) - 1, int(np.ceil(stops[-1])) + 2):
+            shown = to_display(hdr_to_ldr(hdr, np.float32(time * 2.0**stop)))
+            words = _relative(stop)
+            pictures.append(
+                dataclasses.replace(self._image(shown, f"result, {words}"), exposure=words)
             )
-            for stop in range(-1, int(np.ceil(scene.exposure_values[-1])) + 2)
-        ]
+        return pictures
 
     def _small_pictures(self, scene: Scene, reconstruction: Reconstruction) -> list[_Image]:
         names = scene.files if isinstance(scene, Photographs) else ("", "", "")
         captions = [
-            f"{role}, {stops:g} stops{f', {printable(name)}' if name else ''}"
-            for role, stops, name in zip(
-                (LOW, "reference", HIGH), scene.exposure_values, names, strict=True
-            )
+            f"{role}{f', {printable(name)}' if name else ''}"
+            for role, name in zip(_roles(scene), names, strict=True)
         ]
         pictures = list(zip(captions, (to_8bit(frame) for frame in scene.ldr), strict=True))
         for side, frame in zip(SOURCE_FRAME, reconstruction.aligned, strict=True):
@@ -159,10 +164,10 @@ class HtmlReport:
         if scene.hdr is not None:
             error = error_picture(reconstruction.hdr, scene.hdr)
             pictures.append(("error after mu-law: black 0, bright 0.1 and more", error))
-        return [self._image(picture, caption, 0.45) for caption, picture in pictures]
+        return [self._image(picture, caption) for caption, picture in pictures]
 
-    def _image(self, image: np.ndarray, text: str, scale: float = 1.0) -> _Image:
-        small = shrink(image, max(64, round(scale * self._side)))
+    def _image(self, image: np.ndarray, text: str) -> _Image:
+        small = shrink(image, self._side)
         _, data = cv2.imencode(
             ".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
         )
@@ -179,6 +184,20 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             found[package] = "not installed"
     return found
+
+
+def _roles(scene: Scene) -> tuple[str, str, str]:
+    """Low, reference and high, with their exposures."""
+    low, _, high = scene.exposure_values - scene.exposure_values[MID_FRAME]
+    return f"{LOW}, {_relative(low)}", "reference", f"{HIGH}, {_relative(high)}"
+
+
+def _relative(stops: float) -> str:
+    """Stops relative to the reference, in words."""
+    size = f"{abs(stops):.3g}"
+    if size == "0":
+        return "as the reference"
+    return f"{size} stop{'' if size == '1' else 's'} {'brighter' if stops > 0 else 'darker'}"
 
 
 def _link(name: str) -> str:

@@ -161,6 +161,20 @@ def weights_in_words(config: WeightsConfig) -> str:
     return ", ".join(words)
 
 
+def weights_caution(config: WeightsConfig) -> str:
+    """What to expect of the weights that `load_networks` uses, as text."""
+    folder = _origin(config).folder
+    if folder and folder.absolute().parent == paths.WEIGHTS_DIR:
+        return (
+            "Best are steps of 1 to 3 stops. Where the reference is white and something in the"
+            " darker photograph has moved, the result is a guess: look there before you print."
+        )
+    return (
+        f"The weights are not those of this code: {weights_in_words(config)}. If colours look"
+        " wrong, compare with a result of weights/esbn-24."
+    )
+
+
 def weights_files(config: WeightsConfig) -> list[Path]:
     """The files that `load_networks` reads, sorted."""
     origin = _origin(config)

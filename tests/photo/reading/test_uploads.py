@@ -1,8 +1,11 @@
-"""Uploads of the page: limits and typed stops."""
+"""Uploads of the page: limits, decoding in another process, typed stops."""
+
+import os
 
 import pytest
 
-from photo.reading.uploads import ALL_MEGABYTES, MOST_FILES, checked, typed_stops
+from photo.reading.uploads import ALL_MEGABYTES, MOST_FILES, decoded, linked, typed_stops
+from tests import photos
 
 
 def _files(folder, names, size=1):
@@ -14,22 +17,40 @@ def _files(folder, names, size=1):
     return [str(path) for path in paths]
 
 
-def test_uploads_are_sorted_by_name_wherever_they_lie(tmp_path):
-    uploads = _files(tmp_path, ["x/b10.jpg", "y/a.jpg", "w/B9.jpg"])
-    assert [path.name for path in checked(uploads)] == ["a.jpg", "B9.jpg", "b10.jpg"]
+def test_uploads_are_linked_by_name_wherever_they_lie(tmp_path):
+    uploads = _files(tmp_path, ["x/b10.jpg", "y/a.jpg", "w/B9.jpg", "together/c"])[:3]
+    paths = linked(uploads, tmp_path / "together")
+    assert paths == [tmp_path / "together" / name for name in ("a.jpg", "B9.jpg", "b10.jpg")]
+    assert paths[0].samefile(uploads[1])
 
 
-def test_too_many_too_large_or_equally_named_uploads_are_refused(tmp_path):
+def test_too_many_too_large_equally_named_or_missing_uploads_are_refused(tmp_path):
     uploads = _files(tmp_path, [f"{number:02}.jpg" for number in range(MOST_FILES + 1)])
-    assert len(checked(uploads[:-1])) == MOST_FILES
     with pytest.raises(ValueError, match=f"Received: {MOST_FILES + 1} of"):
-        checked(uploads)
+        linked(uploads, tmp_path)
     uploads = _files(tmp_path, ["a.jpg", "b.jpg"], size=ALL_MEGABYTES * 10**6 // 2)
-    assert len(checked(uploads)) == 2
     with pytest.raises(ValueError, match="MB together"):
-        checked([*uploads, *_files(tmp_path, ["c.jpg"], size=10**6)])
+        linked([*uploads, *_files(tmp_path, ["c.jpg"], size=10**6)], tmp_path)
     with pytest.raises(ValueError, match=r"different names\. Received: a\.jpg, a\.jpg"):
-        checked(_files(tmp_path, ["x/a.jpg", "y/a.jpg"]))
+        linked(_files(tmp_path, ["x/a.jpg", "y/a.jpg"]), tmp_path)
+    with pytest.raises(ValueError, match=r"drop them again\. Received: z\.jpg"):
+        linked([*uploads, str(tmp_path / "z.jpg")], tmp_path)
+
+
+def test_a_photograph_that_takes_too_long_is_named_and_the_others_are_read(tmp_path):
+    folder = photos.write_bracket(tmp_path / "in", photos.sample())
+    bad, slow = folder / "bad.jpg", folder / "slow.jpg"
+    bad.write_bytes(b"no picture")
+    os.mkfifo(slow)  # opening it would wait for ever
+    paths = [folder / "1.jpg", slow, bad, folder / "2.jpg"]
+    seen = decoded(paths, seconds=4)
+    assert list(seen) == paths
+    assert "in 4 seconds; save it again. Received: slow.jpg" in seen[slow].error
+    assert f"Not a readable image. Received: {bad}" in seen[bad].error
+    first, second = seen[paths[0]], seen[paths[3]]
+    assert first.error == second.error == ""
+    assert first.exposure.time == pytest.approx(photos.TIMES[0])
+    assert 0 < first.brightness < second.brightness < 1
 
 
 def test_stops_are_typed_with_a_point_or_a_comma():

@@ -34,6 +34,10 @@ METRICS = Metrics(psnr_mu=40.0, psnr_l=38.0, ssim_mu=0.98, ssim_l=0.96)
 EVIL = "<script>alert(1)</script>\"'&@body@{{ 7 * 6 }}{% raw %}.jpg"
 UNPRINTABLE = "a\x1b[31m\udcff\u202e#?.png"
 FILES = tuple(f"bracket/{name}" for name in ("radiance.hdr", "picture.png", "sheet.png"))
+EXPOSURES = (
+    *("3 stops darker", "2 stops darker", "1 stop darker", "as the reference"),
+    *("1 stop brighter", "2 stops brighter", "3 stops brighter"),
+)
 FLAGS = (
     *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync"),
     *("disable-background-networking", "disable-component-update", "window-size=1200,1600"),
@@ -73,12 +77,13 @@ def _pictures(text):
 def test_the_page_holds_inputs_aligned_frames_result_error_numbers_and_versions(tmp_path):
     text = _page(tmp_path / "report.html")
     names = [name for name, _ in _pictures(text)]
-    for part in ("low, 0 stops", "reference, 2 stops", "high, 4 stops", "low, aligned"):
-        assert any(name.startswith(part) for name in names)
+    for part in ("low, 2 stops darker", "reference", "high, 2 stops brighter", "low, aligned"):
+        assert part in names
     assert sum(name.startswith("error") for name in names) == 1  # of the scene with truth
-    assert [name for name in names if name.startswith("result at")][:7] == [
-        f"result at {stops:+d} stops" for stops in range(-1, 6)
-    ]
+    exposures = [name for name in names if name.startswith("result, ") and "tone" not in name]
+    assert exposures[:7] == [f"result, {words}" for words in EXPOSURES]
+    for word in ("reference", "aligned", "stop", "psnr_mu"):
+        assert f"<dt>{word}" in text
     assert "<th>psnr_mu</th><td>40.0000</td>" in text
     assert all(version in text for version in versions().values())
     section = text.partition("<section")[2]
@@ -124,7 +129,7 @@ def test_many_scenes_get_small_pictures_and_several_a_list_of_contents(tmp_path)
         page.write(tmp_path / "report.html", {}, [])
         return (tmp_path / "report.html").read_text()
 
-    for scenes, width in ((1, 1000), (48, 500), (5000, 280)):
+    for scenes, width in ((1, 1200), (12, 800), (5000, 280)):
         page = HtmlReport("t", scenes)
         text = added(page)
         assert max(shape[1] for _, shape in _pictures(text)) == width
@@ -182,25 +187,26 @@ def requested(driver):
 
 
 def test_the_exposure_slider_shows_one_exposure_at_a_time(opened):
-    def check(stops):
+    def check(words):
         images = _all(opened, "section:first-of-type .exposures img.shown")
-        assert [image.get_attribute("data-stops") for image in images] == [stops]
+        assert [image.get_attribute("data-exposure") for image in images] == [words]
         assert images[0].is_displayed()
         output = opened.find_element(By.CSS_SELECTOR, "section:first-of-type output")
-        assert output.text == f"{stops} stops"
+        assert output.text == _slider(opened, "exposure").get_attribute("aria-valuetext") == words
 
-    check("+2")  # the reference's exposure
-    for key, stops in ((Keys.ARROW_RIGHT, "+3"), (Keys.HOME, "-1"), (Keys.END, "+5")):
+    check("as the reference")
+    for key, place in ((Keys.ARROW_RIGHT, 4), (Keys.HOME, 0), (Keys.END, 6)):
         _slider(opened, "exposure").send_keys(key)
-        check(stops)
+        check(EXPOSURES[place])
     other = _all(opened, "section:nth-of-type(2) .exposures img.shown")
-    assert [image.get_attribute("data-stops") for image in other] == ["+2"]
+    assert [image.get_attribute("data-exposure") for image in other] == ["as the reference"]
 
 
 def test_the_before_after_slider_uncovers_the_reference(opened):
     slider = _slider(opened, "compare")
     after = opened.find_element(By.CSS_SELECTOR, "section:first-of-type img.after")
     assert "50%" in after.value_of_css_property("clip-path")
+    assert slider.get_attribute("aria-valuetext") == "50 % reference"
     labels = _all(opened, "section:first-of-type .tag")
     assert [label.text for label in labels] == ["reference", "result"]
     assert labels[0].location["x"] < labels[1].location["x"]
@@ -224,7 +230,7 @@ def test_a_click_shows_a_small_picture_at_its_full_size(opened):
     opened.find_element(By.CSS_SELECTOR, "section:first-of-type .view").click()
     shown = opened.find_element(By.CSS_SELECTOR, "dialog img")
     assert shown.is_displayed()
-    assert shown.size["width"] == int(shown.get_attribute("naturalWidth"))
+    assert shown.size["width"] == int(shown.get_attribute("naturalWidth")) == 320
     shown.click()
     assert not _all(opened, "dialog[open]")
 
