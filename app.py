@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from configs import presets
 from configs.settings import ToneName
-from photo.own_site import OwnSite
+from photo import own_site
 from photo.reading.camera_files import PHOTO_SUFFIXES
 from photo.reading.uploads import ALL_MEGABYTES, MOST_FILES
 from photo.showing.downloads import Downloads
@@ -66,6 +66,8 @@ brackets. People may walk through the scene, and the hand may shake.
 
 Nothing leaves this computer. Photographs and pictures are deleted when you close or reload this
 page, and after about an hour."""
+TO_PROGRESS = "() => { document.getElementById('said').scrollIntoView(); return ''; }"
+"""Clears the messages, where the progress appears, and shows the place on a phone."""
 
 _open = contextlib.ExitStack()
 atexit.register(_open.close)
@@ -92,10 +94,6 @@ class _Visit:
         with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as folder:
             yield Dropped.read(uploads or [], Path(folder))
 
-    def new_folder(self) -> Path:
-        """A folder for a result."""
-        return Path(tempfile.mkdtemp(dir=self.folder))
-
 
 _visits = collections.defaultdict[str | None, _Visit](_Visit)
 """Open pages by session."""
@@ -113,9 +111,8 @@ class _Page(gr.Blocks):
         try:
             return await super().process_api(*args, **kwargs)
         except Exception as error:
-            shown = bool(os.environ.get("ESBN_TRACEBACK"))
-            tqdm.write(f"error: a request failed: {printable(one_line(error))}", file=sys.stderr)
-            raise gr.Error(printable(one_line(error)), print_exception=shown) from error
+            own_site.log(error)
+            raise gr.Error(printable(one_line(error)), print_exception=False) from error
 
 
 def look(uploads: list[str] | None, request: gr.Request) -> tuple[Any, ...]:
@@ -156,9 +153,8 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
         for number, bracket in enumerate(dropped.brackets):
             done = f"Merging {number + 1} of {len(dropped.brackets)}"
             progress(number / len(dropped.brackets), done)
-            merged = dropped.merge(
-                bracket, visit.new_folder(), _networks(), stops=typed, reference=reference
-            )
+            folder = Path(tempfile.mkdtemp(dir=visit.folder))
+            merged = dropped.merge(bracket, folder, _networks(), stops=typed, reference=reference)
             said += merged.said
             notes += merged.notes
             results += [merged.downloads] if merged.downloads else []
@@ -222,7 +218,7 @@ with _Page(
                 looks = [(TONES.get(name, name), name) for name in get_args(ToneName)]
                 tone = gr.Dropdown(looks, value=CONFIG.tone, label="Tone")
             button = gr.Button("Make the HDR picture", variant="primary")
-            said = gr.HTML(min_height=80)
+            said = gr.HTML(min_height=80, elem_id="said")
         with gr.Column(scale=3):
             slots: list[Any] = []
             for _ in range(MOST_FILES // FRAME_COUNT):
@@ -239,7 +235,7 @@ with _Page(
     for each in buttons:
         each.click(apart, [table, places, each], table)
     inputs = [uploads, table, by_exif, reference, tone]
-    button.click(None, None, said, js="() => ''")  # the last messages
+    button.click(None, None, said, js=TO_PROGRESS)
     button.click(make, inputs, [said, *slots], show_progress_on=said, concurrency_limit=4)
     tone.input(show, tone, slots, show_progress_on=said)
     demo.unload(forget)
@@ -250,7 +246,7 @@ if __name__ == "__main__":
     address = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
     demo.launch(
         server_name=address,
-        app_kwargs={"middleware": [Middleware(OwnSite, server_name=address)]},
+        app_kwargs={"middleware": [Middleware(own_site.OwnSite, server_name=address)]},
         run_history=False,
         max_file_size=f"{FILE_MEGABYTES}mb",
         quiet=True,

@@ -1,24 +1,35 @@
-"""Keeps other web sites away from the page.
+"""Keeps other web sites away from the page, and tracebacks away from the terminal.
 
 A site that is open in the same browser can send requests to this machine, and a name of its own can
 be made to resolve to it. Both name the site, in the headers Origin and Host.
 """
 
 import ipaddress
+import logging
+import os
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from utils.files import one_line, printable
+
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _ANY = frozenset({"0.0.0.0", "::"})
+_LOG = logging.getLogger(__name__)
 
 Message = MutableMapping[str, Any]
 App = Callable[[Message, Callable[..., Awaitable[Any]], Callable[..., Awaitable[Any]]], Awaitable]
 
 
+def log(error: Exception) -> None:
+    """Logs a failed request in one line; `ESBN_TRACEBACK=1` adds the traceback."""
+    text, trace = printable(one_line(error)), bool(os.environ.get("ESBN_TRACEBACK"))
+    _LOG.error("error: a request failed: %s", text, exc_info=trace)
+
+
 class OwnSite:
-    """ASGI middleware: refuses requests of other sites with 403."""
+    """ASGI middleware: refuses requests of other sites with 403, and those that fail with 400."""
 
     def __init__(self, app: App, server_name: str) -> None:
         """Wraps an application.
@@ -45,14 +56,26 @@ class OwnSite:
         wanted = scope["type"] == "lifespan" or (
             self._allows(f"//{host}") and (not origin or self._allows(origin))
         )
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
         if wanted:
-            await self._app(scope, receive, send)
+            try:
+                await self._app(scope, receive, answer)
+            except Exception as error:
+                if scope["type"] != "http":
+                    raise
+                log(error)
+                if not begun:
+                    await _refuse(send, 400, b"This request cannot be answered.")
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            text = b"This page answers only requests of its own address."
-            await send({"type": "http.response.start", "status": 403, "headers": []})
-            await send({"type": "http.response.body", "body": text})
+            await _refuse(send, 403, b"This page answers only requests of its own address.")
 
     def _allows(self, address: str) -> bool:
         try:
@@ -60,6 +83,11 @@ class OwnSite:
         except ValueError:
             return False
         return name in self._names or (self._open and _is_number(name))
+
+
+async def _refuse(send: Callable[..., Awaitable[Any]], status: int, text: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": []})
+    await send({"type": "http.response.body", "body": text})
 
 
 def _is_number(name: str) -> bool:

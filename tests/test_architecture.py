@@ -42,7 +42,7 @@ ALLOWED = {
     },
     "photo.temporary": {"utils"},
     "photo.png_metadata": set(),
-    "photo.own_site": set(),
+    "photo.own_site": {"utils"},
     "photo.reading": {"utils", "photo.png_metadata"},
     "photo.showing": {"utils", "photo.reading"},
     "lab": {"utils", "photo", "models"},

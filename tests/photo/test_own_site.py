@@ -47,6 +47,25 @@ def test_only_the_own_address_is_answered(server_name, host, origin, expected):
     assert status(server_name, **headers) == expected
 
 
+@pytest.mark.parametrize(("begun", "expected"), [(False, [400, None]), (True, [200])])
+def test_a_request_that_fails_is_one_line_of_the_log(caplog, begun, expected):
+    sent = []
+
+    async def app(_scope, _receive, send):
+        if begun:
+            await send({"status": 200})
+        raise KeyError("a\nb")
+
+    async def send(message):
+        sent.append(message.get("status"))
+
+    scope = {"type": "http", "headers": [(b"host", b"localhost")]}
+    asyncio.run(OwnSite(app, "127.0.0.1")(scope, None, send))  # pyright: ignore[reportArgumentType]
+    assert sent == expected
+    assert [record.getMessage().count("\n") for record in caplog.records] == [0]
+    assert not caplog.records[0].exc_info
+
+
 def test_web_sockets_of_others_are_closed_and_the_start_is_not_hindered():
     assert status("127.0.0.1", "websocket", host="evil.example") == 1008
     assert status("127.0.0.1", "lifespan") == 200

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from configs.settings import ToneName
 from photo.reading.folder import Photographs
 from photo.showing.downloads import Downloads
 from tests.brackets import bracket
@@ -17,7 +18,9 @@ def test_tones_do_not_depend_on_their_order_and_files_are_named_after_the_photog
     scene, hdr = Photographs(**fields), scene.hdr
     assert hdr is not None
     found = []
-    for place, tones in (("a", ("fusion", "reinhard")), ("b", ("reinhard", "fusion"))):
+    orders: dict[str, tuple[ToneName, ToneName]]
+    orders = {"a": ("fusion", "reinhard"), "b": ("reinhard", "fusion")}
+    for place, tones in orders.items():
         downloads = Downloads.write(tmp_path / place, "IMG_1", scene, hdr)
         files = [path for tone in tones for path in downloads.files(tone)]
         assert {path.name for path in downloads.files("fusion")} == {
