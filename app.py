@@ -26,13 +26,13 @@ from tqdm import tqdm
 
 from configs import presets
 from configs.settings import ToneName
-from photo import own_site
+from photo.app import own_site
+from photo.app.downloads import Downloads
+from photo.app.dropped import Dropped, Table
+from photo.app.plain_words import details
+from photo.app.temporary import temporary_folder
+from photo.app.uploads import ALL_MEGABYTES, MOST_FILES
 from photo.reading.camera_files import PHOTO_SUFFIXES
-from photo.reading.uploads import ALL_MEGABYTES, MOST_FILES
-from photo.showing.downloads import Downloads
-from photo.showing.dropped import Dropped, Table
-from photo.showing.plain_words import details
-from photo.temporary import temporary_folder
 from utils.files import one_line, printable, remove
 from utils.inference.pipeline import open_networks
 from utils.runs.networks import weights_caution

@@ -40,11 +40,10 @@ ALLOWED = {
         *("utils.inference", "utils.evaluation", "utils.scenes", "utils.images"),
         *("utils.radiometry", "utils.hardware", "utils.files"),
     },
-    "photo.temporary": {"utils"},
     "photo.png_metadata": set(),
-    "photo.own_site": {"utils"},
     "photo.reading": {"utils", "photo.png_metadata"},
     "photo.showing": {"utils", "photo.reading"},
+    "photo.app": {"utils", "photo.reading", "photo.showing"},
     "lab": {"utils", "photo", "models"},
 }
 """Rooms to the rooms they may import, a wing for all its rooms; each may import itself and

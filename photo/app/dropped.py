@@ -1,6 +1,6 @@
 """Photographs that were dropped on the page: their brackets, stops and merging.
 
-Messages are HTML, made by `photo.showing.plain_words`.
+Messages are HTML, made by `photo.app.plain_words`.
 """
 
 import dataclasses
@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
+from photo.app.downloads import Downloads
+from photo.app.plain_words import message
+from photo.app.uploads import Seen, decoded, linked, typed_stops
 from photo.reading.brackets.headers import without_doubles
 from photo.reading.brackets.splitting import listed, split
 from photo.reading.exif import exposure_values
 from photo.reading.folder import read_photographs
-from photo.reading.uploads import Seen, decoded, linked, typed_stops
-from photo.showing.downloads import Downloads
-from photo.showing.plain_words import message
 from utils.camera_motion.prealignment import prealigned
 from utils.evaluation.protocols import PROTOCOLS
 from utils.files import printable

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from photo import temporary
-from photo.temporary import temporary_folder
+from photo.app import temporary
+from photo.app.temporary import temporary_folder
 from tests import processes
 
 PREFIX = "esbn-test-"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from photo.own_site import OwnSite
+from photo.app.own_site import OwnSite
 
 
 def status(server_name: str, kind: str = "http", **headers: str) -> int:

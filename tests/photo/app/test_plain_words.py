@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from photo.app.plain_words import details, message, without_commands
 from photo.reading.agreement import mismatches
 from photo.reading.exif import Exposure
 from photo.reading.exposures import find_exposures
 from photo.reading.frame_choice import choose, small_version
-from photo.showing.plain_words import details, message, without_commands
 from tests import photos
 from utils.images.decode import check_size
 from utils.scenes.scene import SCENE_FAILURES

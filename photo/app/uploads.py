@@ -1,6 +1,6 @@
 """Checks the input of the page: number, size and content of photographs, and typed stops.
 
-`python -m photo.reading.uploads FILE ...` decodes photographs and prints a line of JSON for each.
+`python -m photo.app.uploads FILE ...` decodes photographs and prints a line of JSON for each.
 The page runs it as another process, which ends itself at a file that takes too long: others need
 not wait, and a decoder that crashes does not end the page.
 """
@@ -83,7 +83,7 @@ def decoded(paths: Sequence[Path], seconds: float = SECONDS) -> dict[Path, Seen]
     found: list[Seen] = []
     while len(found) < len(paths):
         rest = paths[len(found) :]
-        command = [sys.executable, "-m", "photo.reading.uploads", str(seconds), *map(str, rest)]
+        command = [sys.executable, "-m", "photo.app.uploads", str(seconds), *map(str, rest)]
         done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         found += [Seen(**x | {"exposure": Exposure(**x["exposure"])}) for x in lines]

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 
 from configs.settings import ToneName
+from photo.app.downloads import Downloads
 from photo.reading.folder import Photographs
-from photo.showing.downloads import Downloads
 from tests.brackets import bracket
 from utils.images.frames import read_ldr
 from utils.images.radiance_maps import read_radiance

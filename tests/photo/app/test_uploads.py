@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from photo.reading.uploads import ALL_MEGABYTES, MOST_FILES, decoded, linked, typed_stops
+from photo.app.uploads import ALL_MEGABYTES, MOST_FILES, decoded, linked, typed_stops
 from tests import photos
 
 
