@@ -20,7 +20,7 @@ from photo.reading.exif import Exposure, kept
 from photo.reading.pixels.colour import profile_of, to_working_space
 from photo.reading.pixels.white_level import FULL, white_range
 from utils.images.decode import PictureError, check_size, reading
-from utils.images.pictures import decode, exif_of, is_heic
+from utils.images.pictures import decode, exif_of, is_heic, orientation, turn
 from utils.radiometry.levels import to_16bit
 from utils.radiometry.radiance import hdr_to_ldr
 
@@ -53,6 +53,8 @@ class Photo:
     """Lowest and highest possible white level; see `white_range`."""
     balance: tuple[float, ...] = ()
     """White balance of a raw file: factors of the sensor's channels; empty of others."""
+    gaps: np.ndarray | None = None
+    """`(H, W)`, True at transparent pixels; None if there are none."""
     notes: tuple[str, ...] = ()
     """Warnings about the file, a line each."""
 
@@ -124,7 +126,7 @@ def _jpeg_bits(data: bytes) -> int:
 def _in_working_space(path: Path, data: bytes, exif: Image.Exif, photo: Photo) -> Photo:
     profile = profile_of(path, data, exif)
     frame = photo.frame
-    photo = dataclasses.replace(photo, notes=_about_transparency(path, data))
+    photo = dataclasses.replace(photo, gaps=_transparent(data, exif, frame.shape[:2]))
     try:
         frame = to_working_space(frame, profile) if profile else frame
     except imagecodecs.CmsError:
@@ -135,15 +137,15 @@ def _in_working_space(path: Path, data: bytes, exif: Image.Exif, photo: Photo) -
     return dataclasses.replace(photo, white=white_range(frame, data, exif))
 
 
-def _about_transparency(path: Path, data: bytes) -> tuple[str, ...]:
-    """A warning about transparent pixels, which aligning programs leave at the border."""
+def _transparent(data: bytes, exif: Image.Exif, size: tuple[int, int]) -> np.ndarray | None:
+    """`(H, W)`, True at transparent pixels, which aligning programs leave at the border."""
     with contextlib.suppress(Exception), Image.open(io.BytesIO(data)) as image:  # read before
-        if "A" in image.getbands() and np.asarray(image.getchannel("A")).min() < 128:
-            return (
-                f"{path.name} has transparent pixels, which are merged like others; crop all"
-                " photographs alike.",
-            )
-    return ()
+        if "A" in image.getbands():
+            # Pillow turns TIFF by itself.
+            tag = 1 if image.format == "TIFF" else orientation(exif)
+            gaps = turn(np.asarray(image.getchannel("A")), tag) < 128
+            return gaps if gaps.any() and gaps.shape == size else None
+    return None
 
 
 def _read_raw(path: Path, data: bytes, balance: tuple[float, ...]) -> Photo:

@@ -1,6 +1,7 @@
 """Reads photographs of any camera, size and exposure step as a scene without ground truth."""
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,14 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from photo.reading.agreement import mismatches, step_warnings
-from photo.reading.brackets.headers import read_header, without_doubles
-from photo.reading.brackets.orientation import overruled, turned
+from photo.reading.brackets.headers import without_doubles
+from photo.reading.brackets.opened import (
+    Opened,
+    gap_warnings,
+    share_white,
+    stack,
+    turn_odd_ones,
+)
 from photo.reading.brackets.splitting import doubts, listed
-from photo.reading.camera_files import read_photo
 from photo.reading.exif import UNKNOWN, Exposure, exposure_values
 from photo.reading.exposures import Exposures, find_exposures
-from photo.reading.frame_choice import choose, small_version
-from photo.reading.pixels.white_level import FULL, common_white, to_full_range
+from photo.reading.frame_choice import choose
 from photo.reading.search import photograph_paths
 from utils.images.radiance_maps import RADIANCE_SUFFIXES
 from utils.radiometry.bracket import MID_FRAME
@@ -83,8 +88,8 @@ def read_photographs(
             f" Received: {len(paths)} ({', '.join(path.name for path in paths)})"
         )
     names = [path.name for path in paths]
-    opened = [_Opened(path, keep_frame=len(paths) == FRAME_COUNT) for path in paths]
-    remarks = (*_turn_odd_ones(opened), *_share_white(opened))
+    opened = [Opened(path, keep_frame=len(paths) == FRAME_COUNT) for path in paths]
+    remarks = (*turn_odd_ones(opened), *share_white(opened))
     thumbnails = [photo.thumbnail for photo in opened]
     whole = set(paths) == set(without_doubles(photograph_paths(folder)))
     file = find_file(folder, EXPOSURE_FILE) if whole else None  # it has a line for each photograph
@@ -95,15 +100,17 @@ def read_photographs(
         photo.developed_as = opened[indices[MID_FRAME]].balance if photo.balance else ()
     chosen = tuple(names[i] for i in indices)
     stops = (found.values[indices] - found.values[indices[0]]).astype(np.float32)
+    times = 2.0 ** (found.values - found.values[indices[MID_FRAME]])
+    ldr = stack([opened[i] for i in indices], times[indices])
     return Photographs(
         name=name or (bracket_name(files) if files else scene_name(folder, root or folder)),
-        ldr=_stack([opened[i] for i in indices]),
+        ldr=ldr,
         exposure_values=stops,
         hdr=None,
         others=tuple(
             OtherFrame(
                 exposure_time=float(2.0 ** (found.values[i] - found.values[indices[0]])),
-                read=opened[i].take_frame,
+                read=functools.partial(opened[i].take_filled, ldr[MID_FRAME], times[i]),
             )
             for i in range(len(paths))
             if i not in indices and opened[i].kind == opened[indices[0]].kind
@@ -120,6 +127,7 @@ def read_photographs(
                 exposure_values([opened[i].exposure for i in indices]),
             ),
             *remarks,
+            *gap_warnings([opened[i] for i in indices]),
         ),
         exif=opened[indices[MID_FRAME]].exif,
         exposure=opened[indices[0]].exposure,
@@ -138,84 +146,6 @@ def bracket_name(files: Sequence[Path]) -> str:
     if start and start[-1].isdecimal():
         return files[0].stem
     return start.rstrip(" ._-(") or files[0].resolve().parent.name
-
-
-class _Opened:
-    """Thumbnail and metadata of one photograph."""
-
-    def __init__(self, path: Path, *, keep_frame: bool) -> None:
-        """Reads the file; a frame that is not kept is read again by `take_frame`."""
-        photo = read_photo(path)
-        self.path = path
-        self.tag = self._turned_to = read_header(path).orientation
-        self.thumbnail = small_version(photo.frame)
-        self.exposure = photo.exposure
-        self.exif = photo.exif
-        self.notes = photo.notes
-        self.white_range, self.white = photo.white, FULL
-        self.balance = self.developed_as = photo.balance
-        self.shape, self.dtype = photo.frame.shape, photo.frame.dtype
-        self._frame = photo.frame if keep_frame else None
-
-    def turn(self, tag: int) -> None:
-        """Turns the photograph as if it had this orientation tag."""
-        self._turned_to = tag
-        self.thumbnail = turned(self.thumbnail, self.tag, tag)
-        if (tag > 4) != (self.tag > 4):
-            self.shape = (self.shape[1], self.shape[0], 3)
-
-    @property
-    def kind(self) -> str:
-        """Size and type of the frame."""
-        return f"{self.shape[1]}x{self.shape[0]} {self.dtype}"
-
-    def take_frame(self) -> np.ndarray:
-        """The frame, which is not kept, of the bracket's white level and balance."""
-        frame, self._frame = self._frame, None
-        if frame is None or self.developed_as != self.balance:
-            frame = read_photo(self.path, self.developed_as).frame
-        frame = to_full_range(frame, self.white)
-        return frame if self._turned_to == self.tag else turned(frame, self.tag, self._turned_to)
-
-
-def _share_white(photos: Sequence[_Opened]) -> tuple[str, ...]:
-    """Gives all photographs the bracket's white level; what is to be said of the files."""
-    notes = tuple(note for photo in photos for note in photo.notes)
-    white = common_white([photo.white_range for photo in photos])
-    if white == FULL:
-        return notes
-    for photo in photos:
-        photo.white = white
-        photo.thumbnail = np.minimum(photo.thumbnail * np.float32(FULL / white), 1)
-    bits = white.bit_length()
-    return (*notes, f"The photographs use {bits} of 16 bits: {white} is taken for white.")
-
-
-def _turn_odd_ones(photos: Sequence[_Opened]) -> tuple[str, ...]:
-    """Turns photographs whose orientation tag contradicts the others and the pixels; says so."""
-    odd = overruled([photo.tag for photo in photos], [photo.thumbnail for photo in photos])
-    for index, tag in odd.items():
-        photos[index].turn(tag)
-    return tuple(
-        f"{photos[index].path.name} has the orientation tag {photos[index].tag}, the others {tag};"
-        f" its pixels fit {tag}, which is used."
-        for index, tag in odd.items()
-    )
-
-
-def _stack(photos: Sequence[_Opened]) -> np.ndarray:
-    """The `(3, H, W, 3)` frames; each photograph is released once it is copied."""
-    kinds = [photo.kind for photo in photos]
-    if len(set(kinds)) > 1:
-        listed = (f"{photo.path.name} {kind}" for photo, kind in zip(photos, kinds, strict=True))
-        raise SceneError(
-            "Photographs must have one size, upright, and one bit depth."
-            f" Received: {', '.join(listed)}"
-        )
-    ldr = np.empty((len(photos), *photos[0].shape), photos[0].dtype)
-    for frame, photo in zip(ldr, photos, strict=True):
-        frame[:] = photo.take_frame()
-    return ldr
 
 
 def _strays(folder: Path) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def _locked(path: Path) -> None:
 _PLACES: dict[str, Callable[[Path], object]] = {
     "a locked file": _locked,
     "a folder in its place": lambda path: path.mkdir(),
-    "a pipe in its place": os.mkfifo,
+    "a pipe in its place": getattr(os, "mkfifo", os.mkdir),
     "a broken link": lambda path: path.symlink_to(path.with_name("nowhere")),
     "a link to itself": lambda path: path.symlink_to(path.name),
     "a link to its folder": lambda path: path.symlink_to(path.parent),

@@ -5,6 +5,8 @@ import pytest
 from tests.fuzz import kinds
 from tests.fuzz.workers import Worker
 
+pytest.importorskip("resource", reason="cases need a limit of memory")
+
 COUNTS = {name: max(4, count) for name, count in kinds.shares(120).items()}
 
 

@@ -1,7 +1,6 @@
 """Runs cases in a process of their own, which may be killed or hang."""
 
 import contextlib
-import resource
 import signal
 import traceback
 from collections.abc import Sequence
@@ -87,6 +86,8 @@ class Worker:
 
 def _serve(pipe: Connection, scratch: Path) -> None:
     """Answers with verdicts, or with the traceback of a failing test, until the pipe is closed."""
+    import resource  # noqa: PLC0415 - only on Unix
+
     tools.prepare(scratch)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     size = pages * resource.getpagesize() + _ADDRESSES

@@ -48,12 +48,25 @@ def seen_from(
     )
     whole = np.full((height, width), 255, np.uint8)
     gaps = cv2.warpPerspective(whole, homography, (width, height)) < 255
-    if not gaps.any():
-        return warped
-    largest = np.float32(np.iinfo(source.dtype).max)
+    return filled(warped, reference, gaps, ratio) if gaps.any() else warped
+
+
+def filled(warped: np.ndarray, reference: np.ndarray, gaps: np.ndarray, ratio: float) -> np.ndarray:
+    """Fills the gaps of a frame, in place.
+
+    Args:
+        warped: `(H, W, 3)` uint8 or uint16 frame from the reference's view.
+        reference: The reference, same shape and type.
+        gaps: `(H, W)`, True where the frame shows nothing.
+        ratio: The frame's exposure time in units of the reference's.
+
+    Returns:
+        The frame.
+    """
+    largest = np.float32(np.iinfo(warped.dtype).max)
     exposed = np.float32(ratio ** (1 / GAMMA))  # (x^2.2 r)^(1/2.2), without computing radiance
     fields = _fields(warped, reference, gaps, exposed, darker=ratio < 1)
-    for top in range(0, height, _BAND):
+    for top in range(0, len(warped), _BAND):
         band = slice(top, top + _BAND)
         rows, columns = np.nonzero(gaps[band])
         if rows.size == 0:
@@ -62,13 +75,13 @@ def seen_from(
         sample = functools.partial(_sample, places=places, size=gaps.shape)
         seen = reference[places].astype(np.float32) / largest
         floor = np.minimum(exposed * seen, 1)
-        filled = _apply(fields.curve, seen) * sample(fields.gain)
+        value = _apply(fields.curve, seen) * sample(fields.gain)
         bright = floor
         if ratio < 1:
             border = warped[places].astype(np.float32) / largest
             bright = np.maximum(_light(fields, sample, seen, border, floor), floor)
-        filled += _clipping(seen) * (bright - filled)
-        warped[places] = np.rint(largest * np.clip(filled, 0, 1)).astype(source.dtype)
+        value += _clipping(seen) * (bright - value)
+        warped[places] = np.rint(largest * np.clip(value, 0, 1)).astype(warped.dtype)
     return warped
 
 

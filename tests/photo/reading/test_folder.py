@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photo.reading import folder
+from photo.reading.brackets import opened
 from photo.reading.camera_files import read_photo
 from photo.reading.exif import Exposure
 from photo.reading.folder import Photographs, bracket_name, read_photographs
@@ -148,17 +148,36 @@ def test_the_photographs_beyond_three_are_read_when_they_are_needed(tmp_path):
 @pytest.mark.parametrize(("make", "reads"), [(_plain, 3), (_five, 5 + 3)])
 def test_frames_are_released_once_they_are_stacked(tmp_path, monkeypatch, make, reads):
     path = make(tmp_path / "a")
-    frames, real = [], folder.read_photo
+    frames, real = [], opened.read_photo
 
     def read(*arguments):
         photo = real(*arguments)
         frames.append(weakref.ref(photo.frame))
         return photo
 
-    monkeypatch.setattr(folder, "read_photo", read)
+    monkeypatch.setattr(opened, "read_photo", read)
     scene = read_photographs(path)
     assert scene.exif
     assert [frame() for frame in frames] == [None] * reads
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_transparent_pixels_are_filled_as_gaps_are(tmp_path, orientation):
+    alpha = np.full((3, 64, 96, 1), 65535, np.uint16)
+    alpha[0, :, :12] = alpha[2, 50:] = 0
+    cut = np.where(alpha == 0, 0, FRAMES)
+    folder = photos.write_bracket(
+        tmp_path / "a", np.concatenate([cut, alpha], -1), suffix=".png", orientation=orientation
+    )
+    scene = read_photographs(folder)
+    assert [line.split()[0] for line in scene.warnings if "filled in." in line] == [
+        "1.png",
+        "3.png",
+    ]
+    for side, gap in ((0, np.s_[:, :12]), (2, np.s_[50:])):
+        expected = ldr_to_float(FRAMES[side])[gap]
+        error = np.abs(ldr_to_float(scene.ldr[side])[gap] - expected)
+        assert error.mean() < 0.25 * expected.mean()
 
 
 def test_given_exposures_win_over_the_file_and_the_file_over_exif(tmp_path):
