@@ -3,12 +3,12 @@
 Reads scenes with ground truth, and weights (--weights, --run) or, with --predictions, a folder of
 .hdr or .exr files. Writes to the folder `evaluation`: `scenes`, `protocols` and `published` as
 .csv, .md and .tex, `scenes.png`, `errors.png` and `provenance.json`; with --baselines or
---self-ensemble, `methods`, which compares with methods without networks and with the mean over
-mirrored and rotated copies; with --against, `comparison`, two results scene by scene.
+--self-ensemble, `methods`, which compares with methods and alignments without networks and with the
+mean over mirrored and rotated copies; with --against, `comparison`, two results scene by scene.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +17,14 @@ from tqdm import tqdm
 from configs import paths, presets
 from configs.settings import Copies, EvaluationConfig, PrealignmentName
 from utils import command, files
-from utils.evaluation.baselines import BASELINES
+from utils.evaluation.baselines import ALIGNMENTS, BASELINES
+from utils.evaluation.octave.hdr_vdp_2 import HdrVdp2, Viewing
 from utils.evaluation.perceptual import ColorVideoVdp, Display
 from utils.evaluation.protocols import Protocol, configured
 from utils.evaluation.scoring import Meter, Predict, Scores, from_files, from_function, score
 from utils.inference.agreement import agreed
 from utils.inference.pipeline import Networks, open_networks
-from utils.inference.reconstruction import reconstruct
+from utils.inference.reconstruction import merge, reconstruct
 from utils.reporting import plots, provenance, score_tables, tables
 from utils.reporting.results import full_title
 from utils.reporting.score_tables import ByScene
@@ -52,7 +53,11 @@ def main(config: EvaluationConfig) -> int:
     """Scores every scene; returns 2 if something could not be scored, else 0."""
     protocols = [configured(name, config.sixteen_bits) for name in config.protocol]
     display = Display(peak=config.display_peak, black=config.display_black)
-    meter = Meter(display=display, vdp=ColorVideoVdp(display) if config.cvvdp else None)
+    meter = Meter(
+        display=display,
+        vdp=ColorVideoVdp(display) if config.cvvdp else None,
+        hdr_vdp_2=HdrVdp2(config.hdr_vdp_2, _viewing(config)) if config.hdr_vdp_2 else None,
+    )
     results = config.results or paths.evaluation_dir(config.predictions or config.run)
     methods = _methods(config)
     with files.lock(results):
@@ -68,6 +73,25 @@ def from_networks(networks: Networks, copies: Copies = 1, *, agreement: bool = F
         return (agreed(result, prepared) if agreement else result).hdr
 
     return predict
+
+
+def from_alignment(networks: Networks, alignment: Callable[[Scene], np.ndarray]) -> Predict:
+    """Results of the merging network for frames that another method aligned."""
+
+    def predict(_scene: Scene, prepared: Scene, protocol: Protocol) -> np.ndarray:
+        return merge(networks, prepared, alignment(prepared), protocol)
+
+    return predict
+
+
+def _viewing(config: EvaluationConfig) -> Viewing:
+    return Viewing(
+        encoding=config.vdp_encoding,
+        peak=config.vdp_peak,
+        pixels_per_degree=config.vdp_pixels_per_degree,
+        display=config.vdp_display,
+        seconds=config.vdp_seconds,
+    )
 
 
 def _methods(config: EvaluationConfig) -> dict[str, Method]:
@@ -89,6 +113,8 @@ def _methods(config: EvaluationConfig) -> dict[str, Method]:
             )
             for name, copies in names.items()
         }
+        for name, alignment in ALIGNMENTS.items() if config.baselines else ():
+            found[f"{name}, merged"] = Method(predict=from_alignment(networks, alignment))
     if config.baselines:
         for name, baseline in BASELINES.items():
             found[name] = Method(predict=from_function(baseline), prealign=config.prealign)

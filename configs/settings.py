@@ -279,6 +279,8 @@ ProtocolName = Literal[
 ]
 SixteenBits = Literal["8", "16/65535", "16/65536"]
 """Scaling of 16-bit frames: rounded to 8 bits, or divided by 65535 or 65536."""
+VdpEncoding = Literal["rgb-bt.709", "sRGB-display"]
+VdpDisplay = Literal["led-lcd", "ccfl-lcd", "crt"]
 ToneName = Literal["fusion", "reinhard", "mu-law"]
 PictureName = Literal["png", "jpg", "tif"]
 Copies = Literal[1, 2, 4, 8]
@@ -349,6 +351,9 @@ class ReconstructionConfig(WeightsConfig):
     a panorama should; needs EXIF. If not given, each result has its own."""
     save_release: str | None = None
     """Prefix of TF 1 checkpoints to write too, for the authors' code: PREFIX_low etc."""
+    baselines: bool = False
+    """In reconstruction_align2.py, of scenes with a ground truth: compare with low and high as they
+    are and aligned by AlignMTB, a homography or optical flow, also once they are merged."""
 
     def __post_init__(self) -> None:
         """Checks the values."""
@@ -397,8 +402,9 @@ class EvaluationConfig(WeightsConfig):
     against: Path | None = None
     """Second folder of .hdr or .exr files to compare with, scene by scene."""
     baselines: bool = False
-    """Also score the reference frame alone, and OpenCV's AlignMTB with MergeDebevec and with
-    MergeRobertson."""
+    """Also score the reference frame alone, OpenCV's AlignMTB with MergeDebevec and MergeRobertson
+    and, with networks, their merging of low and high as they are and aligned by AlignMTB, a
+    homography or optical flow."""
     self_ensemble: Copies = 1
     """Also score the mean result of this many mirrored and rotated copies of each scene."""
     method: str = "ours"
@@ -409,10 +415,24 @@ class EvaluationConfig(WeightsConfig):
     """Luminance in cd/m2 of radiance 0."""
     cvvdp: bool = False
     """Also measure ColorVideoVDP; needs the package `cvvdp` and PyTorch."""
+    hdr_vdp_2: Path | None = None
+    """Folder of the authors' hdrvdp-2.2.x: also measure HDR-VDP-2; needs GNU Octave."""
+    vdp_encoding: VdpEncoding = "rgb-bt.709"
+    """Color encoding of HDR-VDP-2: radiance times `vdp_peak`, or radiance unchanged as an sRGB
+    picture, as several papers do."""
+    vdp_peak: float = 1000.0
+    """Luminance in cd/m2 of radiance 1 for HDR-VDP-2 with `rgb-bt.709`."""
+    vdp_pixels_per_degree: float = 30.0
+    """Pixels per degree of HDR-VDP-2."""
+    vdp_display: VdpDisplay = "led-lcd"
+    """Emission spectra of HDR-VDP-2."""
+    vdp_seconds: float = 600.0
+    """Time limit of a scene for HDR-VDP-2."""
 
     def __post_init__(self) -> None:
         """Checks the values."""
         super().__post_init__()
+        require_positive(self, "vdp_peak", "vdp_pixels_per_degree", "vdp_seconds")
         require(len(self.protocol) > 0, "protocol must name at least one.", self.protocol)
         require(
             self.predictions is None or self.self_ensemble == 1,

@@ -90,12 +90,11 @@ def test_results_keep_the_tree_and_show_one_name(scenes, tmp_path, capsys):
         ):
             assert read(path).shape == (16 + 8 * seed, 24, 3)
     for table in ("metrics.csv", "aligned.csv"):
-        assert sorted(_column(results / table)) == sorted([*NAMES.values(), "mean"])
+        assert set(_column(results / table)) - {"low", "high"} == {*NAMES.values(), "mean"}
     said = capsys.readouterr().out
     for name in NAMES.values():
         cell = name.replace("|", r"\|")
-        for title in (MOTION, f"{MOTION}, agreement"):
-            assert said.count(f"| {cell} | {title} |") == 1
+        assert said.count(f"| {cell} | {MOTION}, agreement |") == 1
     page = (results / "report.html").read_text()
     headings = [html.unescape(name) for name in re.findall(r"<section [^>]*>\n<h2>(.*)</h2>", page)]
     assert sorted(headings) == sorted(NAMES.values())

@@ -168,9 +168,12 @@ def test_release_ssim_has_the_truths_range():
 def test_perfectly_aligned_frames_have_infinite_psnr_unlike_the_inputs():
     scene = bracket()
     aligned = np.stack([hdr_to_ldr(scene.hdr, scene.exposure_times[i]) for i in (0, 2)])
-    metrics = score_alignment(aligned, scene)
-    assert metrics.psnr_low == metrics.psnr_high == math.inf
-    assert max(metrics.psnr_input_low, metrics.psnr_input_high) < 20
+    numbers = score_alignment(aligned, scene, scene.hdr)
+    assert {value for name, value in numbers.items() if "PSNR" in name} == {math.inf}
+    assert min(value for name, value in numbers.items() if "SSIM" in name) == pytest.approx(1)
+    unaligned = score_alignment(ldr_to_float(scene.ldr[[0, 2]]), scene)
+    assert max(unaligned["PSNR low"], unaligned["PSNR high"]) < 20
+    assert unaligned["PSNR low, moved"] <= unaligned["PSNR low"]
     with pytest.raises(ValueError, match="no truth"):
         score_alignment(aligned, bracket(truth=False))
 
@@ -179,6 +182,5 @@ def test_an_input_without_motion_differs_from_the_truth_by_quantisation_only():
     scene = bracket()
     still = np.rint(hdr_to_ldr(scene.hdr, scene.exposure_times[0]) * 65535).astype(np.uint16)
     scene = dataclasses.replace(scene, ldr=np.stack([still, still, still]))
-    metrics = score_alignment(ldr_to_float(scene.ldr[:2]), scene)
-    assert metrics.psnr_input_low == metrics.psnr_low
-    assert metrics.psnr_low == pytest.approx(20 * math.log10(65535 * 12**0.5), abs=0.2)
+    numbers = score_alignment(ldr_to_float(scene.ldr[:2]), scene)
+    assert numbers["PSNR low"] == pytest.approx(20 * math.log10(65535 * 12**0.5), abs=0.2)

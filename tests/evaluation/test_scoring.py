@@ -181,6 +181,18 @@ def test_baselines_stand_beside_the_method_on_the_same_scenes(root, predictions,
     assert rows["reference"]["PSNR-μ"].startswith(f"{expected:.2f} [")
 
 
+def test_networks_merge_what_other_methods_aligned(root, tmp_path, monkeypatch):
+    networks = dataclasses.replace(source_networks(), merging=lambda low, _mid, _high: low[..., 3:])
+    monkeypatch.setattr(evaluate, "open_networks", lambda _: networks)
+    monkeypatch.setattr(evaluate, "weights_files", lambda _: [])
+    changes = {"results": tmp_path, "baselines": True, "agreement": False}
+    assert evaluate.main(_config(root, None, tmp_path, prealign="off", **changes)) == 0
+    rows = {row.pop("method"): row for row in _rows(tmp_path / "methods.csv")}
+    names = ["source as it is", "AlignMTB", "homography", "optical flow"]
+    assert list(rows) == ["ours", *(f"{name}, merged" for name in names), *BASELINES]
+    assert rows["ours"] == rows["source as it is, merged"] != rows["optical flow, merged"]
+
+
 def test_protocols_with_one_input_share_a_reconstruction(root):
     calls = []
 

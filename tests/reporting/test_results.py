@@ -9,12 +9,12 @@ import pytest
 
 from tests.brackets import bracket, source_networks
 from utils.evaluation.protocols import PROTOCOLS
-from utils.evaluation.psnr_ssim import AlignmentMetrics, Metrics
+from utils.evaluation.psnr_ssim import Metrics
 from utils.images import frames
 from utils.inference.pipeline import reconstruct_picture
-from utils.radiometry.radiance import mu_law
+from utils.radiometry.radiance import hdr_to_ldr, mu_law
 from utils.reporting.results import markdown_table, write_aligned, write_metrics
-from utils.reporting.sheets import comparison_sheet
+from utils.reporting.sheets import alignment_sheet, comparison_sheet
 
 FULL, LEAK = PROTOCOLS["full"], PROTOCOLS["release-leak"]
 ROWS = [
@@ -43,10 +43,9 @@ def test_csv_has_a_row_for_each_scene_then_their_mean(tmp_path):
 
 
 def test_csv_without_numbers_has_only_its_heading(tmp_path):
-    write_metrics(tmp_path / "aligned.csv", [], "full", AlignmentMetrics)
-    assert (tmp_path / "aligned.csv").read_text() == (
-        "scene,protocol,psnr_low,psnr_high,psnr_input_low,psnr_input_high\n"
-    )
+    write_metrics(tmp_path / "metrics.csv", [], "full")
+    expected = "scene,protocol,psnr_mu,psnr_l,ssim_mu,ssim_l\n"
+    assert (tmp_path / "metrics.csv").read_text() == expected
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("x")'])
@@ -114,6 +113,21 @@ def test_a_sheet_shows_inputs_above_what_was_made_of_them():
     np.testing.assert_array_equal(above[:, 984:1024], _tone(scene.hdr))
     np.testing.assert_array_equal(above[:, 1312:1352], _mu_law(reconstruction.hdr))
     np.testing.assert_array_equal(below[:, 1312:1352], _mu_law(scene.hdr))
+
+
+def test_a_sheet_of_alignments_has_the_truth_first_and_a_column_for_each():
+    scene = bracket(40, 40)
+    aligned = np.stack([np.zeros((40, 40, 3)), np.ones((40, 40, 3))])
+    sheet = alignment_sheet(
+        scene, {"a": aligned, "b": 1 - aligned}, {"a": scene.hdr, "b": scene.hdr}
+    )
+    low, high, merged = (sheet[top + 28 : top + 68] for top in (0, 76, 152))
+    exposed = np.rint(255 * hdr_to_ldr(scene.hdr, 1.0)).astype(np.uint8)
+    np.testing.assert_array_equal(low[:, :40], exposed)
+    assert [low[0, 328 * i, 0] for i in (1, 2)] == [0, 255]
+    assert [high[0, 328 * i, 0] for i in (1, 2)] == [255, 0]
+    for left in (0, 328, 656):
+        np.testing.assert_array_equal(merged[:, left : left + 40], _mu_law(scene.hdr))
 
 
 def test_without_a_truth_the_mu_law_view_of_the_result_is_the_last_panel():

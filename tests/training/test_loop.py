@@ -162,7 +162,7 @@ def test_on_aligned_records_merging_trains_without_the_alignments(config, tmp_pa
         assert all(equal(values(settings.run, "fusion", side), start[side]))
     expected = score_alignment(ldr_to_float(tiny.SCENE.ldr[[0, 2]]), tiny.SCENE)
     for row in tiny.log(settings.run, "fusion", "validation.csv"):  # of the records' frames
-        assert float(row["psnr_aligned_low"]) == pytest.approx(expected.psnr_low, rel=1e-3)
+        assert float(row["psnr_aligned_low"]) == pytest.approx(expected["PSNR low"], rel=1e-3)
 
 
 @pytest.mark.parametrize(

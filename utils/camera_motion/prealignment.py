@@ -15,6 +15,7 @@ from configs.settings import PrealignmentName
 from utils.camera_motion.gap_filling import seen_from
 from utils.camera_motion.homography import Fit, Reference
 from utils.radiometry.bracket import HIGH, LOW, MID_FRAME, SOURCE_FRAME
+from utils.radiometry.levels import to_16bit
 from utils.scenes.scene import OtherFrame, Scene
 
 AnyScene = TypeVar("AnyScene", bound=Scene)
@@ -24,7 +25,7 @@ def prealigned(scene: AnyScene, mode: PrealignmentName) -> AnyScene:
     """The scene with its frames warped to the reference by one homography each.
 
     Args:
-        scene: A scene of uint8 or uint16 frames.
+        scene: A scene; float32 frames become uint16.
         mode: `auto`: where it measurably helps; `on`: wherever a homography is found; `off`: never.
 
     Returns:
@@ -33,6 +34,8 @@ def prealigned(scene: AnyScene, mode: PrealignmentName) -> AnyScene:
     """
     if mode == "off":
         return scene
+    if scene.ldr.dtype == np.float32:
+        scene = dataclasses.replace(scene, ldr=to_16bit(scene.ldr))
     ldr, notes, reference = scene.ldr, [], Reference(scene.ldr[MID_FRAME])
     for side in (LOW, HIGH):
         index = SOURCE_FRAME[side]

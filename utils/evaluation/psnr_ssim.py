@@ -23,19 +23,6 @@ class Metrics:
     ssim_l: float
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class AlignmentMetrics:
-    """PSNR in dB of the aligned frames and, for comparison, of the input frames.
-
-    Each is compared with the truth exposed like the frame, LDR values in [0, 1].
-    """
-
-    psnr_low: float
-    psnr_high: float
-    psnr_input_low: float
-    psnr_input_high: float
-
-
 def psnr(result: np.ndarray, truth: np.ndarray, *, peak: float = 1.0) -> float:
     """Peak signal-to-noise ratio `10 log10(peak ** 2 / MSE)`; nothing is clipped.
 
@@ -47,13 +34,15 @@ def psnr(result: np.ndarray, truth: np.ndarray, *, peak: float = 1.0) -> float:
         peak: Largest value of the signal.
 
     Returns:
-        dB; infinite if the arrays are equal.
+        dB; infinite if the arrays are equal, NaN if they are empty.
 
     Raises:
         ValueError: The shapes differ, a value is not finite, or the ratio is below -60 dB, which
             would outweigh all other scenes of a mean.
     """
     _require_same_shape(result, truth)
+    if not truth.size:
+        return math.nan
     with np.errstate(over="ignore", invalid="ignore"):  # raises below
         error = float(np.mean(np.square(result - truth), dtype=np.float64))
     _require_finite(error if error <= _LARGEST_ERROR * peak**2 else math.inf, result, truth)
@@ -61,7 +50,12 @@ def psnr(result: np.ndarray, truth: np.ndarray, *, peak: float = 1.0) -> float:
 
 
 def ssim(
-    result: np.ndarray, truth: np.ndarray, *, data_range: float, gaussian: bool = False
+    result: np.ndarray,
+    truth: np.ndarray,
+    *,
+    data_range: float,
+    gaussian: bool = False,
+    where: np.ndarray | None = None,
 ) -> float:
     """Structural similarity, K1 = 0.01, K2 = 0.03: mean over channels and whole windows.
 
@@ -72,9 +66,10 @@ def ssim(
         gaussian: False: scikit-image's defaults, a uniform 7x7 window and unbiased variances;
             True: those of Wang et al. 2004 (DOI 10.1109/TIP.2003.819861), an 11x11 Gaussian
             window of sigma 1.5 and weighted variances.
+        where: `(H, W)` bool: only windows about these pixels count.
 
     Returns:
-        At most 1, for equal images.
+        At most 1, for equal images; NaN without a window.
 
     Raises:
         ValueError: The shapes differ, the image is smaller than the window or `data_range` is 0.
@@ -86,7 +81,7 @@ def ssim(
     if not data_range > 0:
         raise ValueError(f"data_range must be greater than 0. Received: {data_range}")
     with np.errstate(all="ignore"):  # raises below
-        similarity: Any = structural_similarity(
+        found: Any = structural_similarity(
             truth.astype(np.float64),  # as the scikit-image of the release's time did
             result.astype(np.float64),
             data_range=data_range,
@@ -95,9 +90,15 @@ def ssim(
             gaussian_weights=gaussian,
             sigma=1.5,
             use_sample_covariance=not gaussian,
+            full=True,
         )
+    similarity, values = found
     _require_finite(similarity, result, truth)
-    return float(similarity)
+    if where is None:
+        return float(similarity)
+    whole = np.s_[window // 2 : -(window // 2), window // 2 : -(window // 2)]
+    chosen = values[whole][where[whole]]
+    return float(chosen.mean()) if chosen.size else math.nan
 
 
 def _require_finite(score: float, result: np.ndarray, truth: np.ndarray) -> None:

@@ -1,14 +1,17 @@
 """Scores of each protocol, with the protocol's clipping, windows and ranges."""
 
+import cv2
 import numpy as np
 
-from utils.evaluation.psnr_ssim import AlignmentMetrics, Metrics, psnr, ssim
-from utils.radiometry.bracket import ALIGNED_FRAME, HIGH, LOW, SOURCE_FRAME, SOURCE_FRAMES
+from utils.evaluation.psnr_ssim import Metrics, psnr, ssim
+from utils.radiometry.bracket import SOURCE_FRAME, SOURCE_FRAMES
 from utils.radiometry.levels import ldr_to_float
-from utils.radiometry.radiance import hdr_to_ldr, mu_law
+from utils.radiometry.radiance import brightest_channel, hdr_to_ldr, mu_law
 from utils.scenes.scene import Scene
 
 _NTIRE_GAMMA = 2.24  # of the challenge's files
+_AREA = (5, 5)  # pixels over which a difference is averaged
+_MOVED = 0.05  # LDR
 
 
 def score_full(result: np.ndarray, truth: np.ndarray) -> Metrics:
@@ -58,28 +61,58 @@ def score_ntire(result: np.ndarray, truth: np.ndarray) -> Metrics:
     )
 
 
-def score_alignment(aligned: np.ndarray, scene: Scene) -> AlignmentMetrics:
-    """Scores aligned frames against the truth, exposed like each frame.
+def score_alignment(
+    aligned: np.ndarray, scene: Scene, merged: np.ndarray | None = None
+) -> dict[str, float]:
+    """Scores aligned frames against the truth exposed like each frame, and what they merge to.
 
     Args:
         aligned: `(2, H, W, 3)` LDR in [0, 1], low and high.
-        scene: Their scene.
+        scene: Their scene, with the source frames as they are.
+        merged: `(H, W, 3)` radiance; None: not scored.
 
     Returns:
-        PSNR of the aligned frames and of the input frames; the truth is not quantised.
+        PSNR and SSIM of each side in LDR, not quantised, and of radiance, by their names; over all
+        pixels and where something has `moved` (NaN if nothing has).
 
     Raises:
         ValueError: The scene has no truth.
     """
     if scene.hdr is None:
         raise ValueError(f"Scene {scene.name} has no truth to measure against. Received: None")
-    low, high = (hdr_to_ldr(scene.hdr, time) for time in scene.exposure_times[[*SOURCE_FRAMES]])
-    return AlignmentMetrics(
-        psnr_low=psnr(aligned[ALIGNED_FRAME[LOW]], low),
-        psnr_high=psnr(aligned[ALIGNED_FRAME[HIGH]], high),
-        psnr_input_low=psnr(ldr_to_float(scene.ldr[SOURCE_FRAME[LOW]]), low),
-        psnr_input_high=psnr(ldr_to_float(scene.ldr[SOURCE_FRAME[HIGH]]), high),
-    )
+    numbers, masks = {}, moved(scene)
+    for side, frame, mask in zip(SOURCE_FRAME, aligned, masks, strict=True):
+        exposed = hdr_to_ldr(scene.hdr, scene.exposure_times[SOURCE_FRAME[side]])
+        numbers[f"PSNR {side}"] = psnr(frame, exposed)
+        numbers[f"PSNR {side}, moved"] = psnr(frame[mask], exposed[mask])
+        numbers[f"SSIM {side}"] = ssim(frame, exposed, data_range=1.0, gaussian=True)
+        numbers[f"SSIM {side}, moved"] = ssim(
+            frame, exposed, data_range=1.0, gaussian=True, where=mask
+        )
+    if merged is not None:
+        result_mu, truth_mu, mask = mu_law(merged), mu_law(scene.hdr), masks.any(0)
+        numbers["merged PSNR-μ"] = psnr(result_mu, truth_mu)
+        numbers["merged PSNR-μ, moved"] = psnr(result_mu[mask], truth_mu[mask])
+        numbers["merged PSNR-l"] = psnr(merged, scene.hdr)
+    return numbers
+
+
+def moved(scene: Scene) -> np.ndarray:
+    """Where low and high show something else than the truth does, exposed like them.
+
+    That is where the mean over 5x5 pixels of their difference exceeds 0.05 of LDR in a channel,
+    widened by two pixels. The mean leaves out noise.
+
+    Returns:
+        `(2, H, W)` bool.
+    """
+    masks = []
+    for index in SOURCE_FRAMES:
+        exposed = hdr_to_ldr(scene.hdr, scene.exposure_times[index])
+        difference = cv2.blur(ldr_to_float(scene.ldr[index]) - exposed, _AREA)
+        other = brightest_channel(np.abs(difference)) > _MOVED
+        masks.append(cv2.dilate(other.astype(np.uint8), np.ones(_AREA)) > 0)
+    return np.stack(masks)
 
 
 def _through_challenge_file(hdr: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from configs import paths
 from configs.settings import PrealignmentName
 from utils.camera_motion.prealignment import prealigned
 from utils.evaluation import perceptual
+from utils.evaluation.octave.hdr_vdp_2 import HdrVdp2
 from utils.evaluation.perceptual import ColorVideoVdp, Display
 from utils.evaluation.protocols import Protocol
 from utils.images.drawing import error_map
@@ -55,6 +56,7 @@ class Meter:
 
     display: Display
     vdp: ColorVideoVdp | None = None
+    hdr_vdp_2: HdrVdp2 | None = None
 
     def measure(self, result: np.ndarray, truth: np.ndarray, protocol: Protocol) -> Numbers:
         """All scores of one result, by name."""
@@ -62,6 +64,8 @@ class Meter:
         numbers |= dataclasses.asdict(perceptual.measure(result, truth, self.display))
         if self.vdp is not None:
             numbers["cvvdp"] = self.vdp.measure(result, truth)
+        if self.hdr_vdp_2 is not None:
+            numbers[self.hdr_vdp_2.title] = self.hdr_vdp_2.measure(result, truth)
         return numbers
 
     @property
@@ -70,6 +74,8 @@ class Meter:
         notes = [f"PU21: {self.display.title}."]
         if self.vdp is not None:
             notes.append(f"ColorVideoVDP, in JOD: {self.vdp.title}.")
+        if self.hdr_vdp_2 is not None:
+            notes.append(self.hdr_vdp_2.note)
         return notes
 
 

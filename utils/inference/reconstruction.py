@@ -107,6 +107,25 @@ def align(networks: Networks, scene: Scene, protocol: Protocol) -> np.ndarray:
     return _join(aligned, scene, protocol.tile)
 
 
+@_python_errors()
+def merge(networks: Networks, scene: Scene, aligned: np.ndarray, protocol: Protocol) -> np.ndarray:
+    """Radiance `(H, W, 3)` of the reference and any aligned frames, in the whole picture.
+
+    Args:
+        networks: The networks; only merging is used.
+        scene: A scene from `protocol.prepare`.
+        aligned: `(2, H, W, 3)` LDR in [0, 1], low and high.
+        protocol: Whether frames pass through 8 bits.
+
+    Raises:
+        ValueError: There is no merging network.
+    """
+    if networks.merging is None:
+        raise ValueError("The merging network is not trained yet. Received: merging=None")
+    aligned = protocol.quantise_aligned(aligned)
+    return pipeline.merge_picture(networks.merging, scene, aligned, protocol, tile=networks.tile)
+
+
 def _tiles(scene: Scene, size: int) -> list[Scene]:
     """The tiles of a scene, by rows, without truth; the scene itself if `size` is 0.
 

@@ -8,15 +8,14 @@ import numpy as np
 
 from configs import paths
 from configs.settings import PrealignmentName
-from utils.evaluation.psnr_ssim import AlignmentMetrics, Metrics
+from utils.evaluation.psnr_ssim import Metrics
 from utils.files import updated_folder, write_text
 from utils.images.frames import write_ldr
 from utils.radiometry.levels import to_display
 from utils.reporting.tables import Table, to_csv, to_markdown
 
-Row = tuple[str, Metrics | AlignmentMetrics]
-"""A scene's name and its numbers; a table holds one kind."""
-Kind = type[Metrics] | type[AlignmentMetrics]
+Row = tuple[str, Metrics]
+"""A scene's name and its numbers."""
 
 MEAN = "mean"
 
@@ -51,45 +50,37 @@ def full_title(protocol: str, prealign: PrealignmentName, *, agreement: bool = F
     return f"{protocol}{motion}{', agreement' if agreement else ''}"
 
 
-def write_metrics(path: Path, rows: Sequence[Row], title: str, kind: Kind = Metrics) -> None:
+def write_metrics(path: Path, rows: Sequence[Row], title: str) -> None:
     """Writes a CSV file: scene, protocol, the numbers; the last row is the mean of the scenes.
 
     Args:
         path: The file; its folder is made.
         rows: Scene names with their numbers; without any, only the heading is written.
         title: Title of the protocol.
-        kind: Dataclass of the numbers.
     """
-    write_text(path, to_csv(_table(rows, title, kind, _exact)))
+    write_text(path, to_csv(_table(rows, title, _exact)))
 
 
-def markdown_table(rows: Sequence[Row], title: str, kind: Kind = Metrics) -> str:
+def markdown_table(rows: Sequence[Row], title: str) -> str:
     """The table of `write_metrics` as Markdown; PSNR in dB with 2 decimals, SSIM with 4."""
-    return to_markdown(_table(rows, title, kind, rounded)).rstrip()
+    return to_markdown(_table(rows, title, rounded)).rstrip()
 
 
-def _table(
-    rows: Sequence[Row],
-    title: str,
-    kind: Kind,
-    texts: Callable[[Metrics | AlignmentMetrics], dict[str, str]],
-) -> Table:
+def _table(rows: Sequence[Row], title: str, texts: Callable[[Metrics], dict[str, str]]) -> Table:
     """A row for each scene, then their mean; `texts` writes the numbers by their names."""
     return Table(
-        heading=["scene", "protocol", *(field.name for field in dataclasses.fields(kind))],
-        rows=[
-            [scene, title, *texts(numbers).values()] for scene, numbers in _with_mean(rows, kind)
-        ],
+        heading=["scene", "protocol", *(field.name for field in dataclasses.fields(Metrics))],
+        rows=[[scene, title, *texts(numbers).values()] for scene, numbers in _with_mean(rows)],
         notes=[],
         labels=2,
     )
 
 
-def _exact(numbers: Metrics | AlignmentMetrics) -> dict[str, str]:
+def _exact(numbers: Metrics) -> dict[str, str]:
     return {name: f"{value:.6f}" for name, value in dataclasses.asdict(numbers).items()}
 
 
-def rounded(numbers: Metrics | AlignmentMetrics) -> dict[str, str]:
+def rounded(numbers: Metrics) -> dict[str, str]:
     """Scores as text, by name: PSNR in dB with 2 decimals, SSIM with 4."""
     return {
         name: f"{value:.2f}" if name.startswith("psnr") else f"{value:.4f}"
@@ -97,9 +88,9 @@ def rounded(numbers: Metrics | AlignmentMetrics) -> dict[str, str]:
     }
 
 
-def _with_mean(rows: Sequence[Row], kind: Kind) -> list[Row]:
+def _with_mean(rows: Sequence[Row]) -> list[Row]:
     if not rows:
         return []
     columns = [dataclasses.asdict(numbers) for _, numbers in rows]
     mean = {name: float(np.mean([column[name] for column in columns])) for name in columns[0]}
-    return [*rows, (MEAN, kind(**mean))]
+    return [*rows, (MEAN, Metrics(**mean))]

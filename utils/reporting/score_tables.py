@@ -1,20 +1,23 @@
 """Tables of scores: by scene, protocol or method, with published scores, and differences.
 
-Scores of other or unknown protocols and of other scenes carry a mark, explained below the table.
+Scores of other or unknown protocols, settings and of other scenes carry a mark, explained below the
+table.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
+from utils.evaluation.octave.hdr_vdp_2 import HDR_VDP_2
 from utils.evaluation.published import PUBLISHED, Published
 from utils.evaluation.scoring import Numbers
-from utils.evaluation.significance import bootstrap, compare
+from utils.evaluation.significance import Interval, bootstrap, compare
 from utils.reporting.tables import Table
 from utils.scenes.data_sets import OFFICIAL_TEST_SCENES
 
 ByScene = Mapping[str, Numbers]
 """Scene's name to its scores."""
 
-OTHER_PROTOCOL, UNKNOWN_PROTOCOL, OTHER_SCENES = "†", "‡", "§"
+OTHER_PROTOCOL, UNKNOWN_PROTOCOL, OTHER_SCENES, OTHER_SETTINGS = "†", "‡", "§", "¶"
 _NONE = "-"
 _INTERVAL = "In brackets: bootstrapped 95 % interval of the mean over scenes."
 _PAPER_COLUMNS = ("psnr_mu", "psnr_l", "ssim_mu", "ssim_l")
@@ -37,13 +40,13 @@ def scene_table(scores: Mapping[str, ByScene], notes: Sequence[str]) -> Table:
         for scene, numbers in by_scene.items():
             rows.append([scene, protocol, *(_text(name, numbers[name]) for name in names)])
         if by_scene:
-            intervals = {name: bootstrap(column(by_scene, name)) for name in names}
+            intervals = {name: _interval(by_scene, name) for name in names}
             for label in ("mean", "low", "high"):
                 values = [_text(name, getattr(intervals[name], label)) for name in names]
                 rows.append([label, protocol, *values])
     explained = "low, high: bootstrapped 95 % interval of the mean over scenes."
     return Table(
-        heading=["scene", "protocol", *(_HEADINGS[name] for name in names)],
+        heading=["scene", "protocol", *map(_heading, names)],
         rows=rows,
         notes=[explained, *notes],
         labels=2,
@@ -59,7 +62,7 @@ def protocol_table(scores: Mapping[str, ByScene], notes: Sequence[str]) -> Table
         if by_scene
     ]
     return Table(
-        heading=["protocol", "scenes", *(_HEADINGS[name] for name in names)],
+        heading=["protocol", "scenes", *map(_heading, names)],
         rows=rows,
         notes=[_INTERVAL, *notes],
     )
@@ -82,7 +85,7 @@ def method_table(methods: Mapping[str, Mapping[str, ByScene]], notes: Sequence[s
             values = (_with_interval(chosen, name) for name in names)
             rows.append([method, title, str(len(shared)), *values])
     return Table(
-        heading=["method", "protocol", "scenes", *(_HEADINGS[name] for name in names)],
+        heading=["method", "protocol", "scenes", *map(_heading, names)],
         rows=rows,
         notes=[_INTERVAL, *notes],
         labels=2,
@@ -97,6 +100,7 @@ def paper_table(method: str, scores: Mapping[str, ByScene]) -> Table:
         scores: Title of the protocol to scores; marks are relative to the first protocol.
     """
     reference = next(iter(scores))
+    measured = next((name for name in _metrics(scores) if name.startswith(HDR_VDP_2)), HDR_VDP_2)
     rows = [_published_row(entry, reference) for entry in PUBLISHED]
     official = True
     for protocol, by_scene in scores.items():
@@ -104,18 +108,20 @@ def paper_table(method: str, scores: Mapping[str, ByScene]) -> Table:
             same_scenes = by_scene.keys() == OFFICIAL_TEST_SCENES
             official &= same_scenes
             marks = OTHER_PROTOCOL * (protocol != reference) + OTHER_SCENES * (not same_scenes)
-            means = [_text(name, bootstrap(column(by_scene, name)).mean) for name in _PAPER_COLUMNS]
-            rows.append([method + marks, *means, _NONE, protocol, "this evaluation"])
+            means = [
+                _text(name, _interval(by_scene, name).mean) for name in (*_PAPER_COLUMNS, measured)
+            ]
+            rows.append([method + marks, *means, protocol, "this evaluation"])
     notes = [
         "Published numbers are of Kalantari's 15 test scenes.",
         f"{OTHER_PROTOCOL} measured under another protocol than {reference}.",
         f"{UNKNOWN_PROTOCOL} protocol not known.",
-        "HDR-VDP-2 is not comparable across papers: viewing settings differ.",
+        f"{OTHER_SETTINGS} other or unknown viewing settings: {HDR_VDP_2} is not comparable.",
     ]
     if not official:
         notes.insert(1, f"{OTHER_SCENES} other scenes: not comparable with published numbers.")
-    heading = ["method", *(_HEADINGS[name] for name in _PAPER_COLUMNS)]
-    return Table(heading=[*heading, "HDR-VDP-2", "protocol", "source"], rows=rows, notes=notes)
+    heading = ["method", *map(_heading, (*_PAPER_COLUMNS, measured)), "protocol", "source"]
+    return Table(heading=heading, rows=rows, notes=notes)
 
 
 def comparison_table(
@@ -132,7 +138,7 @@ def comparison_table(
             rows.append(
                 [
                     protocol,
-                    _HEADINGS[name],
+                    _heading(name),
                     str(len(shared)),
                     _text(name, middle.mean, sign=True),
                     " to ".join(_text(name, end, sign=True) for end in ends),
@@ -153,8 +159,13 @@ def comparison_table(
 
 
 def column(by_scene: ByScene, name: str) -> list[float]:
-    """One metric of all scenes."""
-    return [numbers[name] for numbers in by_scene.values()]
+    """One metric of all scenes that have it."""
+    values = (numbers.get(name, math.nan) for numbers in by_scene.values())
+    return [value for value in values if not math.isnan(value)]
+
+
+def _heading(name: str) -> str:
+    return _HEADINGS.get(name, name)
 
 
 def _published_row(entry: Published, reference: str) -> list[str]:
@@ -163,7 +174,7 @@ def _published_row(entry: Published, reference: str) -> list[str]:
     return [
         entry.method + ("" if entry.protocol == reference else mark),
         *(_text(name, value) for name, value in zip(_PAPER_COLUMNS, numbers, strict=True)),
-        _NONE if entry.hdr_vdp_2 is None else f"{entry.hdr_vdp_2:.2f}",
+        _NONE if entry.hdr_vdp_2 is None else f"{entry.hdr_vdp_2:.2f}{OTHER_SETTINGS}",
         entry.protocol or "not known",
         entry.source,
     ]
@@ -173,13 +184,19 @@ def _metrics(scores: Mapping[str, ByScene]) -> list[str]:
     return next((list(n) for rows in scores.values() for n in rows.values()), [])
 
 
+def _interval(by_scene: ByScene, name: str) -> Interval:
+    values = column(by_scene, name)
+    nan = math.nan
+    return bootstrap(values) if values else Interval(mean=nan, low=nan, high=nan)
+
+
 def _with_interval(by_scene: ByScene, name: str) -> str:
-    interval = bootstrap(column(by_scene, name))
+    interval = _interval(by_scene, name)
     low, high = (_text(name, end) for end in (interval.low, interval.high))
     return f"{_text(name, interval.mean)} [{low}, {high}]"
 
 
 def _text(name: str, value: float | None, *, sign: bool = False) -> str:
-    if value is None:
+    if value is None or math.isnan(value):
         return _NONE
-    return f"{value:{'+' if sign else ''}.{4 if 'ssim' in name else 2}f}"
+    return f"{value:{'+' if sign else ''}.{4 if 'ssim' in name.lower() else 2}f}"

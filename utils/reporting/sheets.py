@@ -1,13 +1,15 @@
-"""Composes a sheet that shows the frames, the result and the error of a scene side by side."""
+"""Composes sheets that show frames, results and errors of a scene side by side."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from utils.images.drawing import ERROR_RANGE, colour, error_picture, shrink, strip, write_text
 from utils.inference.pipeline import Reconstruction
+from utils.radiometry.bracket import SOURCE_FRAMES
 from utils.radiometry.levels import to_8bit, to_display
-from utils.radiometry.radiance import mu_law
+from utils.radiometry.radiance import hdr_to_ldr, mu_law
 from utils.scenes.scene import Scene
 
 _NARROWEST_PANEL = 320  # the longest caption
@@ -55,6 +57,36 @@ def comparison_sheet(
         columns.append([result_mu, truth_mu])
     panels = np.hstack([np.vstack(column) for column in columns])
     return np.vstack([*(strip(line, panels.shape[1]) for line in title), panels])
+
+
+def alignment_sheet(
+    scene: Scene, aligned: Mapping[str, np.ndarray], merged: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """Composes a sheet of several alignments: low, high and what they merge to, one below another.
+
+    Args:
+        scene: A scene with a ground truth, which is the first column.
+        aligned: Method's name to `(2, H, W, 3)` LDR in [0, 1], low and high.
+        merged: The same name to `(H, W, 3)` radiance, shown after the mu-law.
+
+    Returns:
+        `(h, w, 3)` uint8 RGB; a panel has at most 480 pixels a side.
+    """
+    truth = scene.hdr
+    exposed = [hdr_to_ldr(truth, scene.exposure_times[index]) for index in SOURCE_FRAMES]
+    columns: dict[str, tuple[Any, ...]] = {"truth": (*exposed, truth)}
+    columns |= {name: (*frames, merged[name]) for name, frames in aligned.items()}
+    stacks = [
+        np.vstack(
+            [
+                _panel(f"low: {name}", to_display(low)),
+                _panel(f"high: {name}", to_display(high)),
+                _panel(f"merged: {name}", _after_mu_law(hdr)),
+            ]
+        )
+        for name, (low, high, hdr) in columns.items()
+    ]
+    return np.hstack(stacks)
 
 
 def _after_mu_law(hdr: np.ndarray) -> np.ndarray:

@@ -54,12 +54,38 @@ def test_align2_writes_frames_and_their_psnr(config, capsys):
     frame = frames.read_ldr(results / "EXTRA" / "002" / "aligned_high.png")
     expected = to_8bit(bracket(16, 19).ldr[2])
     assert np.abs(frame.astype(int) - expected).max() <= 1
-    rows = _rows(results / "aligned.csv")
-    assert list(rows) == ["EXTRA/001", "X", "mean"]
-    for row in rows.values():  # these networks give back their source
-        assert float(row["psnr_low"]) == pytest.approx(float(row["psnr_input_low"]), abs=1e-3)
-        assert row["protocol"] == "full, camera motion taken out (auto)"
-    assert "| X | full, camera motion taken out (auto) |" in capsys.readouterr().out
+    rows = {row.pop("protocol"): row for row in _aligned(results)}
+    title = "full, camera motion taken out (auto)"
+    assert list(rows) == [f"source as it is: {title}", f"ESBN: {title}"]
+    assert rows[f"ESBN: {title}"] == rows[f"source as it is: {title}"]  # these networks' result
+    assert f"| ESBN | {title} | 2 |" in capsys.readouterr().out
+
+
+def _aligned(results):
+    """Rows of the means."""
+    text = (results / "aligned.csv").read_text()
+    lines = [line for line in text.splitlines() if line[0] != "#"]
+    return [row for row in csv.DictReader(lines) if row["scene"] == "mean"]
+
+
+@pytest.mark.parametrize("protocol", ["full", "release"])
+def test_align2_compares_with_geometric_alignments(config, protocol, monkeypatch):
+    monkeypatch.setattr("utils.evaluation.protocols._RELEASE_SIZE", (48, 32))
+    settings = dataclasses.replace(config, baselines=True, protocol=protocol)
+    assert reconstruction_align2.main(settings) == 0
+    results = config.run / "results"
+    rows = {row["protocol"]: row for row in _aligned(results)}
+    names = ["source as it is", "AlignMTB", "homography", "optical flow"]
+    title = f"ESBN: {protocol}, camera motion taken out (auto)"
+    assert list(rows) == [*(f"{name}: {protocol}" for name in names), title]
+    low = {name: float(row["PSNR low"]) for name, row in rows.items()}
+    assert low[f"optical flow: {protocol}"] > low[f"source as it is: {protocol}"] + 3
+    if protocol == "release":  # large enough for camera motion to be found, and taken out
+        assert low[title] > low[f"source as it is: {protocol}"] + 3
+    merged = {row["merged PSNR-μ"] for row in rows.values()}
+    assert len(merged) == 1  # the stand-in for merging gives back the reference
+    assert frames.read_ldr(results / "X" / "alignments.png").std() > 10
+    assert not (results / "EXTRA" / "002" / "alignments.png").exists()
 
 
 def test_fusion_writes_radiance_pictures_and_numbers(config, capsys):
@@ -201,8 +227,9 @@ def test_camera_motion_is_taken_out_of_scenes_and_named_in_tables(config, monkey
     expected = to_8bit(bracket(24, 19).ldr[0] // 2)
     assert np.abs(low.astype(int) - expected).max() <= 1
     title = "full" if mode == "off" else f"full, camera motion taken out ({mode})"
-    for table, own in (("aligned.csv", title), ("metrics.csv", f"{title}, agreement")):
-        assert {row["protocol"] for row in _rows(results / table).values()} == {own}
+    assert _aligned(results)[-1]["protocol"] == f"ESBN: {title}"
+    for row in _rows(results / "metrics.csv").values():
+        assert row["protocol"] == f"{title}, agreement"
     assert f"<td>{title}, agreement</td>" in (results / "report.html").read_text()
 
 
