@@ -18,7 +18,7 @@ from configs import paths, presets
 from configs.settings import Copies, EvaluationConfig, PrealignmentName
 from utils import command, files
 from utils.evaluation.baselines import ALIGNMENTS, BASELINES
-from utils.evaluation.octave.hdr_vdp_2 import HdrVdp2, Viewing
+from utils.evaluation.octave.hdr_vdp_2 import HdrVdp2
 from utils.evaluation.perceptual import ColorVideoVdp, Display
 from utils.evaluation.protocols import Protocol, configured
 from utils.evaluation.scoring import Meter, Predict, Scores, from_files, from_function, score
@@ -56,7 +56,7 @@ def main(config: EvaluationConfig) -> int:
     meter = Meter(
         display=display,
         vdp=ColorVideoVdp(display) if config.cvvdp else None,
-        hdr_vdp_2=HdrVdp2(config.hdr_vdp_2, _viewing(config)) if config.hdr_vdp_2 else None,
+        hdr_vdp_2=HdrVdp2(config.hdr_vdp_2, config) if config.hdr_vdp_2 else None,
     )
     results = config.results or paths.evaluation_dir(config.predictions or config.run)
     methods = _methods(config)
@@ -82,16 +82,6 @@ def from_alignment(networks: Networks, alignment: Callable[[Scene], np.ndarray])
         return merge(networks, prepared, alignment(prepared), protocol)
 
     return predict
-
-
-def _viewing(config: EvaluationConfig) -> Viewing:
-    return Viewing(
-        encoding=config.vdp_encoding,
-        peak=config.vdp_peak,
-        pixels_per_degree=config.vdp_pixels_per_degree,
-        display=config.vdp_display,
-        seconds=config.vdp_seconds,
-    )
 
 
 def _methods(config: EvaluationConfig) -> dict[str, Method]:

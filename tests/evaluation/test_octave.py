@@ -1,6 +1,7 @@
 """HDR-VDP-2 by Octave: a stand-in for the authors' code, and their code where it is."""
 
 import csv
+import dataclasses
 import os
 import shutil
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import evaluate
 from configs.settings import EvaluationConfig
 from tests.brackets import bracket
-from utils.evaluation.octave.hdr_vdp_2 import HdrVdp2, Viewing
+from utils.evaluation.octave.hdr_vdp_2 import HdrVdp2
 from utils.images import radiance_maps
 from utils.scenes.folders import write_scene
 
@@ -37,9 +38,7 @@ void mexFunction(int nlhs, mxArray *plhs[], int nrhs, const mxArray *prhs[])
   plhs[0] = mxCreateDoubleScalar(value());
 }
 """
-VIEWING = Viewing(
-    encoding="rgb-bt.709", peak=50, pixels_per_degree=30, display="led-lcd", seconds=60
-)
+VIEWING = EvaluationConfig(vdp_peak=50, vdp_seconds=60)
 
 
 @pytest.fixture(autouse=True)
@@ -74,8 +73,8 @@ def test_images_and_settings_arrive_as_they_are(folder):
     assert metric.measure(result, truth) == pytest.approx(99 - 50 * 0.25)
     assert metric.measure(truth, truth) == pytest.approx(99)
     assert metric.note == "HDR-VDP-2: Q of version 2.2; filters: Octave code, not compiled."
-    changed = dict(vars(VIEWING), encoding="sRGB-display", display="crt")
-    metric = HdrVdp2(folder, Viewing(**changed))
+    changed = dataclasses.replace(VIEWING, vdp_encoding="sRGB-display", vdp_display="crt")
+    metric = HdrVdp2(folder, changed)
     assert metric.measure(result, truth) == pytest.approx(89 - 0.25)
     assert metric.title == "HDR-VDP-2 (sRGB-display, 30 pixels a degree, crt)"
 
@@ -86,7 +85,8 @@ def test_an_error_or_a_slow_scene_loses_that_scene_only(folder):
     with pytest.raises(RuntimeError, match=r"failed\. Received: stand-in: black result"):
         metric.measure(0 * result, truth)
     assert metric.measure(result, truth) < 99
-    metric = HdrVdp2(folder, Viewing(**dict(vars(VIEWING), pixels_per_degree=1, seconds=1)))
+    slow = dataclasses.replace(VIEWING, vdp_pixels_per_degree=1, vdp_seconds=1)
+    metric = HdrVdp2(folder, slow)
     for _ in range(2):
         with pytest.raises(RuntimeError, match="no answer within 1 seconds"):
             metric.measure(result, truth)

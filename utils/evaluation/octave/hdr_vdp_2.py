@@ -5,7 +5,6 @@ predictions in all luminance conditions", SIGGRAPH 2011, DOI 10.1145/1964921.196
 the viewing settings, so they stand in the column's title.
 """
 
-import dataclasses
 import hashlib
 import logging
 import os
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from configs.settings import VdpDisplay, VdpEncoding
+from configs.settings import EvaluationConfig
 from utils import files
 from utils.evaluation.octave.process import Octave
 
@@ -25,46 +24,19 @@ HDR_VDP_2 = "HDR-VDP-2"
 """First word of the column's title."""
 
 _LOG = logging.getLogger(__name__)
-_FILTERS = ("corrDn", "upConv", "pointOp")  # of matlabPyrTools; slow or inexact in Octave's code
+_FILTERS = ("corrDn", "upConv", "pointOp")  # of matlabPyrTools
 _PARTS = ("convolve", "wrap", "edges")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Viewing:
-    """How the metric is called."""
-
-    encoding: VdpEncoding
-    peak: float
-    """Luminance of radiance 1 in cd/m2, for `rgb-bt.709`."""
-    pixels_per_degree: float
-    display: VdpDisplay
-    seconds: float
-    """Time limit of a scene."""
-
-    @property
-    def title(self) -> str:
-        """Title of the column."""
-        peak = f" x {self.peak:g} cd/m2" if self.encoding == "rgb-bt.709" else ""
-        return (
-            f"{HDR_VDP_2} ({self.encoding}{peak}, {self.pixels_per_degree:g} pixels a degree,"
-            f" {self.display})"
-        )
-
-    def show(self, hdr: np.ndarray) -> np.ndarray:
-        """Radiance, clipped to [0, 1], as the encoding has it: in cd/m2, or unchanged."""
-        shown = np.clip(hdr, 0, 1).astype(np.float64)
-        return self.peak * shown if self.encoding == "rgb-bt.709" else shown
 
 
 class HdrVdp2:
     """Quality Q: 100 without a difference, lower for a worse result."""
 
-    def __init__(self, folder: Path, viewing: Viewing) -> None:
+    def __init__(self, folder: Path, config: EvaluationConfig) -> None:
         """Starts Octave.
 
         Args:
             folder: The authors' `hdrvdp-2.2.x`.
-            viewing: Settings of the metric.
+            config: Viewing settings and time limit.
 
         Raises:
             ValueError: The folder has no `hdrvdp.m`, or Octave is missing or does not start.
@@ -76,17 +48,21 @@ class HdrVdp2:
             )
         place = tempfile.mkdtemp(prefix="esbn-")
         weakref.finalize(self, shutil.rmtree, place, ignore_errors=True)
-        self._viewing, self._pair = viewing, Path(place) / "pair.raw"
-        compiled = _compiled(folder)
-        self._arguments = [
-            *(str(folder.resolve()), str(compiled or ""), str(self._pair), viewing.encoding),
-            *(str(viewing.pixels_per_degree), viewing.display),
-        ]
-        self._octave = Octave(self._arguments)
+        self._pair, self._seconds = Path(place) / "pair.raw", config.vdp_seconds
+        linear = config.vdp_encoding == "rgb-bt.709"
+        self._scale = config.vdp_peak if linear else 1.0
+        density, compiled = f"{config.vdp_pixels_per_degree:g}", _compiled(folder)
+        arguments = (folder.resolve(), compiled or "", self._pair, config.vdp_encoding, density)
+        self._octave = Octave([*map(str, arguments), config.vdp_display])
+        peak = f" x {self._scale:g} cd/m2" if linear else ""
+        self.title = (
+            f"{HDR_VDP_2} ({config.vdp_encoding}{peak}, {density} pixels a degree,"
+            f" {config.vdp_display})"
+        )
+        """Title of the column, with the viewing settings."""
         filters = "compiled" if compiled else "Octave code, not compiled"
         self.note = f"{HDR_VDP_2}: Q of version {self._octave.version}; filters: {filters}."
         """Version and filters, for the notes of a table."""
-        self.title = viewing.title
 
     def measure(self, result: np.ndarray, truth: np.ndarray) -> float:
         """Q of a result.
@@ -98,13 +74,12 @@ class HdrVdp2:
         Raises:
             RuntimeError: Octave reports an error or takes too long.
         """
-        if not self._octave.running:
-            self._octave = Octave(self._arguments)
         with self._pair.open("wb") as file:
             for image in (result, truth):
-                file.write(self._viewing.show(image).tobytes(order="F"))
+                shown = self._scale * np.clip(image, 0, 1).astype(np.float64)
+                file.write(shown.tobytes(order="F"))
         try:
-            return float(self._octave.ask("{} {}".format(*truth.shape), self._viewing.seconds))
+            return float(self._octave.ask("{} {}".format(*truth.shape), self._seconds))
         except RuntimeError as error:
             raise RuntimeError(f"{HDR_VDP_2} failed. Received: {error}") from error
 
@@ -115,8 +90,8 @@ def _compiled(folder: Path) -> Path | None:
     compiler = shutil.which("mkoctfile")
     if not sources or compiler is None:
         return None
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources))
-    digest.update(subprocess.run([compiler, "--version"], capture_output=True, check=False).stderr)
+    version = subprocess.check_output([compiler, "--version"], stderr=subprocess.STDOUT)
+    digest = hashlib.sha256(version + b"".join(path.read_bytes() for path in sources))
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     target = cache / "esbn" / f"matlabPyrTools-{digest.hexdigest()[:16]}"
     if target.is_dir():

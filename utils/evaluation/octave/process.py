@@ -1,5 +1,6 @@
-"""A GNU Octave process that answers one line with another."""
+"""A GNU Octave process that answers requests, a line each."""
 
+import contextlib
 import queue
 import shutil
 import subprocess
@@ -15,13 +16,10 @@ _START = 60  # seconds
 
 
 class Octave:
-    """A process of `serve.m`; it ends with the object."""
+    """A process of `serve.m`; it ends with the object and is started again after an early end."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        """Starts the process.
-
-        Args:
-            arguments: Those of `serve.m`.
+        """Starts the process with the arguments of `serve.m`.
 
         Raises:
             ValueError: Octave is missing or does not start.
@@ -32,23 +30,11 @@ class Octave:
                 "HDR-VDP-2 needs GNU Octave with its package image (apt-get install octave"
                 " octave-image). Received: no program octave-cli or octave"
             )
-        self._lines: queue.Queue[str | None] = queue.Queue()
-        self._process = subprocess.Popen(
-            [program, "--quiet", str(_SCRIPT), *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="backslashreplace",
-        )
-        self.end = weakref.finalize(self, _end, self._process)
-        """Ends the process."""
-        threading.Thread(target=_read, args=(self._process, self._lines), daemon=True).start()
+        self._command = [program, "--quiet", str(_SCRIPT), *arguments]
         try:
-            self.version = self._answer(_START)
+            self.version = self._start()
             """Version of HDR-VDP-2."""
         except RuntimeError as error:
-            self.end()
             raise ValueError(f"Octave does not start HDR-VDP-2. Received: {error}") from error
 
     def ask(self, request: str, seconds: float) -> str:
@@ -57,16 +43,26 @@ class Octave:
         Raises:
             RuntimeError: Octave reports an error, has ended, or takes too long and is ended.
         """
-        stdin = self._process.stdin
-        if stdin is not None:
-            stdin.write(f"{request}\n\n")
-            stdin.flush()
+        if self._process.poll() is not None:
+            self._start()
+        if self._process.stdin is not None:
+            self._process.stdin.write(f"{request}\n\n")
+            self._process.stdin.flush()
         return self._answer(seconds)
 
-    @property
-    def running(self) -> bool:
-        """False once the process has ended."""
-        return self._process.poll() is None
+    def _start(self) -> str:
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="backslashreplace",
+        )
+        self._end = weakref.finalize(self, _end, self._process)
+        self._lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=_read, args=(self._process, self._lines), daemon=True).start()
+        return self._answer(_START)
 
     def _answer(self, seconds: float) -> str:
         deadline, last = time.monotonic() + seconds, "no output"
@@ -74,10 +70,10 @@ class Octave:
             try:
                 line = self._lines.get(timeout=max(deadline - time.monotonic(), 0))
             except queue.Empty:
-                self.end()
+                self._end()
                 raise RuntimeError(f"no answer within {seconds:g} seconds") from None
-            if line is None:
-                self.end()
+            if not line:
+                self._end()
                 raise RuntimeError(f"Octave ended after: {last}")
             word, _, text = line.strip().removeprefix(_MARK).partition(" ")
             if not line.startswith(_MARK):
@@ -88,15 +84,14 @@ class Octave:
                 return text
 
 
-def _read(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
-    for line in process.stdout or ():
-        lines.put(line)
-    lines.put(None)
+def _read(process: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
+    """Passes on lines, and an empty one after the last."""
+    with contextlib.suppress(ValueError):  # closed by `_end`
+        for line in process.stdout or ():
+            lines.put(line)
+    lines.put("")
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    process.wait()
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            stream.close()
+    with process:
+        process.kill()
