@@ -212,7 +212,8 @@ with _Page(
                 buttons=[],
             )
             with gr.Row(visible=False) as steps:
-                buttons = [gr.Button(f"{x} stop{'s'[: x > 1]} apart", size="sm") for x in (1, 2, 3)]
+                texts = ("1 stop apart", "2 stops apart", "3 stops apart")
+                buttons = [gr.Button(text, size="sm", min_width=80) for text in texts]
             with gr.Row():
                 reference = gr.Dropdown([AUTOMATIC], value=AUTOMATIC, label="Reference")
                 looks = [(TONES.get(name, name), name) for name in get_args(ToneName)]
@@ -224,7 +225,7 @@ with _Page(
             for _ in range(MOST_FILES // FRAME_COUNT):
                 slots.append(gr.ImageSlider(visible=False, interactive=False, buttons=[]))
                 slots.append(gr.File(label="Files", elem_classes="files", visible=False))
-    gr.Markdown(weights_caution(CONFIG))
+    gr.Markdown(f"**What to expect.** {weights_caution(CONFIG)}")
     uploads.change(
         look,
         uploads,

@@ -82,8 +82,8 @@ class Dropped:
             places += [order.index(path) for path in bracket]
             if len(bracket) >= FRAME_COUNT > len({*texts} - {""}):
                 text = (
-                    f"EXIF has no three exposures of {listed(bracket)}. Choose how far the"
-                    " photographs are apart, or type the stops."
+                    f"EXIF names fewer than three exposures for {listed(bracket)}. Choose how far"
+                    " the photographs are apart, or type the stops."
                 )
                 said.append(message("warning", text))
         return rows, places, said

@@ -22,7 +22,7 @@ from utils.scenes.tree import natural_key
 
 MOST_FILES = 12
 ALL_MEGABYTES = 400
-SECONDS = 30  # for one photograph; 60 megapixels of camera raw take 10
+SECONDS = 30  # for one photograph
 _ROOT = Path(__file__).parents[2]
 
 

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
@@ -20,6 +21,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from configs.settings import ReconstructionConfig
 from photo.reading.folder import Photographs
 from photo.showing.page import HtmlReport, versions
 from photo.showing.results import Written
@@ -28,6 +30,7 @@ from tests.brackets import bracket, source_networks
 from utils.evaluation.protocols import PROTOCOLS
 from utils.evaluation.psnr_ssim import Metrics
 from utils.inference.pipeline import reconstruct_picture
+from utils.runs.networks import weights_caution
 
 FULL = PROTOCOLS["full"]
 METRICS = Metrics(psnr_mu=40.0, psnr_l=38.0, ssim_mu=0.98, ssim_l=0.96)
@@ -116,6 +119,16 @@ def test_settings_that_are_not_set_are_left_out(tmp_path):
     HtmlReport("t", 0).write(path, settings, [])
     assert re.findall(r"<th>(\w+)</th>", path.read_text())[:3] == ["tile", "stops", "program"]
     assert "No scene was reconstructed" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [(None, "Best are steps of 1 to 3 stops"), (Path("x"), "not those of this code: x")],
+)
+def test_what_the_weights_are_bad_at_is_said(tmp_path, weights, expected):
+    caution = weights_caution(ReconstructionConfig(weights=weights))
+    HtmlReport("t", 0).write(tmp_path / "report.html", {}, [], caution)
+    assert expected in (tmp_path / "report.html").read_text()
 
 
 def test_many_scenes_get_small_pictures_and_several_a_list_of_contents(tmp_path):
