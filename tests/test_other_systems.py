@@ -1,6 +1,6 @@
 """What Windows and macOS lack: the code runs without it."""
 
-import os
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from configs import settings
+from photo.showing.page import HtmlReport
 from tests import photos
 from tests.test_architecture import name_of, sources
 
@@ -56,10 +57,14 @@ def test_a_bracket_is_merged_without_them(tmp_path):
     assert (tmp_path / "results" / "a" / "picture.png").is_file()
 
 
-def test_windows_paths_are_settings(monkeypatch):
-    monkeypatch.setattr(os, "sep", "\\")
+def test_windows_paths_are_settings_and_stand_in_the_report(monkeypatch, tmp_path):
+    monkeypatch.setattr(settings.os, "sep", "\\")
     path = r"C:\Users\Jo\runs\quick"
     config = settings.ReconstructionConfig(run=path, save_release=path)  # pyright: ignore
-    assert str(config.run) == path
-    with pytest.raises(ValueError, match=r"no run with one of"):
+    with pytest.raises(ValueError, match="no run with one of"):
         settings.ReconstructionConfig(run=f"{path}*")  # pyright: ignore
+    monkeypatch.undo()
+    HtmlReport("a", 1).write(tmp_path / "a.html", dataclasses.asdict(config), [f"{path}: lost"])
+    page = (tmp_path / "a.html").read_text()
+    assert f"<td>{path}</td>" in page
+    assert f"{path}: lost" in page

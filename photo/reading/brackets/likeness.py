@@ -1,5 +1,6 @@
 """Compares what photographs show, by matching features of thumbnails."""
 
+import functools
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,14 +27,16 @@ def by_likeness(paths: Sequence[Path]) -> list[int]:
     Returns:
         The number of photographs in each part.
     """
-    thumbnails = [_thumbnail(path) for path in tqdm(paths, "comparing", leave=False)]
-    shown = [index for index, found in enumerate(thumbnails) if found is not None]
+    thumbnail = functools.lru_cache(4 * _NEIGHBOURS)(lambda index: _thumbnail(paths[index]))
     gaps = [0]
-    for number, place in enumerate(shown[1:], start=1):
-        before = [x for x in shown[max(0, number - _NEIGHBOURS) : number] if x >= gaps[-1]]
-        pairs = itertools.product(before, shown[number : number + _NEIGHBOURS])
-        nearest_first = sorted(pairs, key=lambda pair: pair[1] - pair[0])
-        if before and not any(_alike(thumbnails[a], thumbnails[b]) for a, b in nearest_first):
+    for place in tqdm(range(1, len(paths)), "comparing", leave=False):
+        if thumbnail(place) is None:
+            continue
+        before = range(max(gaps[-1], place - _NEIGHBOURS), place)
+        behind = range(place, min(place + _NEIGHBOURS, len(paths)))
+        pairs = sorted(itertools.product(before, behind), key=lambda pair: pair[1] - pair[0])
+        comparable = any(thumbnail(index) for index in before)
+        if comparable and not any(_alike(thumbnail(a), thumbnail(b)) for a, b in pairs):
             gaps.append(place)
     return [b - a for a, b in itertools.pairwise([*gaps, len(paths)])]
 

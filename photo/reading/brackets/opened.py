@@ -91,7 +91,7 @@ def turn_odd_ones(photos: Sequence[Opened]) -> tuple[str, ...]:
 def stack(photos: Sequence[Opened], times: Sequence[float]) -> np.ndarray:
     """The `(3, H, W, 3)` frames of low, reference and high, transparent pixels filled in.
 
-    Each photograph is released once it is copied. `times` are in units of the reference's.
+    Each photograph is released once it is copied. `times` are relative exposure times.
     """
     kinds = [photo.kind for photo in photos]
     if len(set(kinds)) > 1:
@@ -103,16 +103,16 @@ def stack(photos: Sequence[Opened], times: Sequence[float]) -> np.ndarray:
     ldr = np.empty((len(photos), *photos[0].shape), photos[0].dtype)
     for frame, photo in zip(ldr, photos, strict=True):
         frame[:] = photo.take_frame()
-    for side in SOURCE_FRAMES:
-        photos[side].fill_gaps(ldr[side], ldr[MID_FRAME], times[side])
+    low, high = SOURCE_FRAMES
+    for frame, model in ((MID_FRAME, low), (low, MID_FRAME), (high, MID_FRAME)):
+        photos[frame].fill_gaps(ldr[frame], ldr[model], times[frame] / times[model])
     return ldr
 
 
 def gap_warnings(photos: Sequence[Opened]) -> tuple[str, ...]:
     """Warnings about transparent pixels of low, reference and high."""
-    treated = ("filled in", "merged like others; crop all photographs alike", "filled in")
     return tuple(
-        f"{photo.path.name} has transparent pixels, which are {what}."
-        for photo, what in zip(photos, treated, strict=True)
+        f"{photo.path.name} has transparent pixels, which are filled in from the other frames."
+        for photo in photos
         if photo.gaps is not None
     )

@@ -164,20 +164,18 @@ def test_frames_are_released_once_they_are_stacked(tmp_path, monkeypatch, make, 
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_transparent_pixels_are_filled_as_gaps_are(tmp_path, orientation):
     alpha = np.full((3, 64, 96, 1), 65535, np.uint16)
-    alpha[0, :, :12] = alpha[2, 50:] = 0
+    alpha[0, :, :12] = alpha[2, 50:] = alpha[1, :10, 20:] = 0
     cut = np.where(alpha == 0, 0, FRAMES)
     folder = photos.write_bracket(
         tmp_path / "a", np.concatenate([cut, alpha], -1), suffix=".png", orientation=orientation
     )
     scene = read_photographs(folder)
-    assert [line.split()[0] for line in scene.warnings if "filled in." in line] == [
-        "1.png",
-        "3.png",
-    ]
-    for side, gap in ((0, np.s_[:, :12]), (2, np.s_[50:])):
+    said = [line.split()[0] for line in scene.warnings if "filled in" in line]
+    assert said == ["1.png", "2.png", "3.png"]
+    for side, gap in ((0, np.s_[:, :12]), (1, np.s_[:10, 20:]), (2, np.s_[50:])):
         expected = ldr_to_float(FRAMES[side])[gap]
         error = np.abs(ldr_to_float(scene.ldr[side])[gap] - expected)
-        assert error.mean() < 0.25 * expected.mean()
+        assert error.mean() < 0.35 * expected.mean()  # things moved; 1 if black
 
 
 def test_given_exposures_win_over_the_file_and_the_file_over_exif(tmp_path):
