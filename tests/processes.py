@@ -21,7 +21,7 @@ from utils import command
 
 CONTEXT = multiprocessing.get_context("forkserver")
 # One server for all tests of a run, started by the first of them.
-CONTEXT.set_forkserver_preload(["tests.fuzz.kinds", "tests.soak.jobs", "training_align_low"])
+CONTEXT.set_forkserver_preload(["tests.fuzz.kinds", "tests.jobs"])
 
 
 @contextlib.contextmanager

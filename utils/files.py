@@ -12,7 +12,7 @@ import re
 import shutil
 import socket
 import stat
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -22,6 +22,7 @@ Item = TypeVar("Item")
 
 LOCK_NAME = ".esbn.lock"
 _MARK = b"process "
+_LARGEST_JSON = 2**20  # bytes
 
 
 def one_line(error: Exception) -> str:
@@ -138,7 +139,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def updated_folder(path: Path, own: Collection[str]) -> Iterator[Path]:
+def updated_folder(path: Path, own: Sequence[str]) -> Iterator[Path]:
     """Lets some files of a folder be written; the folder changes all at once.
 
     The new folder is filled beside the old one, with links to the old one's other files. Then the
@@ -148,28 +149,38 @@ def updated_folder(path: Path, own: Collection[str]) -> Iterator[Path]:
 
     Args:
         path: The folder; made if missing.
-        own: Names of the files that the caller may write; old ones are removed.
+        own: Names of the files that the caller may write, last the one that it always writes; old
+            ones are removed.
 
     Yields:
         The folder to fill.
 
     Raises:
-        OSError: The folder cannot be put there; the old one stays as it is.
+        OSError: The folder cannot be put there, or has some of these files without the last, which
+            someone else wrote; the old one stays as it is.
     """
     previous = path.with_name(f".{path.stem}.previous{path.suffix}")
     with _aside(path) as partial:
         _restore(path, previous)
+        found = [name for name in own if (path / name).exists()]
+        if found and own[-1] not in found:
+            raise OSError(
+                "Results replace no other files; rename this one, or choose another --results"
+                f" folder. Received: {path / found[0]}"
+            )
         if path.exists():
             left = shutil.ignore_patterns(".*.partial*", ".*.previous*")  # by a killed run
-            shutil.copytree(path, partial, ignore=left, copy_function=_link)
+            shutil.copytree(path, partial, symlinks=True, ignore=left, copy_function=_link)
         else:
             partial.mkdir()
         for name in own:
             if (partial / name).is_file():
                 (partial / name).unlink()
         yield partial
-        for inside in (*partial.rglob("*"), partial):
-            flush(inside)
+        folders = [x for x in partial.rglob("*") if x.is_dir() and not x.is_symlink()]
+        for written in (*(partial / name for name in own), *folders, partial):
+            if written.exists():  # others are links to files on the disk
+                flush(written)
         try:
             if path.exists():
                 path.rename(previous)
@@ -180,7 +191,7 @@ def updated_folder(path: Path, own: Collection[str]) -> Iterator[Path]:
 
 def _restore(path: Path, previous: Path) -> None:
     """Puts back the folder that a killed run moved aside, unless its successor is there."""
-    if previous.exists() and not path.exists():
+    if previous.is_dir() and not path.exists():
         previous.rename(path)
     remove(previous)
 
@@ -344,12 +355,16 @@ def read_json(path: Path) -> dict[str, Any]:
     """Reads a file that holds one JSON object.
 
     Raises:
-        ValueError: It holds something else.
+        ValueError: It holds something else, or is larger than any file of this program.
         FileNotFoundError: There is no such regular file (reading a pipe would not end).
         OSError: It cannot be read.
     """
     if not path.is_file():
         raise FileNotFoundError(f"No such file. Received: {path}")
+    if (size := path.stat().st_size) > _LARGEST_JSON:
+        raise ValueError(
+            f"{path} must hold JSON of {_LARGEST_JSON} bytes at most. Received: {size} bytes"
+        )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

@@ -21,7 +21,7 @@ def claim(data: bytes, width: int, height: int) -> bytes:
         data = data.replace(old, new)
     if data.startswith(b"\x89PNG"):  # its header has a checksum
         data = data[:29] + struct.pack(">I", zlib.crc32(data[12:29])) + data[33:]
-    return _set_tags(data, {0x0100: width, 0x0101: height})
+    return set_tags(data, {0x0100: width, 0x0101: height})
 
 
 def change_tag(data: bytes, random: Random) -> bytes:
@@ -30,7 +30,7 @@ def change_tag(data: bytes, random: Random) -> bytes:
     if not known:
         return data
     for _ in range(int(random.integers(1, 4))):
-        data = _set_tags(data, {pick(random, known): pick(random, _ODD)}, pick(random, (0, 1, 2)))
+        data = set_tags(data, {pick(random, known): pick(random, _ODD)}, pick(random, (0, 1, 2)))
     return data
 
 
@@ -59,7 +59,7 @@ def _tags(data: bytes) -> list[tuple[int, int]]:
         return []
 
 
-def _set_tags(data: bytes, values: dict[int, int], part: int = 0) -> bytes:
+def set_tags(data: bytes, values: dict[int, int], part: int = 0) -> bytes:
     """Overwrites the value (part 0), the count (1) or the type (2) of some tags."""
     changed = bytearray(data)
     order = "<" if data[:2] == b"II" else ">"

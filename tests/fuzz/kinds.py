@@ -1,6 +1,6 @@
 """All kinds of bad inputs, and the share of each."""
 
-from tests.fuzz import contents, exposures, runs, trees, weights
+from tests.fuzz import contents, crafted, exposures, locks, runs, trees, weights
 from tests.fuzz import frames_and_photographs as pictures
 from tests.fuzz.scene_doors import ALIGN, BASELINES, CHECK, EVALUATE, FUSION, PREDICTIONS, RECORDS
 from tests.fuzz.scene_kinds import SceneKind
@@ -18,7 +18,12 @@ _SHARES: tuple[tuple[Kind, int], ...] = (
     (SceneKind(name="prediction", plant=pictures.prediction, doors=(PREDICTIONS,)), 8),
     (SceneKind(name="contents", plant=contents.contents, doors=(*_DATA_SETS, BASELINES)), 8),
     (SceneKind(name="exposures", plant=exposures.exposures, doors=_DATA_SETS), 7),
+    (SceneKind(name="scans", plant=crafted.scans, doors=_PHOTOGRAPHS), 3),
+    (SceneKind(name="tiles", plant=crafted.tiles, doors=_PHOTOGRAPHS), 3),
+    (SceneKind(name="channels", plant=crafted.channels, doors=(PREDICTIONS,)), 3),
     (RunKind(name="folders", case=trees.case), 4),
+    (RunKind(name="locks", case=locks.case), 3),
+    (RunKind(name="replaced", case=runs.replaced_case), 3),
     (RunKind(name="weights", case=weights.case), 6),
     (RunKind(name="run", case=runs.run_case), 5),
     (RunKind(name="records", case=runs.records_case), 6),

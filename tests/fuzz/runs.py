@@ -4,7 +4,6 @@ import dataclasses
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import export
 import make_tfrecord
@@ -16,16 +15,12 @@ from tests.fuzz import tools
 from tests.fuzz.cases import Random, pick
 from tests.fuzz.doors import enter
 from tests.fuzz.scene_doors import packing
-from tests.fuzz.spoiling import spoil
+from tests.fuzz.spoiling import change_json, spoil
 from tests.fuzz.whole_runs import Judged
-from utils.records import shards
+from utils.records import record, shards
 from utils.runs import settings
 
 _SCENES = 3
-_ODD_JSON: tuple[Any, ...] = (
-    None, True, 0, -1, 3, 2**40, 1e300, float("nan"), float("inf"), "", "x", "off", "auto", "4",
-    [], [1], {}, {"a": 1}, "\x1b[2J", "\udcff", "9" * 5000,
-)  # fmt: skip
 
 
 def run_case(place: Path, random: Random) -> Judged:
@@ -64,6 +59,38 @@ def records_case(place: Path, random: Random) -> Judged:
     return Judged(what=f"{what}, training_align_low.py", ran=ran, names=str(records))
 
 
+def replaced_case(place: Path, random: Random) -> Judged:
+    """A trained stage whose records, index or digest was replaced; others are refused."""
+    run = place / "run"
+    records = Path(
+        shutil.copytree(tools.shared("tiny_records", tiny.write_records), run / "records")
+    )
+    made = tools.shared("run", lambda folder: tiny.write_run(folder, str(records)))
+    stage = shutil.copytree(made / paths.ALIGNMENT["low"], run / paths.ALIGNMENT["low"])
+    path, started = stage / settings.SETTINGS_NAME, shards.digest(str(records))
+    digest = pick(random, (*4 * (started,), "", None, 5, [], started[::-1]))
+    content = json.loads(path.read_text()) | {"records_sha256": digest}
+    path.write_text(json.dumps(content))
+    entries = shards.read_index(str(records))
+    change = int(random.integers(4))
+    if change == 1:  # other pixels of the same names and size
+        scene = dataclasses.replace(tiny.SCENE, ldr=255 - tiny.SCENE.ldr)
+        packed = [record.pack(pick(random, (scene, tiny.SCENE)))]
+        entries[0:1] = shards.write_shard(str(records / entries[0].shard), "training", packed)
+    elif change == 2:
+        field = pick(random, ("checksum", "name", "source_bytes"))
+        value = "other" if field == "name" else int(random.integers(2**32))
+        entries[0] = dataclasses.replace(entries[0], **{field: value})
+    elif change == 3:
+        entries.reverse()
+    shards.write_index(str(records), entries)
+    same = digest in ("", shards.digest(str(records)))
+    ran = enter(training_align_low.main, tiny.config(run, str(records)), records)
+    fault = "" if bool(ran.code) != same else f"exit code {ran.code}, records replaced: {not same}"
+    what = f"records {started[:6]}, change {change}, digest {digest!r:.8}"
+    return Judged(what=what, ran=ran, names="records of digest", fault=fault)
+
+
 def _spoil_one(folder: Path, json_name: str, random: Random) -> str:
     """Spoils a JSON file or any file of a folder; returns what was done."""
     path = folder / json_name
@@ -73,26 +100,9 @@ def _spoil_one(folder: Path, json_name: str, random: Random) -> str:
         return f"{path.name}: {spoil(path, random)[0]}"
     content = json.loads(path.read_text())
     for _ in range(int(random.integers(1, 4))):
-        content = _change(content, random)
+        content = change_json(content, random)
     path.write_text(json.dumps(content))
     return path.name
-
-
-def _change(content: Any, random: Random) -> Any:
-    """Replaces, drops or adds something in JSON, at any depth."""
-    odd = pick(random, _ODD_JSON)
-    if random.random() < 0.05 or not content or not isinstance(content, dict | list):
-        return odd
-    key = pick(random, sorted(content) if isinstance(content, dict) else range(len(content)))
-    if isinstance(content[key], dict | list) and random.random() < 0.8:
-        content[key] = _change(content[key], random)
-    elif random.random() < 0.3:
-        del content[key]
-    elif random.random() < 0.1 and isinstance(content, dict):
-        content[str(odd)] = odd
-    else:
-        content[key] = odd
-    return content
 
 
 def _packing(made: Path, run: Path) -> RecordsConfig:

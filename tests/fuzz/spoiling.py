@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from photo.reading.camera_files import PHOTO_SUFFIXES
 from tests.fuzz.cases import Random, pick
@@ -11,6 +12,10 @@ from tests.fuzz.damage import damage
 from utils.images.frames import LDR_SUFFIXES
 from utils.images.radiance_maps import RADIANCE_SUFFIXES
 
+_ODD_JSON: tuple[Any, ...] = (
+    None, True, 0, -1, 3, 2**40, 1e300, float("nan"), float("inf"), "", "x", "off", "auto", "4",
+    [], [1], {}, {"a": 1}, "\x1b[2J", "\udcff", "9" * 5000, 4096, 0.5, "F16", "F64", "BF16",
+)  # fmt: skip
 _SUFFIXES = sorted(LDR_SUFFIXES | PHOTO_SUFFIXES | RADIANCE_SUFFIXES)
 
 
@@ -28,10 +33,32 @@ def spoil(path: Path, random: Random) -> tuple[str, Path]:
     if chance < 0.86:
         other = pick(random, [suffix for suffix in _SUFFIXES if suffix != path.suffix])
         return f"named {other}", path.rename(path.with_suffix(other))
-    name = pick(random, list(_PLACES))
     path.unlink()
+    return put_something(path, random), path
+
+
+def put_something(path: Path, random: Random) -> str:
+    """Puts something else in a file's place, or nothing; returns what."""
+    name = pick(random, list(_PLACES))
     _PLACES[name](path)
-    return name, path
+    return name
+
+
+def change_json(content: Any, random: Random) -> Any:
+    """Replaces, drops or adds something in JSON, at any depth."""
+    odd = pick(random, _ODD_JSON)
+    if random.random() < 0.05 or not content or not isinstance(content, dict | list):
+        return odd
+    key = pick(random, sorted(content) if isinstance(content, dict) else range(len(content)))
+    if isinstance(content[key], dict | list) and random.random() < 0.8:
+        content[key] = change_json(content[key], random)
+    elif random.random() < 0.3:
+        del content[key]
+    elif random.random() < 0.1 and isinstance(content, dict):
+        content[str(odd)] = odd
+    else:
+        content[key] = odd
+    return content
 
 
 def _socket(path: Path) -> None:

@@ -5,6 +5,7 @@ import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
@@ -14,15 +15,13 @@ from configs.settings import ExportConfig
 from tests.fuzz import tools
 from tests.fuzz.cases import Random, pick
 from tests.fuzz.doors import enter
-from tests.fuzz.spoiling import spoil
+from tests.fuzz.spoiling import change_json, spoil
 from tests.fuzz.whole_runs import Judged
 from utils import files
 from utils.runs.weights import SUMS_NAME
 
 _NETWORKS = ("low", "high", "merging")
 _ODD_VALUES = (np.nan, np.inf, -np.inf, 0.0, -1.0, 65_504.0, -65_504.0, 6e-8)
-_ODD_NUMBERS = (0, 1, -1, 2, 3, 512, 4096, 2**31, 2**40, 2**63, 1e300, 0.5, "4", None, [], {}, True)
-_DTYPES = ("F16", "F64", "I8", "BOOL", "BF16", "F8_E4M3", "X", "", 5, None)
 
 
 def case(place: Path, random: Random) -> Judged:
@@ -66,21 +65,13 @@ def _header(path: Path, random: Random) -> None:
     data = path.read_bytes()
     (length,) = struct.unpack("<Q", data[:8])
     header = json.loads(data[8 : 8 + length])
-    name = pick(random, [name for name in header if name != "__metadata__"])
-    entry = header[name]
-    field = pick(random, ("shape", "dtype", "data_offsets", "many", "missing", "metadata"))
-    if field == "dtype":
-        entry[field] = pick(random, _DTYPES)
-    elif field in entry:
-        size = len(entry[field])
-        entry[field] = [_ODD_NUMBERS[i] for i in random.integers(len(_ODD_NUMBERS), size=size)]
-    elif field == "many":
-        header |= {f"residual{number}_1/kernel": entry for number in range(1, 3000)}
-    elif field == "missing":
-        del entry[pick(random, sorted(entry))]
-    else:
-        header["__metadata__"] = pick(random, ([], "x", {"a": 5}, {"a": "b" * 10**6}))
-    text = json.dumps(header).encode()
+    content: Any = header
+    for _ in range(int(random.integers(1, 4))):
+        content = change_json(content, random)
+    if random.random() < 0.1:
+        many = (f"residual{number}_1/kernel" for number in range(1, 3000))
+        content = header | dict.fromkeys(many, header[max(header)])
+    text = json.dumps(content).encode()
     claimed = len(text) if random.random() < 0.9 else pick(random, (0, 2**31, 2**63))
     path.write_bytes(struct.pack("<Q", claimed) + text + data[8 + length :])
 

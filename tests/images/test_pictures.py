@@ -113,7 +113,7 @@ def test_a_file_cut_short_is_refused(name, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.hdr", "a.exr"])
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.hdr", "a.exr"])
 def test_a_declared_size_above_the_limit_is_refused_in_every_format(tmp_path, name, monkeypatch):
     path = tmp_path / name
     write, read = {
@@ -135,6 +135,9 @@ def test_a_declared_size_above_the_limit_is_refused_in_every_format(tmp_path, na
 def test_the_limit_is_a_number_that_can_be_set(monkeypatch):
     monkeypatch.setenv(LIMIT_VARIABLE, "400")
     check_size(PATH, 20000, 20000)
+    for size in ((2**32 - 1, 1), (0, 5)):
+        with pytest.raises(PictureError, match="{}x{}".format(*size)):
+            check_size(PATH, *size)
     for text in ("many", "0", "-1", "nan"):
         monkeypatch.setenv(LIMIT_VARIABLE, text)
         with pytest.raises(ValueError, match=f"{LIMIT_VARIABLE} must be a positive number.*{text}"):

@@ -88,13 +88,6 @@ def _require_same(ours, theirs):
         np.testing.assert_array_equal(array, expected)
 
 
-def test_resuming_continues_the_order(folder):
-    whole = _take(Samples(folder, SAMPLING).batches(4, 0), 30)
-    rest = _take(Samples(folder, SAMPLING).batches(4, 23), 7)
-    for expected, received in zip(whole[23:], rest, strict=True):
-        _require_same(received, expected)
-
-
 def test_workers_share_the_samples(folder):
     whole = _take(Samples(folder, SAMPLING).batches(6, 2), 5)
     shares = [

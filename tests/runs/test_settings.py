@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+from contextlib import nullcontext
 
 import pytest
 import tensorflow as tf
@@ -73,6 +74,18 @@ def test_a_stage_without_a_digest_takes_any_records(stage):
         settings.write_settings(folder, config, samples=1, digest="other")
 
 
+def test_every_setting_is_compared_but_those_that_leave_the_weights(stage):
+    folder, config = stage
+    path = folder / settings.SETTINGS_NAME
+    sound = path.read_text()
+    for name in json.loads(sound):
+        rewrite(folder, **{name: "another"})
+        free = name in settings._NOT_COMPARED and not name.startswith(("records_sha", "samples"))
+        with nullcontext() if free else pytest.raises(SettingsError, match="another"):
+            settings.write_settings(folder, config, samples=1)
+        path.write_text(sound)
+
+
 def test_more_steps_resume_where_the_schedule_does_not_depend_on_them(stage):
     folder, config = stage
     for steps in (400_000, 5):
@@ -106,7 +119,14 @@ def test_illegal_values_are_refused(stage, name, value):
         readers.get(name, settings.read_network_config)(folder)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "[" * 100_000, "\x00", '{"steps": }', "\udcff"])
+_HUGE = f"{{{' ' * 2**20}}}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "[" * 100_000, "\x00", '{"steps": }', "\udcff", _HUGE],
+    ids=lambda text: ascii(text[:9]),
+)
 def test_settings_that_are_no_json_object_are_refused(stage, text):
     folder, config = stage
     path = folder / settings.SETTINGS_NAME

@@ -106,7 +106,23 @@ def test_two_devices_of_one_process_train_like_one(tmp_path, tiny_records, one):
     require_same_run(settings.run, one)
 
 
-def test_multi_worker_without_tf_config_is_refused(monkeypatch):
-    monkeypatch.delenv("TF_CONFIG", raising=False)
-    with pytest.raises(ValueError, match=r"needs TF_CONFIG\. Received: none"):
+_ONE, _TASK = '{"cluster": {"worker": ["h:1"]}, ', '"task": {"type": "worker", "index": %s}}'
+_WORKERS = ('"h:1"', "[]", "[5]", '["host"]', '["h:123456"]', '["h:x"]', '{"0": "h:1"}')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "5", "[]", "{}", "[" * 100_000, '{"cluster": [], "task": []}', f"{_ONE}5"),
+        *(_ONE + _TASK % index for index in ("1", "-1", "true", '"0"', "null", "[]")),
+        *(f'{_ONE}"task": {task}}}' for task in ("[]", '{"index": 0}', '{"type": "ps"}')),
+        *(f'{{"cluster": {{"worker": {workers}}}, {_TASK % 0}' for workers in _WORKERS),
+        f'{{"cluster": {{"chief": ["h:1"], "worker": ["h:2"]}}, {_TASK % 0}',
+    ],
+    ids=lambda text: text[:60],
+)
+def test_workers_that_make_no_sense_are_refused_before_any_is_waited_for(monkeypatch, text):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(ValueError, match=r"needs TF_CONFIG with.*Received: ") as caught:
         devices.strategy("multi_worker")
+    assert str(caught.value).endswith(text[:300] or "none")

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ MOST_SCANS = 200
 
 _MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd8\xff])", re.DOTALL)  # of those with a length
 _START_OF_SCAN, _END_OF_IMAGE = b"\xda", b"\xd9"
+
+_MOST_PADDING, _LARGE_TILE = 4, 2**22  # times a picture's samples that its tiles may have
 
 LIMIT_VARIABLE = "ESBN_MEGAPIXELS"
 """Environment variable that replaces `LARGEST_MEGAPIXELS`."""
@@ -97,6 +100,29 @@ def check_jpeg(path: Path, size: tuple[int, int], jpeg: bytes) -> None:
                 f"A JPEG may have {MOST_SCANS} scans; save it again. Received: {path} of more"
             )
         place = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2], "big")
+
+
+def check_tiles(path: Path, size: tuple[int, int], tile: tuple[int, int], samples: int) -> None:
+    """Checks that tiles, which are decoded whole, are not much larger than the picture.
+
+    Args:
+        path: The file, for messages.
+        size: Width and height of the picture.
+        tile: Width and height of a tile.
+        samples: Channels of a pixel.
+
+    Raises:
+        PictureError: They are, or one declares too many pixels.
+    """
+    check_size(path, *tile)
+    count = math.prod(-(-whole // part) for whole, part in zip(size, tile, strict=True))
+    if count * math.prod(tile) * samples > _MOST_PADDING * max(
+        math.prod(size) * samples, _LARGE_TILE
+    ):
+        raise PictureError(
+            f"Tiles must not be much larger than the picture; save it again. Received: {path} of"
+            f" {size[0]}x{size[1]} pixels in {count} tiles of {tile[0]}x{tile[1]}"
+        )
 
 
 def _limit() -> float:

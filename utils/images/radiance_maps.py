@@ -13,7 +13,7 @@ import numpy as np
 import OpenEXR
 
 from utils import files
-from utils.images.decode import PictureError, check_size, reading
+from utils.images.decode import PictureError, check_size, check_tiles, reading
 from utils.images.frames import _encode, read_bytes
 from utils.radiometry import rgbe
 
@@ -151,8 +151,13 @@ def _exr_planes(
 ) -> np.ndarray:
     """Some channels of a part as `(H, W, C)`; a later part is read with all others."""
     sizes = [np.subtract(*header["dataWindow"][::-1], dtype=np.int64) + 1 for header in headers]
-    for size in sizes if part else sizes[:1]:
-        check_size(path, *map(int, size))
+    for size, header in zip(sizes if part else sizes[:1], headers, strict=False):
+        width, height = map(int, size)
+        check_size(path, width, height)
+        if tile := header.get("tiles"):
+            channels = len(header["channels"])
+            check_size(path, tile.xSize, tile.ySize * channels)  # all are decoded
+            check_tiles(path, (width, height), (tile.xSize, tile.ySize), channels)
     if part == 0:
         kind = Imath.PixelType(Imath.PixelType.FLOAT)
         planes = OpenEXR.InputFile(io.BytesIO(data)).channels(list(names), kind)

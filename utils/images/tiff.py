@@ -15,7 +15,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from utils.images.decode import PictureError, check_jpeg, check_size
+from utils.images.decode import PictureError, check_jpeg, check_size, check_tiles
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -35,7 +35,6 @@ _FORMATS = {1: "unsigned integers", 2: "signed integers", 3: "floating point"}
 _MOST_SAMPLES = 5  # of a pixel: three colours, alpha and another
 _MOST_PAGES = 64  # that are looked at
 _REDUCED, _MASK = 1, 4  # NewSubfileType
-_MOST_PADDING, _LARGE_TILE = 4, 2**22  # times a picture's pixels that its tiles may have
 _PREMULTIPLIED = 1  # ExtraSamples: colours are multiplied by alpha
 
 
@@ -81,7 +80,8 @@ def _check_kind(path: Path, page: tifffile.TiffPage) -> None:
     """Raises unless samples are 8 or 16 bits of grey, RGB or a palette."""
     check_size(path, page.imagewidth, page.imagelength)
     if page.is_tiled:
-        _check_tiles(path, page)
+        size = (page.imagewidth, page.imagelength)
+        check_tiles(path, size, (page.tilewidth, page.tilelength), page.samplesperpixel)
     kind, bits = page.photometric, page.bitspersample
     name = _PHOTOMETRICS.get(kind, f"photometric {int(kind)}")
     numbers = _FORMATS.get(page.sampleformat, f"sample format {page.sampleformat}")
@@ -98,19 +98,6 @@ def _check_kind(path: Path, page: tifffile.TiffPage) -> None:
         raise _refused(path, f"{samples} {name} samples a pixel")
     if page.compression not in _COMPRESSIONS:
         raise _refused(path, f"compression {int(page.compression)}")
-
-
-def _check_tiles(path: Path, page: tifffile.TiffPage) -> None:
-    """Raises if the tiles, which are decoded whole, are much larger than the picture."""
-    width, height = page.tilewidth, page.tilelength
-    check_size(path, width, height)
-    count = int(np.prod(page.chunked, dtype=np.int64))
-    pixels = page.imagewidth * page.imagelength * page.samplesperpixel
-    if count * width * height > _MOST_PADDING * max(pixels, _LARGE_TILE):
-        raise PictureError(
-            f"Tiles must not be much larger than the picture; save it again. Received: {path} of"
-            f" {page.imagewidth}x{page.imagelength} pixels in {count} tiles of {width}x{height}"
-        )
 
 
 def _refused(path: Path, received: str) -> PictureError:

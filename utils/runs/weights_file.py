@@ -16,6 +16,7 @@ Shapes = dict[str, tuple[int, ...]]
 """`<layer>/<variable>` to shape."""
 
 _DTYPE = "F16"
+_LONGEST_HEADER = 2**20  # bytes, for the time that a million tensors take
 _LONGEST_SHOWN = 160
 
 
@@ -30,6 +31,12 @@ def read_shapes(path: Path) -> Shapes:
         WeightsError: It is not a safetensors file of float16 tensors.
         OSError: The file cannot be read.
     """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+    if length > _LONGEST_HEADER:
+        raise WeightsError(
+            f"{path}: a header may have {_LONGEST_HEADER} bytes. Received: {length} bytes"
+        )
     try:
         with safe_open(path, "numpy") as file:
             tensors = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118

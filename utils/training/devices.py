@@ -5,6 +5,9 @@ in `task.index`, the number of this one. Only worker 0, the chief, writes files.
 the run's folder, so it must be on a shared file system.
 """
 
+import json
+import os
+import re
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -14,21 +17,43 @@ from utils.records.patches import Batch
 
 Batches = Any  # tf.data.Dataset or tf.distribute.DistributedDataset
 
+_ADDRESS = re.compile(r"\S+:\d{1,5}")
+
 
 def strategy(name: Literal["one", "mirrored", "multi_worker"]) -> tf.distribute.Strategy:
     """The strategy of a setting; `multi_worker` must be made before any other operation.
 
     Raises:
-        ValueError: `multi_worker` without TF_CONFIG.
+        ValueError: `multi_worker` without a sound TF_CONFIG.
     """
     if name == "mirrored":
         return tf.distribute.MirroredStrategy()
     if name == "multi_worker":
+        _require_workers(os.environ.get("TF_CONFIG", ""))
         resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
-        if not resolver.cluster_spec().jobs:
-            raise ValueError("strategy=multi_worker needs TF_CONFIG. Received: none")
         return tf.distribute.MultiWorkerMirroredStrategy(resolver)
     return tf.distribute.get_strategy()
+
+
+def _require_workers(text: str) -> None:
+    """Raises unless TF_CONFIG names workers, one of them in its task, and no other jobs."""
+    try:
+        cluster, task = (json.loads(text)[name] for name in ("cluster", "task"))
+        workers, index = cluster["worker"], task["index"]
+        sound = (
+            (list(cluster), task["type"]) == (["worker"], "worker")
+            and isinstance(workers, list)
+            and all(_ADDRESS.fullmatch(worker) for worker in workers)
+            and type(index) is int
+            and 0 <= index < len(workers)
+        )
+    except (ValueError, TypeError, LookupError, RecursionError):
+        sound = False
+    if not sound:
+        raise ValueError(
+            "strategy=multi_worker needs TF_CONFIG with host:port of every worker and this one's"
+            f" number, as in docs/train.md. Received: {text[:300] or 'none'}"
+        )
 
 
 def is_chief(chosen: tf.distribute.Strategy) -> bool:

@@ -154,7 +154,7 @@ def draw(path: Path, folder: Path) -> None:
 def _plot(axes: Axes, path: Path, labels: dict[str, str]) -> None:
     """Draws the labelled columns of a CSV file, if it exists, each always in the same colour."""
     axes.grid(alpha=0.3)
-    if not path.exists():
+    if not path.is_file():  # reading a pipe would not end
         return
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

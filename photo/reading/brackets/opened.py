@@ -52,7 +52,14 @@ class Opened:
         if frame is None or self.developed_as != self.balance:
             frame = read_photo(self.path, self.developed_as).frame
         frame = to_full_range(frame, self.white)
-        return frame if self._turned_to == self.tag else turned(frame, self.tag, self._turned_to)
+        if self._turned_to != self.tag:
+            frame = turned(frame, self.tag, self._turned_to)
+        if (frame.shape, frame.dtype) != (self.shape, self.dtype):
+            raise SceneError(
+                f"{self.path.name} must not change while it is read; run this again. Received:"
+                f" {self.path} of {frame.shape[1]}x{frame.shape[0]} {frame.dtype}, was {self.kind}"
+            )
+        return frame
 
     def take_filled(self, reference: np.ndarray, ratio: float) -> np.ndarray:
         """The frame, its transparent pixels filled in."""

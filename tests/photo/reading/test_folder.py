@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from photo.reading import frame_choice
 from photo.reading.brackets import opened
 from photo.reading.camera_files import read_photo
 from photo.reading.exif import Exposure
@@ -353,3 +354,27 @@ def test_places_that_are_neither_a_folder_nor_a_bracket_are_refused(tmp_path):
     ):
         with pytest.raises(SceneError, match=message):
             find(places)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Path.unlink,
+        lambda path: path.write_bytes(b""),
+        lambda path: photos.write(path, FRAMES[0, :32]),
+    ],
+)
+def test_photographs_that_change_while_they_are_read_are_named(tmp_path, monkeypatch, change):
+    """Of more than three, the chosen ones are read a second time."""
+    frames, times = [*FRAMES, FRAMES[2]], (*photos.TIMES, 1 / 15)
+    place = photos.write_bracket(tmp_path / "a", frames, times)
+    choose = frame_choice.choose
+
+    def changing(*arguments):
+        for path in place.iterdir():
+            change(path)
+        return choose(*arguments)
+
+    monkeypatch.setattr("photo.reading.folder.choose", changing)
+    with pytest.raises((ValueError, OSError), match=r"[1-4]\.jpg"):
+        read_photographs(place)
