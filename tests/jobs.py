@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -58,17 +59,17 @@ def _train_fusion(inputs: Path, out: Path) -> Job:
     return training_fusion.main, tiny.fusion(config, alignment="from_scratch")
 
 
-def _reconstruction(inputs: Path, out: Path, scenes: str = "scenes", **more: str) -> object:
+def _reconstruction(inputs: Path, out: Path, scenes: str = "scenes", **more: Any) -> object:
     return ReconstructionConfig(
         run=inputs, weights=inputs / "weights", scenes=(inputs / scenes,), results=out, **more
     )
 
 
-def _align(inputs: Path, out: Path, **more: str) -> Job:
+def _align(inputs: Path, out: Path, **more: Any) -> Job:
     return reconstruction_align2.main, _reconstruction(inputs, out, **more)
 
 
-def _fuse(inputs: Path, out: Path, **more: str) -> Job:
+def _fuse(inputs: Path, out: Path, **more: Any) -> Job:
     return reconstruction_fusion.main, _reconstruction(inputs, out, **more)
 
 
