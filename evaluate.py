@@ -1,8 +1,8 @@
 """Scores networks, or results of any method, under one or more protocols, in tables and plots.
 
 Reads scenes with ground truth, and weights (--weights, --run) or, with --predictions, a folder of
-.hdr or .exr files. Writes to the folder `evaluation`: `scenes`, `protocols` and `published` as
-.csv, .md and .tex, `scenes.png`, `errors.png` and `provenance.json`; with --baselines or
+.hdr or .exr files. Writes to the folder `evaluation`: `scenes`, `protocols`, `published` and
+`paper` as .csv, .md and .tex, `scenes.png`, `errors.png` and `provenance.json`; with --baselines or
 --self-ensemble, `methods`, which compares with methods and alignments without networks and with the
 mean over mirrored and rotated copies; with --against, `comparison`, two results scene by scene.
 """
@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from configs import paths, presets
 from configs.settings import Copies, EvaluationConfig, PrealignmentName
-from utils import command, files
+from utils import command
 from utils.evaluation.baselines import ALIGNMENTS, BASELINES
 from utils.evaluation.octave.hdr_vdp_2 import HdrVdp2
 from utils.evaluation.perceptual import ColorVideoVdp, Display
@@ -25,11 +25,14 @@ from utils.evaluation.scoring import Meter, Predict, Scores, from_files, from_fu
 from utils.inference.agreement import agreed
 from utils.inference.pipeline import Networks, open_networks
 from utils.inference.reconstruction import merge, reconstruct
-from utils.reporting import plots, provenance, score_tables, tables
+from utils.reporting import parts, plots, provenance, score_tables, tables
 from utils.reporting.results import full_title
 from utils.reporting.score_tables import ByScene
-from utils.runs.networks import weights_files
+from utils.runs.networks import weights_files, weights_in_words
+from utils.scenes.folders import find_scenes, scene_name
 from utils.scenes.scene import Scene
+
+_AGAINST = "--against"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -60,7 +63,7 @@ def main(config: EvaluationConfig) -> int:
     )
     results = config.results or paths.evaluation_dir(config.predictions or config.run)
     methods = _methods(config)
-    with files.lock(results):
+    with parts.lock(results, config.shard):
         failures = _evaluate(config, protocols, methods, meter, results)
     return command.report_failures(failures)
 
@@ -119,30 +122,53 @@ def _evaluate(
     results: Path,
 ) -> list[str]:
     """Scores every method and writes the tables; returns messages about failed scenes."""
+    if config.against is not None:
+        theirs = Method(predict=from_files(config.against, config.scenes))
+        methods = {**methods, _AGAINST: theirs}
+    titles = [protocol.title for protocol in protocols]
+    settings = f"{', '.join([*methods, *titles])}; {config.predictions or weights_in_words(config)}"
     scored: dict[str, Scores] = {}
+    names = [scene_name(folder, config.scenes) for folder in find_scenes(config.scenes)]
+    done = parts.read(results, "scores", settings, names) if config.report else {}
     for name, method in methods.items():
-        scored[name] = score(config.scenes, protocols, method.predict, meter, method.prealign)
-        if name == config.method:
+        scored[name] = (
+            Scores.of({title: done[f"{name}, {title}"] for title in titles})
+            if config.report
+            else score(
+                config.scenes,
+                protocols,
+                method.predict,
+                meter,
+                method.prealign,
+                part=config.part,
+            )
+        )
+        if name == config.method and not config.shard:
             _write(results, name, method, scored[name], meter)
     failures = [failure for scores in scored.values() for failure in scores.failures]
-    if len(methods) > 1:
-        titled = {name: method.by_title(scored[name]) for name, method in methods.items()}
+    if config.shard:
+        share: dict[str, object] = {"failures": failures}
+        for name, scores in scored.items():
+            share |= {f"{name}, {title}": scores.rows(title) for title in titles}
+        parts.write(results, config.shard, "scores", settings, share)
+        return failures
+    theirs = scored.pop(_AGAINST, None)
+    if len(scored) > 1:
+        titled = {name: methods[name].by_title(scores) for name, scores in scored.items()}
         table = score_tables.method_table(titled, meter.notes)
         tables.write(results / "methods", table)
         tqdm.write(tables.to_markdown(table))
     ours, method = scored[config.method], methods[config.method]
-    if config.against is not None:
-        theirs = score(config.scenes, protocols, from_files(config.against, config.scenes), meter)
+    if config.against is not None and theirs is not None:
         names = (method.label(config.method), config.against.name)
         table = score_tables.comparison_table(names, ours.by_protocol, theirs.by_protocol)
         tables.write(results / "comparison", table)
         tqdm.write(tables.to_markdown(table))
-        failures += theirs.failures
     if any(ours.by_protocol.values()):
         files_of_weights = [] if config.predictions is not None else weights_files(config)
-        titles = [method.label(protocol.title) for protocol in protocols]
-        provenance.write(results, titles, files_of_weights)
-    return failures
+        labels = [method.label(title) for title in titles]
+        provenance.write(results, labels, files_of_weights)
+    return [*failures, *done.get("failures", ())]
 
 
 def _write(results: Path, name: str, method: Method, scores: Scores, meter: Meter) -> None:
@@ -156,6 +182,7 @@ def _write(results: Path, name: str, method: Method, scores: Scores, meter: Mete
     tables.write(results / "scenes", score_tables.scene_table(by_title, meter.notes))
     tables.write(results / "protocols", overview)
     tables.write(results / "published", published)
+    tables.write(results / "paper", score_tables.scenes_and_published(name, by_title))
     psnr_mu = {
         title: {scene: numbers["psnr_mu"] for scene, numbers in rows.items()}
         for title, rows in by_title.items()

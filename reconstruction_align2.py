@@ -14,13 +14,15 @@ from tqdm import tqdm
 from configs import paths, presets
 from configs.settings import ReconstructionConfig
 from photo.reading.inputs import PreparedScenes
-from utils import command, files
+from utils import command
 from utils.camera_motion.prealignment import prealigned
 from utils.evaluation.protocols import configured
 from utils.inference.pipeline import open_networks
 from utils.inference.reconstruction import align
+from utils.reporting import parts
 from utils.reporting.alignments import AlignmentScores
-from utils.reporting.results import write_aligned
+from utils.reporting.results import full_title, write_aligned
+from utils.runs.networks import weights_in_words
 
 
 def main(config: ReconstructionConfig) -> int:
@@ -28,25 +30,42 @@ def main(config: ReconstructionConfig) -> int:
     protocol = configured(config.protocol, config.sixteen_bits)
     results = config.results or paths.results_dir(config.run)
     prealign = "off" if config.baselines else config.prealign
-    scenes = PreparedScenes(config.scenes, protocol, config.exposures, prealign, config.reference)
+    scenes = PreparedScenes(
+        config.scenes,
+        protocol,
+        config.exposures,
+        prealign,
+        config.reference,
+        part=config.part,
+    )
     if config.list:
         tqdm.write(scenes.table())
         return 0
     networks = open_networks(config, config.save_release)
-    scores, written = AlignmentScores(config, protocol, networks, results), 0
-    with files.lock(results) as while_locked:
-        for scene in while_locked(scenes):
+    scores = AlignmentScores(config, protocol, networks, results)
+    title = full_title(protocol.title, config.prealign)
+    settings = f"{title}; {weights_in_words(config)}; baselines {config.baselines}"
+    joined, written = [], []
+    with parts.lock(results, config.shard) as while_locked:
+        if config.report:
+            done = parts.read(results, "aligned", settings, scenes.names)
+            joined, written, scores.rows = done["failures"], done["written"], done["rows"]
+        for scene in while_locked(() if config.report else scenes):
             with scenes.attempt(scene.name):
                 steady = prealigned(scene, config.prealign) if config.baselines else scene
                 aligned = align(networks, steady, protocol)
                 write_aligned(results, scene.name, aligned)
-                written += 1
+                written.append(scene.name)
                 with scenes.attempt(f"{scene.name} has no score"):
                     scores.add(scene, aligned)
         with scenes.attempt():
-            scores.write()
-    code = command.report_failures(scenes.failures)
-    tqdm.write(f"Wrote the aligned frames of {command.count(written, 'scene')} to {results}")
+            if config.shard:
+                done = {"rows": scores.rows, "written": written, "failures": scenes.failures}
+                parts.write(results, config.shard, "aligned", settings, done)
+            else:
+                scores.write()
+    code = command.report_failures((*joined, *scenes.failures))
+    tqdm.write(f"Wrote the aligned frames of {command.count(len(written), 'scene')} to {results}")
     return code
 
 

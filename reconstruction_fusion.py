@@ -4,7 +4,8 @@ Reads scenes of data sets or folders of photographs, and weights: `weights/esbn-
 --weights or --run. Writes a folder for each scene with `radiance.hdr`, `radiance.exr`,
 `picture.png` (tone-mapped), `ultrahdr.jpg` (for bright screens) and `sheet.png` (frames and results
 side by side) to the results folder; beside these folders `report.html`, all scenes on one page, and
-`metrics.csv`, the scores of scenes with a ground truth.
+`metrics.csv`, the scores of scenes with a ground truth. As jobs of an array: --shard 1/N to N/N in
+one results folder, then --report.
 """
 
 import dataclasses
@@ -17,11 +18,13 @@ from photo.reading.inputs import PreparedScenes
 from photo.showing.brightness import SharedBrightness
 from photo.showing.page import HtmlReport
 from photo.showing.results import write_reconstruction
-from utils import command, files
+from utils import command
 from utils.evaluation.protocols import configured
+from utils.evaluation.psnr_ssim import Metrics
 from utils.inference.agreement import agreed
 from utils.inference.pipeline import open_networks
 from utils.inference.reconstruction import reconstruct
+from utils.reporting import parts
 from utils.reporting.results import full_title, markdown_table, write_metrics
 from utils.runs.networks import weights_caution, weights_in_words
 
@@ -45,6 +48,7 @@ def main(config: ReconstructionConfig) -> int:
         config.prealign,
         config.reference,
         first=config.exposure_of,
+        part=config.part,
     )
     if config.list:
         tqdm.write(scenes.table())
@@ -55,11 +59,16 @@ def main(config: ReconstructionConfig) -> int:
             "The merging network is not trained yet; run training_fusion.py first, or name a folder"
             f" of weights (--weights). Received: {weights_in_words(config)}"
         )
-    rows, written = [], 0
     brightness = SharedBrightness(config.exposure_of)
+    weights = weights_in_words(config)
+    rows, joined = [], []
     page = HtmlReport(f"HDR images of {scenes.title}", len(scenes))
-    with files.lock(results) as while_locked:
-        for scene in while_locked(scenes):
+    with parts.lock(results, config.shard) as while_locked:
+        if config.report:
+            done = parts.read(results, "merged", f"{title}; {weights}", scenes.names)
+            rows = [(name, Metrics(**numbers)) for name, numbers in done["rows"]]
+            page.scenes, joined = done["scenes"], done["failures"]
+        for scene in while_locked(() if config.report else scenes):
             with scenes.attempt(scene.name):
                 reconstruction = reconstruct(networks, scene, protocol, config.self_ensemble)
                 if config.agreement:
@@ -82,21 +91,25 @@ def main(config: ReconstructionConfig) -> int:
                 page.add(scene, reconstruction, result, metrics)
                 if metrics is not None:
                     rows.append((scene.name, metrics))
-                written += 1
+        if config.shard:
+            done = {"rows": rows, "scenes": page.scenes, "failures": scenes.failures}
+            parts.write(results, config.shard, "merged", f"{title}; {weights}", done)
         with scenes.attempt():
-            if rows:
+            if rows and not config.shard:
                 write_metrics(results / "metrics.csv", rows, title)
                 tqdm.write(markdown_table(rows, title))
             settings = dataclasses.asdict(config) | {
                 "scenes": " ".join(map(str, config.scenes)),
                 "protocol": title,
-                "weights": weights_in_words(config),
+                "weights": weights,
+                "report": "",
             }
-            caution = weights_caution(config)
-            page.write(results / "report.html", settings, scenes.failures, caution)
-    code = command.report_failures(scenes.failures)
-    page_hint = f"; open {results / 'report.html'}" if written else ""
-    tqdm.write(f"Wrote {command.count(written, 'scene')} to {results}{page_hint}")
+            if not config.shard:
+                failures, caution = (*joined, *scenes.failures), weights_caution(config)
+                page.write(results / "report.html", settings, failures, caution)
+    code = command.report_failures((*joined, *scenes.failures))
+    page_hint = f"; open {results / 'report.html'}" if page.scenes and not config.shard else ""
+    tqdm.write(f"Wrote {command.count(len(page.scenes), 'scene')} to {results}{page_hint}")
     return code
 
 

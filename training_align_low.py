@@ -9,6 +9,7 @@ from configs import paths, presets
 from configs.settings import TrainingConfig
 from models import release_checkpoint
 from utils import command
+from utils.runs import settings
 from utils.runs.networks import build_networks
 from utils.training import loop, stages
 
@@ -29,4 +30,4 @@ def main(config: TrainingConfig) -> None:
 
 
 if __name__ == "__main__":
-    command.run(main, presets.alignment, __doc__)
+    command.run(main, presets.alignment, __doc__, settings.like(paths.ALIGNMENT[SIDE]))

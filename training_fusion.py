@@ -46,4 +46,4 @@ def main(config: FusionConfig) -> None:
 
 
 if __name__ == "__main__":
-    command.run(main, presets.fusion, __doc__)
+    command.run(main, presets.fusion, __doc__, settings.like(paths.FUSION))

@@ -317,7 +317,35 @@ class WeightsConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ReconstructionConfig(WeightsConfig):
+class SharedConfig(WeightsConfig):
+    """Scenes that several processes may share, as jobs of an array."""
+
+    shard: str | None = None
+    """`2/4`: only every fourth scene by name, from the second on. All shards may run at once, with
+    one results folder; `--report` then writes the tables and the report of all."""
+    report: bool = False
+    """Only join what all shards have done to the tables and the report."""
+
+    @property
+    def part(self) -> slice:
+        """Places of this shard's scenes among all, sorted by name."""
+        number, _, count = (self.shard or "1/1").partition("/")
+        return slice(int(number) - 1, None, int(count))
+
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        super().__post_init__()
+        number, _, count = (self.shard or "1/1").partition("/")
+        require(
+            number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count),
+            "shard must be I/N, as 1/4 to 4/4.",
+            self.shard,
+        )
+        require(not (self.shard and self.report), "report joins all shards.", self.shard)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReconstructionConfig(SharedConfig):
     """Settings of reconstruction_align2.py and reconstruction_fusion.py."""
 
     scenes: tuple[Path, ...] = (paths.TEST_SCENES,)
@@ -359,6 +387,11 @@ class ReconstructionConfig(WeightsConfig):
         """Checks the values."""
         super().__post_init__()
         require_letters(self, "save_release")
+        require(
+            not (self.shard and self.exposure_of),
+            "exposure_of needs one run without shards.",
+            self.shard,
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -381,7 +414,7 @@ class ExportConfig(WeightsConfig):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class EvaluationConfig(WeightsConfig):
+class EvaluationConfig(SharedConfig):
     """Settings of evaluate.py."""
 
     scenes: Path = paths.TEST_SCENES

@@ -15,7 +15,7 @@ from pathlib import Path
 import tqdm
 
 from configs import paths
-from lab import places, settings
+from lab import make_scenes, settings
 from lab.settings import RecipeConfig
 from utils import command
 
@@ -109,8 +109,8 @@ def lines(config: RecipeConfig) -> list[Line]:
 def _scenes(config: RecipeConfig, scenes: Path) -> list[Line]:
     """Training scenes, and four sets of validation scenes from other places."""
     source = ("--radiance", *config.radiance, "--photographs", config.photographs)
-    held_out = (*places.VALIDATION, *places.TEST)
-    validation = ("--include", *places.VALIDATION)
+    held_out = (*make_scenes.VALIDATION, *make_scenes.TEST)
+    validation = ("--include", *make_scenes.VALIDATION)
     clean = ("--cameras", "clean", "--camera-defects", 0)
     return [
         Line(

@@ -2,8 +2,8 @@
 
 Reads the newest weights of the run (or `--weights`) and training records; writes a folder of
 weights for `--start-weights`, unless it exists. The most informative channels are kept, and the
-layers that read them are fitted by least squares to replace the others (lab/narrowing.py). Train on
-at the same width, one network at a time (docs/train.md):
+layers that read them are fitted by least squares to replace the others
+(lab/networks/narrowing.py). Train on at the same width, one network at a time (docs/train.md):
 
     python -m lab.narrow_weights --weights weights/esbn-64 --run runs/mine --width 24
     START="--preset small --run runs/mine --start-weights runs/mine/narrowed --frozen-statistics"
@@ -16,7 +16,8 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from configs import paths
-from lab import narrowing, settings
+from lab import settings
+from lab.networks import narrowing
 from lab.settings import NarrowingConfig
 from models.frames import HIGH, LOW, MERGING, MID_FRAME, SOURCE_FRAME
 from utils import command

@@ -4,12 +4,15 @@ import dataclasses
 from pathlib import Path
 from typing import Literal
 
-from configs import paths
+from configs import paths, presets
 from configs.presets import Preset
 from configs.settings import (
+    EvaluationConfig,
     NetworkConfig,
+    PrealignmentName,
     Precision,
     SamplingConfig,
+    TrainingConfig,
     WeightsConfig,
     require,
     require_letters,
@@ -19,6 +22,7 @@ from configs.settings import (
 CameraKind = Literal["noisy", "clean", "all"]
 
 _FITTED = SamplingConfig(patch_size=128, stride=32)
+_PAPERS = NetworkConfig()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -134,6 +138,41 @@ class NarrowingConfig(WeightsConfig):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class AblationConfig(TrainingConfig):
+    """Settings of lab/ablation.py; those of training hold for all stages but `seed`."""
+
+    scenes: Path = paths.DATA_DIR / "ablation" / "training"
+    """Folder of training scenes, two of which are held out for validation."""
+    test: Path = paths.DATA_DIR / "ablation" / "test"
+    """Folder of test scenes with ground truth."""
+    seeds: tuple[int, ...] = (0, 1)
+    """Seeds of the initial weights and of the order of the samples."""
+    prealign: PrealignmentName = "off"
+    """Take camera motion out of low and high, in training and test; the paper does not."""
+
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        super().__post_init__()
+        require(len(self.seeds) > 0, "seeds must name at least one.", self.seeds)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DeviceCheckConfig:
+    """Settings of lab/device_check.py."""
+
+    save: Path = Path("device_check.md")
+    """File to write the report to."""
+    seconds: float = 150.0
+    """Time for the measurements, about; imports come before it."""
+    deterministic: bool = True
+    """Deterministic operations, as training has by default."""
+    network: NetworkConfig = _PAPERS
+    """Size of the networks; the paper's by default."""
+    patch_size: int = 256
+    """Height and width of a training patch in pixels, a multiple of 8."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class BenchmarkConfig:
     """Settings of lab/benchmark.py."""
 
@@ -141,13 +180,6 @@ class BenchmarkConfig:
     """Smaller pictures and batches, fewer repetitions, no 24-megapixel picture: two minutes."""
     json: Path | None = None
     """File to write the figures to as well."""
-    trade_off: Path | None = None
-    """Folder of scenes with ground truth: measure only quality against time of `weights` on them,
-    with and without self-ensembles."""
-    weights: tuple[Path, ...] = (paths.WEIGHTS_DIR / "esbn-64",)
-    """Folders of weights to compare in `trade_off`."""
-    plot: Path = Path("trade_off.png")
-    """Plot of `trade_off`."""
 
 
 def scenes(preset: Preset) -> ScenesConfig:
@@ -170,6 +202,24 @@ def recipe(preset: Preset) -> RecipeConfig:
 def narrowing(preset: Preset) -> NarrowingConfig:
     """Settings of narrow_weights."""
     return NarrowingConfig(run=paths.run_dir(preset))
+
+
+def ablation(preset: Preset) -> AblationConfig:
+    """Settings of ablation: those of the preset's alignment stages, for all stages."""
+    config = dataclasses.replace(presets.alignment(preset), run=paths.RUNS_DIR / "ablation")
+    return AblationConfig(**{x.name: getattr(config, x.name) for x in dataclasses.fields(config)})
+
+
+def paper_table(preset: Preset) -> EvaluationConfig:
+    """Settings of paper_table: those of evaluate.py and the preset `kalantari`."""
+    del preset
+    return presets.evaluation("kalantari")
+
+
+def device_check(preset: Preset) -> DeviceCheckConfig:
+    """Settings of device_check, the same for all presets."""
+    del preset
+    return DeviceCheckConfig()
 
 
 def benchmark(preset: Preset) -> BenchmarkConfig:

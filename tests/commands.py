@@ -8,8 +8,11 @@ from typing import Any
 from configs import presets
 from lab import settings as lab_settings
 from utils import command
+from utils.runs import settings
 
 _PRESETS = {
+    "ablation": lab_settings.ablation,
+    "device_check": lab_settings.device_check,
     "make_scenes": lab_settings.scenes,
     "make_tfrecord": presets.records,
     "training_align_high": presets.alignment,
@@ -19,6 +22,7 @@ _PRESETS = {
     "reconstruction_fusion": presets.reconstruction,
     "evaluate": presets.evaluation,
     "export": presets.export,
+    "paper_table": lab_settings.paper_table,
     "narrow_weights": lab_settings.narrowing,
 }
 
@@ -38,7 +42,10 @@ def has_settings(script: str) -> bool:
 
 def parse(script: str, *flags: str) -> Any:
     """A script's settings under some flags."""
-    return command.parse(_PRESETS[_module(script).rpartition(".")[2]], None, flags)
+    name = _module(script).rpartition(".")[2]
+    stage = name.removeprefix("training_")
+    like = settings.like(stage) if stage != name else None
+    return command.parse(_PRESETS[name], None, flags, like)
 
 
 def run(script: str, *flags: str) -> int:

@@ -28,6 +28,9 @@ SCRIPTS = {
     "lab.make_scenes": lab_settings.scenes,
     "lab.make_samples": lab_settings.samples,
     "lab.benchmark": lab_settings.benchmark,
+    "lab.ablation": lab_settings.ablation,
+    "lab.paper_table": lab_settings.paper_table,
+    "lab.device_check": lab_settings.device_check,
     "lab.make_weights": lab_settings.recipe,
     "lab.narrow_weights": lab_settings.narrowing,
 }

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Literal, NoReturn, TypeVar, get_args
 
@@ -44,6 +45,7 @@ def parse(
     preset_config: Callable[[Preset], Config],
     description: str | None,
     arguments: Sequence[str] | None = None,
+    like: Callable[[Config, Path], Config] | None = None,
 ) -> Config:
     """Turns command-line flags into a config.
 
@@ -51,6 +53,7 @@ def parse(
         preset_config: Function from a preset's name to its config, as in `configs/presets.py`.
         description: Text at the top of `--help`, the script's docstring.
         arguments: Flags; `sys.argv[1:]` if None.
+        like: For a script with `--like RUN`: turns the preset's config into that of another run.
 
     Returns:
         The preset's config with the fields of the flags replaced. Unknown flags and illegal values
@@ -59,12 +62,21 @@ def parse(
     presets = get_args(Preset)
     selector = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     selector.add_argument("--preset", choices=presets, default="quick")
+    if like:
+        selector.add_argument("--like", type=Path)
     selected, rest = selector.parse_known_args(arguments)
     config = preset_config(selected.preset)
+    if like and selected.like:
+        config = like(config, selected.like)
     text = (description or "").strip() + (
         f"\n\n--preset {{{','.join(presets)}}} chooses the defaults below"
         f" (now: {selected.preset}); flags replace single values. {_PRESETS}"
     )
+    if like:
+        text += (
+            "\n\n--like RUN takes all settings, and the records, from another run: with --run for a"
+            " new run, without it to resume that one. Flags replace single values here too."
+        )
     return tyro.cli(type(config), default=config, args=rest, description=text)
 
 
@@ -84,6 +96,7 @@ def run(
     main: Callable[[Config], int | None],
     preset_config: Callable[[Preset], Config],
     description: str | None,
+    like: Callable[[Config, Path], Config] | None = None,
 ) -> None:
     """Parses the flags, runs `main` and ends the program.
 
@@ -98,7 +111,7 @@ def run(
             stream.reconfigure(errors="backslashreplace")
     with _noting_interrupts() as interrupts:
         try:
-            code = main(parse(preset_config, description))
+            code = main(parse(preset_config, description, None, like))
             sys.stdout.flush()
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush

@@ -259,9 +259,7 @@ def lock(folder: Path) -> Iterator[Callable[[Iterable[Item]], Iterator[Item]]]:
         held.acquire()
         own = _sign(path)
     except Timeout:
-        raise LockedError(
-            f"{folder} is in use by another run. Received: lock of {_holder(path)}"
-        ) from None
+        raise _in_use(folder) from None
     except OSError as error:
         held.release()
         if error.errno is None:
@@ -286,6 +284,18 @@ def lock(folder: Path) -> Iterator[Callable[[Iterable[Item]], Iterator[Item]]]:
             _require_lock(path, own)
             path.unlink()
         held.release()
+
+
+def require_unlocked(folder: Path) -> None:
+    """Raises LockedError if a process has locked the folder."""
+    path = folder / LOCK_NAME
+    held = FileLock(path, timeout=0, thread_local=False)
+    if path.is_file():
+        try:
+            held.acquire()
+            held.release()
+        except Timeout:
+            raise _in_use(folder) from None
 
 
 def _require_lock(path: Path, own: os.stat_result) -> None:
@@ -341,6 +351,11 @@ def _not_own(path: Path) -> OSError:
     )
 
 
+def _in_use(folder: Path) -> LockedError:
+    holder = _holder(folder / LOCK_NAME)
+    return LockedError(f"{folder} is in use by another run. Received: lock of {holder}")
+
+
 def _holder(path: Path) -> str:
     """The process that a lock's file names."""
     try:
@@ -351,20 +366,22 @@ def _holder(path: Path) -> str:
         return "another process"
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, most: int = _LARGEST_JSON) -> dict[str, Any]:
     """Reads a file that holds one JSON object.
 
+    Args:
+        path: The file.
+        most: Bytes that it may have.
+
     Raises:
-        ValueError: It holds something else, or is larger than any file of this program.
+        ValueError: It holds something else, or is larger.
         FileNotFoundError: There is no such regular file (reading a pipe would not end).
         OSError: It cannot be read.
     """
     if not path.is_file():
         raise FileNotFoundError(f"No such file. Received: {path}")
-    if (size := path.stat().st_size) > _LARGEST_JSON:
-        raise ValueError(
-            f"{path} must hold JSON of {_LARGEST_JSON} bytes at most. Received: {size} bytes"
-        )
+    if (size := path.stat().st_size) > most:
+        raise ValueError(f"{path} must hold JSON of {most} bytes at most. Received: {size} bytes")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

@@ -1,18 +1,13 @@
-"""Makes input for lab/benchmark.py: noise of the right shapes."""
+"""Makes input to time: noise of the right shapes."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from utils.evaluation.protocols import PROTOCOLS
 from utils.inference.agreement import agreed
 from utils.inference.pipeline import Networks, Reconstruction, reconstruct_picture
-from utils.radiometry.bracket import MERGING
 from utils.records.patches import Batch, batch_shapes
 from utils.scenes.scene import Scene
-from utils.training.stages import Losses, Stage, merging_loss
-
-_PATCH = 256
 
 
 def random_scene(height: int, width: int) -> Scene:
@@ -28,23 +23,7 @@ def reconstruct_agreed(networks: Networks, scene: Scene) -> Reconstruction:
     return agreed(reconstruct_picture(networks, scene, PROTOCOLS["full"]), scene)
 
 
-def random_batch(size: int) -> Batch:
-    """A training batch of 256x256 patches."""
-    batch = Batch(*map(tf.random.uniform, batch_shapes(size, _PATCH)))
+def random_batch(size: int, patch_size: int) -> Batch:
+    """A training batch of square patches."""
+    batch = Batch(*map(tf.random.uniform, batch_shapes(size, patch_size)))
     return batch._replace(exposure_time=tf.tile(tf.constant([[1.0, 4.0, 16.0]]), (size, 1)))
-
-
-def merging_stage(networks: dict[str, keras.Model]) -> Stage:
-    """Trains merging alone, on the frames of the batch as if they were aligned (release)."""
-    network = networks[MERGING]
-
-    def losses(batch: Batch) -> Losses:
-        frames = tf.unstack(tf.concat([batch.ldr, batch.hdr], -1), axis=1)
-        return {"loss": merging_loss(network(frames, training=True), batch.target_hdr)}
-
-    return Stage(
-        networks={MERGING: network},
-        trained=(MERGING,),
-        losses=losses,
-        outputs=lambda *_: {},
-    )

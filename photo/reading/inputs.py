@@ -42,6 +42,7 @@ class PreparedScenes:
         reference: str | None = None,
         *,
         first: str | None = None,
+        part: slice = slice(None),
     ) -> None:
         """Finds the scenes.
 
@@ -52,6 +53,7 @@ class PreparedScenes:
             prealign: Whether the camera's motion is taken out; see `prealigned`.
             reference: Name of photographs' reference; see `read_photographs`.
             first: Name of the scene that comes first; None: they come by name.
+            part: Places of the scenes to read, of all by name.
 
         Raises:
             SceneError: There is no scene, or not the one that comes first.
@@ -60,6 +62,7 @@ class PreparedScenes:
         self._exposures = exposures
         self._prealign: PrealignmentName = prealign
         self._reference = reference
+        self._part = part
         self._root, found = find(places)
         self._found = [bracket for each in found for bracket in self._brackets(each)]
         if first is not None:
@@ -70,34 +73,35 @@ class PreparedScenes:
                     f" Received: {first!r}"
                 )
             self._found.insert(0, self._found.pop(names.index(first)))
-        self._names = [self._name(found) for found in self._found]
+        self.names = [self._name(found) for found in self._found]
+        """Names of all scenes, in order."""
         self._failures: list[str] = []
 
     def __iter__(self) -> Iterator[Scene]:
         """Yields the scenes that can be read, by name."""
         self._failures.clear()
-        for index, found in enumerate(tqdm(self._found, unit="scene")):
+        for index, found in tqdm(list(enumerate(self._found))[self._part], unit="scene"):
             try:
-                places = [paths.scene_dir(self._root, name) for name in self._names[: index + 1]]
+                places = [paths.scene_dir(self._root, name) for name in self.names[: index + 1]]
                 if places[index] in places[:index]:
                     raise SceneError(
-                        f"Scene {self._names[index]}: another has the same name; rename one, since"
+                        f"Scene {self.names[index]}: another has the same name; rename one, since"
                         f" results would be overwritten. Received: {self._found[index].folder}"
                     )
                 scene = self._protocol.prepare(self._read(found))
             except SCENE_FAILURES as error:
-                self._failures.append(failure(self._names[index], error))
+                self._failures.append(failure(self.names[index], error))
             else:
                 yield scene
 
     def __len__(self) -> int:
-        """Number of scenes, readable or not."""
+        """Number of all scenes, readable or not."""
         return len(self._found)
 
     def table(self) -> str:
         """A Markdown table of the scenes, by the headers of their files."""
         heading = ["bracket", "files", "stops", "size"]
-        rows = [self._row(*each) for each in zip(self._names, self._found, strict=True)]
+        rows = [self._row(*each) for each in zip(self.names, self._found, strict=True)]
         return to_markdown(Table(heading=heading, rows=rows, notes=[], labels=4)).rstrip()
 
     @contextlib.contextmanager

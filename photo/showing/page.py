@@ -12,6 +12,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import cv2
@@ -65,7 +66,8 @@ class HtmlReport:
         share = min(1.0, (_FULL_SIZE_SCENES / max(scenes, 1)) ** 0.5)
         self._side = max(_SMALLEST_SIDE, round(share * _LARGEST_SIDE))
         self._title = title
-        self._scenes: list[dict[str, object]] = []
+        self.scenes: list[dict[str, Any]] = []
+        """What the page shows of each scene; as JSON it keeps its meaning."""
 
     def add(
         self,
@@ -87,7 +89,7 @@ class HtmlReport:
         if isinstance(scene, Photographs):
             notes, warnings = notes + scene.notes, scene.warnings
         numbers = {} if metrics is None else dataclasses.asdict(metrics)
-        self._scenes.append(
+        self.scenes.append(
             {
                 "name": printable(scene.name),
                 "before": self._image(to_8bit(scene.ldr[MID_FRAME]), "reference frame"),
@@ -126,7 +128,7 @@ class HtmlReport:
         template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
         page = template.render(
             title=printable(self._title),
-            scenes=self._scenes,
+            scenes=self.scenes,
             failures=[printable(failure) for failure in failures],
             caution=printable(caution),
             settings={

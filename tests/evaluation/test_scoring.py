@@ -263,7 +263,7 @@ def test_the_script_writes_tables_and_plots(root, predictions, tmp_path, capsys)
     config = _config(root, predictions, tmp_path, protocol=names, against=better)
     assert evaluate.main(config) == 0
     results = predictions / "evaluation"
-    names = ("scenes", "protocols", "published", "comparison")
+    names = ("scenes", "protocols", "published", "paper", "comparison")
     written = {f"{name}{suffix}" for name in names for suffix in (".csv", ".md", ".tex")}
     plots_written = {"scenes.png", "errors.png"}
     expected = {"provenance.json"} | written | plots_written

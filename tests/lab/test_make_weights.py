@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lab import make_weights, places
+from lab import make_scenes, make_weights
 from lab.settings import RecipeConfig
 from tests import commands, layouts
 from utils import files
@@ -18,11 +18,11 @@ from utils.runs import weights
 @pytest.fixture
 def config(tmp_path):
     """Maps and photographs with the names of a training place and a validation place."""
-    for name in ("somewhere", places.VALIDATION_MAPS[0]):
+    for name in ("somewhere", make_scenes.VALIDATION_MAPS[0]):
         layouts.write_map(tmp_path / "radiance" / f"{name}.hdr")
     picture = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
     (tmp_path / "photographs").mkdir()
-    for name in ("anything", places.VALIDATION_PHOTOGRAPHS[0]):
+    for name in ("anything", make_scenes.VALIDATION_PHOTOGRAPHS[0]):
         frames.write_ldr(tmp_path / "photographs" / f"{name}.png", picture)
     return RecipeConfig(
         radiance=(tmp_path / "radiance",),
@@ -54,9 +54,9 @@ def test_no_place_is_on_two_sides(config):
         for line in make_weights.lines(config)
         if line.script == "lab.make_scenes"
     ]
-    assert set(training.exclude) == {*places.TEST, *places.VALIDATION}
+    assert set(training.exclude) == {*make_scenes.TEST, *make_scenes.VALIDATION}
     for scenes in validation:
-        assert set(scenes.include) == set(places.VALIDATION)
+        assert set(scenes.include) == set(make_scenes.VALIDATION)
 
 
 def test_a_rehearsal_reaches_the_end(config, monkeypatch):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from configs import paths
-from lab.narrowing import build, narrow
+from lab.networks.narrowing import build, narrow
 from models.alignment import alignment
 from models.esbn import networks
 from models.merging import merging
@@ -82,7 +82,7 @@ def test_half_of_the_shipped_network_keeps_most_of_its_result():
 
 
 def test_the_networks_are_as_deep(monkeypatch):
-    monkeypatch.setattr("lab.narrowing._MOST_ROWS", 500)
+    monkeypatch.setattr("lab.networks.narrowing._MOST_ROWS", 500)
     wide = networks(width=8, residual_blocks=3, dense_layers=4)
     slim = build(wide, 4)
     for name, network in wide.items():

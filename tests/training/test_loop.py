@@ -3,7 +3,6 @@
 import dataclasses
 import shlex
 import shutil
-import sys
 
 import numpy as np
 import pytest
@@ -19,6 +18,8 @@ from utils.records import record
 from utils.runs import networks, settings, weights
 from utils.training.loop import finite
 from utils.training.optimisation import learning_rate
+
+SCRIPTS = {"align_low": training_align_low, "fusion": training_fusion}
 
 
 @pytest.fixture
@@ -84,19 +85,29 @@ def test_other_settings_are_refused_by_name_and_free_ones_are_not(aligned):
     training_align_low.main(dataclasses.replace(aligned, log_every=7))
 
 
-def test_another_setting_is_refused_with_commands_that_train_with_it(aligned, monkeypatch):
+def test_another_setting_is_refused_with_commands_that_resume_and_that_train_with_it(
+    aligned, capsys
+):
+    """Also settings that are no flags of the refused command stay those of the started stage."""
     fusion = tiny.fusion(aligned, steps=1)
     training_fusion.main(fusion)
+    changed = {"learning_rate": 0.5, "deterministic": False, "fixed": ("low",)}
     for number, (stage, config) in enumerate((("align_low", aligned), ("fusion", fusion)), 2):
-        flags = tiny.flags(dataclasses.replace(config, learning_rate=0.5))
-        monkeypatch.setattr(sys, "argv", [f"training_{stage}.py", *flags])
-        with pytest.raises(settings.SettingsError, match=r"learning_rate=0\.5$") as caught:
-            commands.run(f"training_{stage}.py", *flags)
-        for line in str(caught.value).split("`")[1].split(" && "):
+        own = {name: x for name, x in changed.items() if hasattr(config, name)}
+        with pytest.raises(settings.SettingsError, match=r"Received: (fixed|learn)") as caught:
+            SCRIPTS[stage].main(dataclasses.replace(config, **own))
+        _, resume, _, train, _ = str(caught.value).split("`")
+        capsys.readouterr()
+        for line in (resume, *train.split(" && ")):
             _, script, *words = shlex.split(line)
             assert commands.run(script, *words) == 0
+        assert capsys.readouterr().out.count("nothing to do") == 1
         other = aligned.run.with_name(f"{aligned.run.name}-{number}")
-        assert settings.read_settings(other / stage)["learning_rate"] == 0.5
+        started, stored = (settings.read_settings(run / stage) for run in (aligned.run, other))
+        different = {name for name, x in stored.items() if x != started[name]}
+        assert different <= {"run", "start_weights", *own}
+        for name, value in own.items():
+            assert stored[name] == (list(value) if isinstance(value, tuple) else value)
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "muon"])

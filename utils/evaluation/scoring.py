@@ -3,8 +3,9 @@
 import collections
 import dataclasses
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from tqdm import tqdm
@@ -33,6 +34,8 @@ _DARKEST = 1e-4  # of the truth's largest value; below it noise and rounding cou
 
 _LOG = logging.getLogger(__name__)
 
+Row = tuple[str, Numbers, np.ndarray]
+"""Scene's name, scores and error map."""
 Predict = Callable[[Scene, Scene, Protocol], np.ndarray]
 """Scene as read, scene as the protocol prepares it, and the protocol: to `(H, W, 3)` radiance."""
 
@@ -48,6 +51,23 @@ class Scores:
     mu-law."""
     failures: list[str]
     """Messages about results that could not be scored."""
+
+    @classmethod
+    def of(cls, rows: Mapping[str, Iterable[Row]]) -> Self:
+        """Scores from the rows of each protocol, by its title."""
+        return cls(
+            by_protocol={t: {scene: x for scene, x, _ in found} for t, found in rows.items()},
+            error_maps={
+                t: {scene: np.asarray(errors, np.float32) for scene, _, errors in found}
+                for t, found in rows.items()
+            },
+            failures=[],
+        )
+
+    def rows(self, title: str) -> list[Row]:
+        """The scores of one protocol, scene by scene."""
+        maps = self.error_maps[title]
+        return [(scene, x, maps[scene]) for scene, x in self.by_protocol[title].items()]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -85,6 +105,8 @@ def score(
     predict: Predict,
     meter: Meter,
     prealign: PrealignmentName = "off",
+    *,
+    part: slice = slice(None),
 ) -> Scores:
     """Scores every scene of a folder; a failed scene does not stop the others.
 
@@ -96,17 +118,13 @@ def score(
         predict: Computes or reads the result of a scene.
         meter: Measures the result.
         prealign: Whether the camera's motion is taken out of the frames.
+        part: Places of the scenes to score, of all by name.
 
     Raises:
         SceneError: There is no scene.
     """
-    titles = [protocol.title for protocol in protocols]
-    scores = Scores(
-        by_protocol={title: {} for title in titles},
-        error_maps={title: {} for title in titles},
-        failures=[],
-    )
-    for folder in tqdm(find_scenes(root), unit="scene"):
+    scores = Scores.of({protocol.title: () for protocol in protocols})
+    for folder in tqdm(find_scenes(root)[part], unit="scene"):
         try:
             scene = prealigned(read_scene(folder, root), prealign)
         except SCENE_FAILURES as error:

@@ -39,7 +39,8 @@ class AlignmentScores:
         """
         self._config, self._protocol = config, protocol
         self._networks, self._results = networks, results
-        self._scores: dict[str, dict[str, Numbers]] = collections.defaultdict(dict)
+        self.rows: list[tuple[str, str, Numbers]] = []
+        """Scene, method and scores."""
 
     def add(self, scene: Scene, aligned: np.ndarray) -> None:
         """Scores a scene, if it has a ground truth.
@@ -61,20 +62,23 @@ class AlignmentScores:
             sheet = alignment_sheet(scene, frames, merged)
             write_ldr(self._results / scene.name / "alignments.png", sheet)
         for name, pair in frames.items():
-            self._scores[name][scene.name] = score_alignment(pair, scene, merged.get(name))
+            self.rows.append((scene.name, name, score_alignment(pair, scene, merged.get(name))))
 
     def write(self) -> None:
         """Writes `aligned`, by scene, and `alignments`, the means, and prints the means."""
-        if not self._scores:
+        if not self.rows:
             return
+        scores: dict[str, dict[str, Numbers]] = collections.defaultdict(dict)
+        for scene, name, numbers in self.rows:
+            scores[name][scene] = numbers
         title = full_title(self._protocol.title, self._config.prealign)
         titles = {
             name: self._protocol.title if self._config.baselines and name != NETWORKS else title
-            for name in self._scores
+            for name in scores
         }
-        by_title = {f"{name}: {titles[name]}": rows for name, rows in self._scores.items()}
+        by_title = {f"{name}: {titles[name]}": rows for name, rows in scores.items()}
         means = score_tables.method_table(
-            {name: {titles[name]: rows} for name, rows in self._scores.items()}, [_MOVED]
+            {name: {titles[name]: rows} for name, rows in scores.items()}, [_MOVED]
         )
         tables.write(self._results / "aligned", score_tables.scene_table(by_title, [_MOVED]))
         tables.write(self._results / "alignments", means)

@@ -1,15 +1,14 @@
-"""Figures of an evaluation: scores by scene, error maps, quality against time."""
+"""Figures of an evaluation: scores by scene, error maps."""
 
 import io
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from utils import files
 from utils.files import printable
@@ -41,31 +40,6 @@ def scene_bars(path: Path, by_protocol: Mapping[str, Mapping[str, float]]) -> No
     )
     axes.set_ylabel("PSNR-μ in dB (line: mean)")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    _save(figure, path)
-
-
-def trade_off(path: Path, curves: Mapping[str, Sequence[tuple[float, float, str]]]) -> None:
-    """Draws quality against time.
-
-    Args:
-        path: A .png file; its folder exists.
-        curves: Name to points: seconds, PSNR-mu in dB and a label.
-    """
-    figure = Figure(figsize=(6.0, 4.5))
-    axes = figure.subplots()
-    for name, points in curves.items():
-        times, values, labels = zip(*points, strict=True)
-        axes.plot(times, values, "o-", label=printable(name))
-        for point in zip(times, values, labels, strict=True):
-            axes.annotate(point[2], point[:2], xytext=(4, 4), textcoords="offset points")
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("seconds a scene")
-    axes.set_ylabel("PSNR-μ in dB")
-    axes.grid(visible=True, which="both", alpha=0.3)
-    axes.legend()
     _save(figure, path)
 
 

@@ -4,6 +4,7 @@ Scores of other or unknown protocols, settings and of other scenes carry a mark,
 table.
 """
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
@@ -122,6 +123,27 @@ def paper_table(method: str, scores: Mapping[str, ByScene]) -> Table:
         notes.insert(1, f"{OTHER_SCENES} other scenes: not comparable with published numbers.")
     heading = ["method", *map(_heading, (*_PAPER_COLUMNS, measured)), "protocol", "source"]
     return Table(heading=heading, rows=rows, notes=notes)
+
+
+def scenes_and_published(method: str, scores: Mapping[str, ByScene]) -> Table:
+    """`paper_table` under the first protocol, below every scene and the means of their folders.
+
+    Kalantari's test scenes are in `EXTRA` and `PAPER`.
+    """
+    title, by_scene = next(iter(scores.items()))
+    table = paper_table(method, {title: by_scene})
+    folders: dict[str, dict[str, Numbers]] = {}
+    for scene, numbers in by_scene.items():
+        folders.setdefault(scene.rpartition("/")[0], {})[scene] = numbers
+    parts: dict[str, ByScene] = {}
+    for folder, inside in folders.items():
+        parts |= {scene: {scene: numbers} for scene, numbers in inside.items()}
+        if folder:
+            parts[f"{folder}, mean of {len(inside)}"] = inside
+    own = {name: paper_table(name, {title: part}).rows[-1][1:] for name, part in parts.items()}
+    rows = [[name, *cells] for name, cells in own.items()]
+    heading = ["scene or method", *table.heading[1:]]
+    return dataclasses.replace(table, heading=heading, rows=rows + table.rows)
 
 
 def comparison_table(

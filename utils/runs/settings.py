@@ -12,17 +12,22 @@ RUN/results/                       output of the reconstruction scripts
 import dataclasses
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from configs.settings import FusionConfig, NetworkConfig, TrainingConfig
+from configs import paths
+from configs.settings import FusionConfig, NetworkConfig, SamplingConfig, TrainingConfig
 from utils import files
 from utils.runs import checkpoints
 
 SETTINGS_NAME = "settings.json"
 CHECKPOINTS_NAME = "checkpoints"
 
+Config = TypeVar("Config", bound=TrainingConfig)
+Values = TypeVar("Values", bound=TrainingConfig | NetworkConfig | SamplingConfig)
+
+_FOLDERS = ("run", "start_weights")
 _STEPS = "steps"
 _HOLD = "hold_steps"
 _SAMPLES = "samples_per_epoch"
@@ -49,7 +54,6 @@ class ChangedSettingError(SettingsError):
 
     def __init__(self, folder: Path, name: str, started: object, received: object) -> None:
         """Names the stage's folder, the setting and both values."""
-        self.name = name
         self.reason = (
             f"{folder / SETTINGS_NAME}: the stage was started with {name}={started!r}, which cannot"
             " change."
@@ -100,6 +104,37 @@ def write_settings(
             return
         settings = files.read_json(path) | {name: settings[name] for name in (_STEPS, _HOLD)}
     files.write_text(path, json.dumps(settings, indent=2) + "\n")
+
+
+def changes(folder: Path, config: TrainingConfig) -> dict[str, Any]:
+    """Settings by flag that differ from those a stage was started with, but for its folders."""
+    started = read_settings(folder)
+    settings = _flatten(dataclasses.asdict(config))
+    return {
+        name: value
+        for name, value in settings.items()
+        if value != started[name] and name not in ("run", "records")
+    }
+
+
+def like(stage: str) -> Callable[[Config, Path], Config]:
+    """For `--like RUN`: turns a preset's config of a stage into that of another run's stage.
+
+    The records are those of the other run; so is the folder of the run, unless a flag names one.
+
+    Raises:
+        FileNotFoundError: The other run has no such stage.
+        SettingsError: Its settings are damaged.
+    """
+
+    def config_of(config: Config, run: Path) -> Config:
+        folder = paths.stage_dir(run, stage)
+        stored = read_settings(folder)
+        stored["run"], stored["save_release"] = str(run), None
+        stored["records"] = stored["records"] or str(paths.records_dir(run))
+        return _unflatten(config, stored, folder)
+
+    return config_of
 
 
 def _compare(
@@ -179,14 +214,29 @@ def read_settings(folder: Path) -> dict[str, Any]:
 
 def read_network_config(folder: Path) -> NetworkConfig:
     """Sizes of the networks of a stage; see `read_settings`."""
-    stored = read_settings(folder)
-    values = {
-        field.name: stored[f"network.{field.name}"] for field in dataclasses.fields(NetworkConfig)
-    }
+    return _unflatten(NetworkConfig(), read_settings(folder), folder, "network.")
+
+
+def _unflatten(like: Values, stored: Mapping[str, Any], folder: Path, prefix: str = "") -> Values:
+    """Settings of the same kind as `like`, with the stored values."""
+    values = {}
+    for field in dataclasses.fields(like):
+        default, value = getattr(like, field.name), stored.get(f"{prefix}{field.name}")
+        if isinstance(default, NetworkConfig | SamplingConfig):
+            value = _unflatten(default, stored, folder, f"{prefix}{field.name}.")
+        elif isinstance(default, tuple) and isinstance(value, list):
+            value = tuple(value)
+        elif field.name in _FOLDERS and isinstance(value, str):
+            value = Path(value)
+        elif isinstance(default, float) and type(value) is int:
+            value = float(value)
+        if default is not None and type(value) is not type(default):
+            raise SettingsError(
+                f"{folder / SETTINGS_NAME}: {prefix}{field.name} has the wrong type."
+                f" Received: {value!r}"
+            )
+        values[field.name] = value
     try:
-        for name, value in values.items():
-            if type(value) is not type(_DEFAULTS[f"network.{name}"]):
-                raise ValueError(f"{name} has the wrong type. Received: {value!r}")  # noqa: TRY301
-        return NetworkConfig(**values)
+        return dataclasses.replace(like, **values)
     except ValueError as error:
         raise SettingsError(f"{folder / SETTINGS_NAME}: {error}") from error

@@ -19,9 +19,9 @@ import contextlib
 import functools
 import math
 import shlex
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -42,9 +42,6 @@ from utils.training.state import TrainingState
 from utils.training.validation import Validator
 
 _LOST_WORKER = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
-
-_FOLDERS = ("--run", "--records", "--start-weights")
-_OF_FUSION = ("--alignment", "--fixed", "--low-weight", "--high-weight", "--merging-weight")
 
 
 def train(config: TrainingConfig, stage_name: str, build: Callable[[], Stage]) -> Stage:
@@ -129,9 +126,11 @@ class _Training:
         try:
             settings.write_settings(self._folder, self._config, len(self._samples), *of_records)
         except settings.ChangedSettingError as error:
-            command = another_run(self._config, self._folder.name, self._records, error.name)
+            name = self._folder.name
+            changes = settings.changes(self._folder, self._config)
             raise settings.SettingsError(
-                f"{error.reason} Train with it in another run: `{command}`"
+                f"{error.reason} Resume as it was started: `{like(name, self._config.run)}`; or"
+                f" train with it in another run: `{another_run(self._config, name, changes)}`"
                 f" Received: {error.received}"
             ) from error
 
@@ -183,8 +182,8 @@ class _Training:
         return checkpoints.newest(self._checkpoints) or "none"
 
 
-def another_run(config: TrainingConfig, stage: str, records: str, changed: str) -> str:
-    """The command that trains a stage with a changed setting: in a new run, on the same records.
+def another_run(config: TrainingConfig, stage: str, changes: Mapping[str, Any]) -> str:
+    """The command that trains a stage with some changed settings in a new run.
 
     The last stage has all networks, so the new run starts from its weights, unless their size
     changes; then the alignments are trained anew first.
@@ -192,28 +191,33 @@ def another_run(config: TrainingConfig, stage: str, records: str, changed: str) 
     old, number = config.run, 2
     while (new := old.with_name(f"{old.name}-{number}")).exists():
         number += 1
-    place = ["--run", str(new), "--records", records]
-    commands = [[f"training_{stage}.py", *_flags_without(), *place]]
+    place: dict[str, Any] = {"run": new} | ({"records": config.records} if config.records else {})
+    commands = [like(stage, old, {**place, **changes})]
     if stage == paths.FUSION and config.has_alignments:
-        if changed.startswith("network."):
-            flags = [*_flags_without(*_OF_FUSION), *place]
-            commands[:0] = [[f"training_{name}.py", *flags] for name in paths.ALIGNMENT.values()]
+        size = {name: x for name, x in changes.items() if name.startswith("network.")}
+        if size:
+            commands[:0] = [like(name, old, place | size) for name in paths.ALIGNMENT.values()]
         else:
             weights = f"{new}-weights"
-            commands[0] += ["--start-weights", weights]
-            commands[:0] = [["export.py", "--run", str(old), "--save-weights", weights]]
-    return " && ".join(f"python {shlex.join(words)}" for words in commands)
+            commands[0] = like(stage, old, {**place, "start_weights": weights, **changes})
+            export = ["python", "export.py", "--run", str(old), "--save-weights", weights]
+            commands[:0] = [shlex.join(export)]
+    return " && ".join(commands)
 
 
-def _flags_without(*names: str) -> Iterator[str]:
-    """Flags of this process without its folders' and the named ones, each of which has a value."""
-    words = iter(sys.argv[1:])
-    for word in words:
-        name, pair, _ = word.partition("=")
-        if name not in (*_FOLDERS, *names):
-            yield word
-        elif not pair:
-            next(words, None)
+def like(stage: str, run: Path, changes: Mapping[str, Any] | None = None) -> str:
+    """The command that trains a stage with the settings of another run's, some of them changed."""
+    words = ["python", f"training_{stage}.py", "--like", str(run)]
+    for name, value in (changes or {}).items():
+        group, dot, flag = name.replace("_", "-").rpartition(".")
+        if isinstance(value, bool):
+            words.append(f"--{group}{dot}{'' if value else 'no-'}{flag}")
+        else:
+            words += [
+                f"--{group}{dot}{flag}",
+                *map(str, value if isinstance(value, list) else [value]),
+            ]
+    return shlex.join(words)
 
 
 def finite(losses: Losses, step: int, circumstances: Callable[[int], str]) -> dict[str, float]:

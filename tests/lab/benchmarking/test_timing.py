@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lab import benchmark
-from lab.benchmarking import cost, surroundings, timing, widths
+from lab.benchmarking import cost, timing, widths
 from lab.settings import BenchmarkConfig
 from models import esbn
 
@@ -68,16 +68,15 @@ def _fill(size):
 
 
 def test_every_table_is_printed_and_written(tmp_path, monkeypatch, capsys):
-    for name in ("networks", "inference", "memory", "training"):
+    for name in ("networks", "inference", "memory"):
         monkeypatch.setattr(benchmark, f"measure_{name}", lambda *_: [{"of": "x", "s": 0.5}])
-    for module in (benchmark.data_path, benchmark.widths):
-        monkeypatch.setattr(module, "measure", lambda *_, **__: [{"figure": "y", "n": 1}])
+    monkeypatch.setattr(widths, "measure", lambda *_, **__: [{"figure": "y", "n": 1}])
     path = tmp_path / "figures.json"
     benchmark.main(BenchmarkConfig(quick=True, json=path))
     report = json.loads(path.read_text())
     assert report["quick"] is True
     assert report["Inference at 480x320"] == [{"of": "x", "s": 0.5}]
-    assert "## Data path (quick)" in capsys.readouterr().out
+    assert "## Widths at 480x320 (quick)" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -88,9 +87,3 @@ def test_narrower_networks_are_smaller_in_every_column_but_speed(monkeypatch):
         assert float(narrow[column]) < float(wide[column])
     assert wide["float32, scene, x"] == 1
     assert float(narrow["bfloat16, scene, s"]) > 0
-
-
-def test_what_surrounds_the_networks_is_timed_for_both_kinds_of_results():
-    (row,) = surroundings.measure((32, 48), turns=1)
-    assert list(row) == ["with agreement, s", "without, s"]
-    assert all(float(seconds) > 0 for seconds in row.values())

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lab import places
+from lab import make_scenes
 from lab.synthesis import dynamic_scene, views
 from lab.synthesis.cameras import CAMERAS
 from lab.synthesis.maps import Kind
@@ -94,7 +94,7 @@ def test_camera_defects_change_nothing_but_the_camera():
 
 
 def test_no_place_is_on_two_sides():
-    for test in places.TEST:
-        for validation in places.VALIDATION:
+    for test in make_scenes.TEST:
+        for validation in make_scenes.VALIDATION:
             assert test not in validation
             assert validation not in test

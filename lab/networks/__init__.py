@@ -1,0 +1,1 @@
+"""Networks that are made or changed here: narrower ones, and one that blends pixels."""
