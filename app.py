@@ -33,6 +33,7 @@ from photo.app.plain_words import details
 from photo.app.temporary import temporary_folder
 from photo.app.uploads import ALL_MEGABYTES, MOST_FILES
 from photo.reading.camera_files import PHOTO_SUFFIXES
+from utils import hardware
 from utils.files import one_line, printable, remove
 from utils.inference.pipeline import open_networks
 from utils.runs.networks import weights_caution
@@ -158,6 +159,7 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
             said += merged.said
             notes += merged.notes
             results += [merged.downloads] if merged.downloads else []
+    hardware.return_freed_memory()  # the page may stay open for days
     visit.results = results
     if request.session_hash not in _visits:  # closed meanwhile
         remove(visit.folder)

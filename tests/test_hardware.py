@@ -74,11 +74,15 @@ def test_the_gpu_requirement_is_the_version_of_the_other():
     assert lines[-2:] == ["-r ../requirements.txt", f"tensorflow[and-cuda]{version}"]
 
 
-def test_freed_memory_is_kept():
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's")
+def test_freed_memory_is_kept_until_it_is_returned():
     code = (
         "import numpy as np, psutil; from utils import hardware; hardware.keep_freed_memory();"
-        "a = np.ones(2**23); held = psutil.Process().memory_info().rss; del a;"
-        "print(held - psutil.Process().memory_info().rss)"
+        "held = lambda: psutil.Process().memory_info().rss;"
+        "a = np.ones(2**23); sizes = [held()]; del a; sizes += [held()];"
+        "hardware.return_freed_memory(); sizes += [held()]; print(*sizes)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert int(done.stdout) < 2**20
+    full, kept, returned = map(int, done.stdout.split())
+    assert full - kept < 2**20
+    assert kept - returned > 2**25
