@@ -173,7 +173,8 @@ def _read_raw(path: Path, data: bytes, balance: tuple[float, ...]) -> Photo:
         if not isinstance(error.__cause__, rawpy.LibRawError):
             raise
         is_jpeg_xl = exif.get(_COMPRESSION) == _JPEG_XL
-        reason = error.__cause__.args[0].decode(errors="replace")
+        said = error.__cause__.args[0]  # by LibRaw in bytes, by rawpy in text
+        reason = said.decode(errors="replace") if isinstance(said, bytes) else said
         raise PictureError(
             "Not a readable image: LibRaw cannot develop this raw file; export it as a TIFF of 16"
             f" bits. Received: {path}, {'compressed by JPEG XL' if is_jpeg_xl else reason}"

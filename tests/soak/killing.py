@@ -20,7 +20,7 @@ from utils.files import LOCK_NAME
 KILLS = int(os.environ.get("ESBN_KILLS", "0"))  # in all tests together; 0: a few in each
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
 _MOMENTS = ("starting", "working", "writing")
-_DATE = re.compile(rb'"date": "[^"]+",')  # of provenance.json
+_VARYING = re.compile(rb'"(?:date|load)": [^\n]+')  # in provenance.json
 
 
 def seeded() -> random.Random:
@@ -40,10 +40,10 @@ def report(title: str, tally: collections.Counter) -> None:
 
 
 def finished(folder: Path) -> dict[str, bytes]:
-    """Content of every complete file below a folder, by its path, without its date."""
+    """Content of every complete file below a folder, by its path, without dates."""
     names = [path.relative_to(folder) for path in disk.below(folder) if path.is_file()]
     kept = (name for name in names if not disk.is_partial(name) and name.name != LOCK_NAME)
-    return {str(name): _DATE.sub(b"", (folder / name).read_bytes()) for name in kept}
+    return {str(name): _VARYING.sub(b"", (folder / name).read_bytes()) for name in kept}
 
 
 def run_with_kills(

@@ -6,6 +6,7 @@ import sys
 import imagecodecs
 import numpy as np
 import pytest
+import rawpy
 import tifffile
 from PIL import Image
 
@@ -149,3 +150,14 @@ def test_transparent_pixels_are_gaps(tmp_path, suffix, dtype):
         if gaps is not None:
             assert gaps[:4].all()
             assert not gaps[4:].any()
+
+
+@pytest.mark.parametrize("reason", ["Data error", b"Data error"])
+def test_a_reason_of_libraw_is_shown(tmp_path, monkeypatch, reason):
+    def fails(_):
+        raise rawpy.LibRawError(reason)
+
+    monkeypatch.setattr(rawpy, "imread", fails)
+    (tmp_path / "a.nef").write_bytes(b"II*\0")
+    with pytest.raises(PictureError, match=r"LibRaw cannot develop.*a\.nef, Data error$"):
+        read_photo(tmp_path / "a.nef")
