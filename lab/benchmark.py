@@ -39,11 +39,7 @@ class Scale:
     """Height and width of a picture in tiles; None: skipped."""
 
 
-QUICK = Scale(
-    size=(320, 480),
-    turns=2,
-    large=None,
-)
+QUICK = Scale(size=(320, 480), turns=2, large=None)
 
 
 def main(config: BenchmarkConfig) -> None:

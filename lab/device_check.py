@@ -42,8 +42,8 @@ PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
 NOTES = """s a step: of the whole batch; if that took too long, of what was `timed`, multiplied.
 GB: most memory of the GPU; without one, of the process so far. Same bits: weights and loss of a
 step that was made twice. Largest batch: found by doubling until a GPU's memory or the time was used
-up; without a GPU the free memory divided by that of a patch. Hours: of 300,000 steps a stage, both
-alignments one after another, and no faster than the records yield samples.
+up; without a GPU the free memory divided by all memory that was used. Hours: of 300,000 steps a
+stage, both alignments one after another, and no faster than the records yield samples.
 """
 
 _GPU = "GPU:0"
@@ -59,11 +59,12 @@ def main(config: DeviceCheckConfig) -> None:
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     rates = data_path.measure(count=2, samples=80)
+    before = _memory()
     rows = []
     measured = list(itertools.product(STAGES, PRECISIONS))
     for number, (name, precision) in enumerate(tqdm(measured, unit="stage")):
         seconds = (end - time.perf_counter()) / (len(measured) - number)
-        rows.append(measure(config, name, precision, seconds))
+        rows.append(measure(config, name, precision, seconds, before))
         keras.backend.clear_session()
     report: dict[str, list[Row]] = {
         "Machine": [hardware.describe() | {"code": program_version()}],
@@ -78,12 +79,14 @@ def main(config: DeviceCheckConfig) -> None:
     tqdm.write(f"{config.save.read_text(encoding='utf-8')}\nPlease send us {config.save}.")
 
 
-def measure(config: DeviceCheckConfig, name: str, precision: Precision, seconds: float) -> Row:
-    """Measures one stage in one precision, for about so many seconds."""
+def measure(
+    config: DeviceCheckConfig, name: str, precision: Precision, seconds: float, before: int
+) -> Row:
+    """Measures one stage in one precision, for about so many seconds, from this memory on."""
     end = time.perf_counter() + seconds
     full = STAGES[name].batch_size
     row: Row = {"stage": name, "precision": precision, "batch": full}
-    before = _memory(reset=True)
+    _memory(reset=True)
     state, step = _compiled(config, name, precision)
     side = config.patch_size
     small = max(8, side // 32 * 8)  # a quarter
@@ -99,7 +102,9 @@ def measure(config: DeviceCheckConfig, name: str, precision: Precision, seconds:
     if _has_gpu():
         row["largest batch"] = _largest(config, step, max(1, int(patches)), seconds / patches, end)
     else:
-        row["largest batch"] = int(hardware.free_memory() / max(used - before, 1) * patches)
+        row["largest batch"] = (
+            f"{hardware.free_memory() / max(used - before, 1) * patches:.0f} or more"
+        )
     return row
 
 
