@@ -77,7 +77,7 @@ def run_with_kills(
         moment, number = killed
         if number == signal.SIGINT and process.exitcode:  # 0: it had finished
             assert process.exitcode == EXIT_INTERRUPTED, log.read_text()
-            assert log.read_text().rstrip().splitlines()[-1] == INTERRUPTED
+            assert INTERRUPTED in log.read_text().splitlines()  # a progress bar may follow
             assert "Traceback" not in log.read_text()
         tally.update(["kills", moment, number.name])
         tally["files left half written"] += bool(disk.half_written(folder))
