@@ -31,7 +31,7 @@ from photo.app.downloads import Downloads
 from photo.app.dropped import Dropped, Table
 from photo.app.plain_words import details
 from photo.app.temporary import temporary_folder
-from photo.app.uploads import ALL_MEGABYTES, MOST_FILES
+from photo.app.uploads import ALL_MEGABYTES, MOST_FILES, Seen
 from photo.reading.camera_files import PHOTO_SUFFIXES
 from utils import hardware
 from utils.files import one_line, printable, remove
@@ -86,6 +86,7 @@ class _Visit:
     folder: Path = dataclasses.field(default_factory=lambda: Path(tempfile.mkdtemp(dir=_temporary)))
     """Holds everything but the uploads."""
     uploads: set[Path] = dataclasses.field(default_factory=set)
+    seen: dict[str, Seen] = dataclasses.field(default_factory=dict)
     results: list[Downloads] = dataclasses.field(default_factory=list)
 
     @contextlib.contextmanager
@@ -93,7 +94,7 @@ class _Visit:
         """Reads the dropped photographs; links to them are removed with the context."""
         self.uploads.update(map(Path, uploads or []))
         with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as folder:
-            yield Dropped.read(uploads or [], Path(folder))
+            yield Dropped.read(uploads or [], Path(folder), self.seen)
 
 
 _visits = collections.defaultdict[str | None, _Visit](_Visit)
@@ -168,7 +169,7 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
 
 def show(tone: ToneName, request: gr.Request) -> list[Any]:
     """Slider and files of each result, by a tone mapping."""
-    results = _visits[request.session_hash].results if request.session_hash in _visits else []
+    results = visit.results if (visit := _visits.get(request.session_hash)) else []
     shown: list[Any] = []
     for result in results:
         files = [str(path) for path in result.files(tone)]

@@ -19,7 +19,7 @@ from lab import settings
 from lab.benchmarking import cost, timing, widths
 from lab.benchmarking.inputs import random_scene, reconstruct_agreed
 from lab.benchmarking.timing import Row, compare, markdown
-from lab.benchmarking.variants import PLAIN, VARIANTS, build_networks, merging_of
+from lab.benchmarking.variants import PLAIN, VARIANTS, build_networks
 from lab.settings import BenchmarkConfig
 from models import esbn
 from models.frames import LOW, MERGING
@@ -91,7 +91,7 @@ def measure_inference(scale: Scale) -> list[Row]:
     networks = {name: build_networks(name) for name in VARIANTS}
     jobs: dict[str, Callable[[Networks], Any]] = {
         "alignment, each": lambda nets: nets.low(*frames[:2]),
-        "merging": lambda nets: merging_of(nets)(*frames),
+        "merging": lambda nets: nets.trained_merging(*frames),
         "scene, frames to radiance": lambda nets: reconstruct_agreed(nets, scene),
     }
     rows: list[Row] = []

@@ -173,7 +173,7 @@ def _seconds(step: Callable[..., Any], batch: object) -> float:
 
 
 def _same_bits(state: list[Any], step: Callable[..., Any], batch: object) -> bool:
-    """Whether a step from the same weights gives the same loss and weights twice."""
+    """True if a step from the same weights gives the same loss and weights twice."""
     start = [to_numpy(variable) for variable in state]
     ends = []
     for _ in range(2):

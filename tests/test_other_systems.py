@@ -1,4 +1,4 @@
-"""What Windows and macOS lack: the code runs without it."""
+"""Runs the code without the modules that Windows and macOS lack."""
 
 import dataclasses
 import subprocess

@@ -1,6 +1,5 @@
 """Networks to time: plain in float32, fast in two precisions."""
 
-from collections.abc import Callable
 from typing import Any
 
 from models import esbn
@@ -27,14 +26,3 @@ def build_networks(variant: str, width: int = 64) -> Networks:
     models = esbn.networks(width=width, initializer="he", **VARIANTS[variant])
     compiled: dict[str, Any] = dict(compile_networks(models))
     return Networks(**compiled)
-
-
-def merging_of(networks: Networks) -> Callable[..., Any]:
-    """The merging network.
-
-    Raises:
-        ValueError: There is none.
-    """
-    if networks.merging is None:
-        raise ValueError("A benchmark needs all three networks. Received: merging=None")
-    return networks.merging

@@ -8,7 +8,7 @@ import numpy as np
 from lab.benchmarking import cost, timing
 from lab.benchmarking.inputs import random_scene, reconstruct_agreed
 from lab.benchmarking.timing import Row
-from lab.benchmarking.variants import build_networks, merging_of
+from lab.benchmarking.variants import build_networks
 from models import esbn
 from utils.inference.pipeline import Networks
 
@@ -60,4 +60,4 @@ def _run(networks: Networks, frames: np.ndarray) -> None:
     low, mid, high = frames
     networks.low(low, mid)
     networks.high(high, mid)
-    merging_of(networks)(low, mid, high)
+    networks.trained_merging(low, mid, high)

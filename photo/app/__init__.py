@@ -1,4 +1,4 @@
-"""What app.py needs besides Gradio: the photographs dropped on its page, results and messages.
+"""Photographs dropped on the page of app.py, their results and messages; without Gradio.
 
 May import `utils`, `photo.reading` and `photo.showing`.
 """

@@ -29,7 +29,7 @@ class Downloads:
     folder: Path
     """Holds nothing else."""
     name: str
-    """What all files to download begin with."""
+    """First part of the names of the files to download."""
     exif: bytes
     """For the pictures."""
 

@@ -52,15 +52,25 @@ class Dropped:
     seen: dict[Path, Seen]
 
     @classmethod
-    def read(cls, uploads: Sequence[str], folder: Path) -> Self:
-        """Links the uploads into a folder, decodes them and finds their brackets."""
+    def read(cls, uploads: Sequence[str], folder: Path, known: dict[str, Seen]) -> Self:
+        """Links the uploads into a folder, decodes them and finds their brackets.
+
+        Args:
+            uploads: Files, each in a folder of its own.
+            folder: An empty folder.
+            known: Uploads that were decoded before; new ones are added.
+        """
         try:
-            seen = decoded(linked(uploads, folder))
+            upload = {folder / Path(x).name: x for x in uploads}
+            paths = linked(uploads, folder)
+            for path, one in decoded([x for x in paths if upload[x] not in known]).items():
+                error = one.error.replace(f"{folder}/", "")
+                known[upload[path]] = dataclasses.replace(one, error=error)
+            seen = {path: known[upload[path]] for path in paths}
         except (ValueError, OSError) as error:
             said = [message("error", printable(str(error)))]
             return cls(folder=folder, brackets=[], said=said, seen={})
-        faults = [one.error.replace(f"{folder}/", "") for one in seen.values() if one.error]
-        said = [message("error", f"Left out: {fault}") for fault in faults]
+        said = [message("error", f"Left out: {x.error}") for x in seen.values() if x.error]
         paths = without_doubles([path for path, one in seen.items() if not one.error])
         brackets, others = split(paths) if paths else ([], [])
         if others:

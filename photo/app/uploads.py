@@ -28,14 +28,14 @@ _ROOT = Path(__file__).parents[2]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What is known of a photograph once it was decoded."""
+    """Exposure and brightness of a decoded photograph, or the reason why it cannot be read."""
 
     exposure: Exposure = dataclasses.field(default_factory=Exposure)
     """From its EXIF."""
     brightness: float = 0.0
     """Mean of its pixels, in [0, 1]."""
     error: str = ""
-    """The reason if it cannot be read; then the rest is unknown."""
+    """Empty if it can be read; else the other fields mean nothing."""
 
 
 def linked(uploads: Sequence[str], folder: Path) -> list[Path]:

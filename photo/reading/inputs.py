@@ -80,10 +80,10 @@ class PreparedScenes:
     def __iter__(self) -> Iterator[Scene]:
         """Yields the scenes that can be read, by name."""
         self._failures.clear()
+        places = [paths.scene_dir(self._root, name) for name in self.names]
         for index, found in tqdm(list(enumerate(self._found))[self._part], unit="scene"):
             try:
-                places = [paths.scene_dir(self._root, name) for name in self.names[: index + 1]]
-                if places[index] in places[:index]:
+                if places.index(places[index]) < index:
                     raise SceneError(
                         f"Scene {self.names[index]}: another has the same name; rename one, since"
                         f" results would be overwritten. Received: {self._found[index].folder}"

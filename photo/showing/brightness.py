@@ -6,11 +6,10 @@ import numpy as np
 
 from photo.reading.exif import Exposure, exposure_values
 from photo.reading.folder import Photographs
+from photo.showing.fusion import SIDE
 from utils.images.drawing import shrink
 from utils.inference.pipeline import Reconstruction
 from utils.scenes.scene import Scene, SceneError
-
-_SIDE = 1600  # pixels; brightness is measured on a reduced picture
 
 
 class SharedBrightness:
@@ -34,7 +33,7 @@ class SharedBrightness:
             return reconstruction
         own = scene.exposure if isinstance(scene, Photographs) else Exposure()
         if scene.name == self._name:
-            self._exposure, self.like = own, shrink(reconstruction.hdr, _SIDE)
+            self._exposure, self.like = own, shrink(reconstruction.hdr, SIDE)
         first, stops = exposure_values([self._exposure, own])
         if first is None or stops is None:
             raise SceneError(

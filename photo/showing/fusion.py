@@ -14,7 +14,7 @@ _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709, linear
 _SATURATION = 1.1  # fusion keeps local contrast, and looks pale with less
 _UNCHANGED, _FADING = 2.0, 0.07  # stops of lift above which colours fade, and how much by stop
 _NOISY = (3.0, 6.0)  # stops of lift over which noise of colours is damped
-_SIDE = 1600  # pixels; five exposures with their pyramids take 0.5 GiB at most
+SIDE = 1600  # pixels; five exposures with their pyramids take 0.5 GiB at most
 _EXPOSURES = 5
 _LIGHTS, _SHADOWS = 99, 2  # percentiles shown by the shortest and the longest exposure
 _SHADOW_LDR = 0.4  # the longest exposure shows the shadows as this
@@ -40,7 +40,7 @@ def fuse(hdr: np.ndarray, like: np.ndarray) -> np.ndarray:
         `(H, W, 3)` values for a screen, some beyond 1.
     """
     shared = like is not hdr
-    small, model = (shrink(x, _SIDE) for x in (hdr, like))
+    small, model = (shrink(x, SIDE) for x in (hdr, like))
     lights = _lights(model)
     hdr, small, model = (x / lights for x in (hdr, small, model))
     log = np.log2(world_luminance(small))

@@ -67,7 +67,7 @@ class HtmlReport:
         self._side = max(_SMALLEST_SIDE, round(share * _LARGEST_SIDE))
         self._title = title
         self.scenes: list[dict[str, Any]] = []
-        """What the page shows of each scene; as JSON it keeps its meaning."""
+        """Texts and pictures of each scene for the template; JSON can hold them."""
 
     def add(
         self,
@@ -117,7 +117,7 @@ class HtmlReport:
             path: The file; its folder is made.
             settings: Settings of the run, for a table; those that are None or empty are left out.
             failures: Messages about failed scenes.
-            caution: What the weights are bad at.
+            caution: Known weaknesses of the weights.
 
         Raises:
             OSError: It cannot be written.

@@ -36,7 +36,7 @@ class Written:
     shown: np.ndarray
     """`(H, W, 3)` uint8."""
     picture: str
-    """Path of its file below the results folder, with `/`."""
+    """Path of a file that shows it, below the results folder, with `/`."""
     files: tuple[str, ...]
     """Paths of all files, as `picture`."""
 
@@ -102,8 +102,12 @@ def write_reconstruction(
                 f" {LARGEST_SIDE} pixels a side. Received: {hdr.shape[1]}x{hdr.shape[0]}"
             )
         written = [name for name in NAMES if (folder / name).is_file()]
+    # Browsers show no TIFF.
+    linked = (
+        "ultrahdr.jpg" if picture == "tif" and "ultrahdr.jpg" in written else f"picture.{picture}"
+    )
     return Written(
         shown=shown,
-        picture=(place / f"picture.{picture}").relative_to(results).as_posix(),
+        picture=(place / linked).relative_to(results).as_posix(),
         files=tuple((place / name).relative_to(results).as_posix() for name in written),
     )

@@ -88,7 +88,7 @@ def test_other_settings_are_refused_by_name_and_free_ones_are_not(aligned):
 def test_another_setting_is_refused_with_commands_that_resume_and_that_train_with_it(
     aligned, capsys
 ):
-    """Also settings that are no flags of the refused command stay those of the started stage."""
+    """Settings that the refused command does not name stay those of the started stage."""
     fusion = tiny.fusion(aligned, steps=1)
     training_fusion.main(fusion)
     changed = {"learning_rate": 0.5, "deterministic": False, "fixed": ("low",)}

@@ -34,6 +34,17 @@ class Networks:
     tile: int = 0
     """Height and width of a tile in pixels; 0: from the memory that is free."""
 
+    @property
+    def trained_merging(self) -> CompiledNetwork | Network:
+        """The merging network.
+
+        Raises:
+            ValueError: It is not trained yet.
+        """
+        if self.merging is None:
+            raise ValueError("The merging network is not trained yet. Received: merging=None")
+        return self.merging
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Reconstruction:
@@ -69,12 +80,11 @@ def reconstruct_picture(networks: Networks, scene: Scene, protocol: Protocol) ->
         Aligned frames, as merging received them, and the HDR image.
 
     Raises:
-        ValueError: There is no merging network.
+        ValueError: The merging network is not trained yet.
     """
-    if networks.merging is None:
-        raise ValueError("The merging network is not trained yet. Received: merging=None")
+    merging = networks.trained_merging
     aligned = align_picture(networks, scene, protocol)
-    hdr = merge_picture(networks.merging, scene, aligned, protocol, tile=networks.tile)
+    hdr = merge_picture(merging, scene, aligned, protocol, tile=networks.tile)
     return Reconstruction(aligned=aligned, hdr=hdr)
 
 

@@ -118,12 +118,10 @@ def merge(networks: Networks, scene: Scene, aligned: np.ndarray, protocol: Proto
         protocol: Whether frames pass through 8 bits.
 
     Raises:
-        ValueError: There is no merging network.
+        ValueError: The merging network is not trained yet.
     """
-    if networks.merging is None:
-        raise ValueError("The merging network is not trained yet. Received: merging=None")
-    aligned = protocol.quantise_aligned(aligned)
-    return pipeline.merge_picture(networks.merging, scene, aligned, protocol, tile=networks.tile)
+    merging, aligned = networks.trained_merging, protocol.quantise_aligned(aligned)
+    return pipeline.merge_picture(merging, scene, aligned, protocol, tile=networks.tile)
 
 
 def _tiles(scene: Scene, size: int) -> list[Scene]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from configs import paths
 from configs.settings import ReconstructionConfig
 from utils.evaluation.baselines import ALIGNMENTS
 from utils.evaluation.protocols import Protocol
@@ -19,7 +20,7 @@ from utils.reporting.results import full_title
 from utils.reporting.sheets import alignment_sheet
 from utils.scenes.scene import Scene
 
-NETWORKS, UNALIGNED = "ESBN", "source as it is"
+NETWORKS, UNALIGNED, SHEET = "ESBN", "source as it is", "alignments.png"
 _MOVED = "moved: where the frame as it is differs from the truth exposed like it."
 
 
@@ -60,7 +61,7 @@ class AlignmentScores:
                 for name, pair in frames.items()
             }
             sheet = alignment_sheet(scene, frames, merged)
-            write_ldr(self._results / scene.name / "alignments.png", sheet)
+            write_ldr(paths.scene_dir(self._results, scene.name) / SHEET, sheet)
         for name, pair in frames.items():
             self.rows.append((scene.name, name, score_alignment(pair, scene, merged.get(name))))
 

@@ -162,7 +162,7 @@ def weights_in_words(config: WeightsConfig) -> str:
 
 
 def weights_caution(config: WeightsConfig) -> str:
-    """What to expect of the weights that `load_networks` uses, as text."""
+    """Known weaknesses of the weights that `load_networks` uses, as text."""
     folder = _origin(config).folder
     if folder and folder.absolute().parent == paths.WEIGHTS_DIR:
         return (

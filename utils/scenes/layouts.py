@@ -32,7 +32,7 @@ TRUTH_FILE = "HDRImg.hdr"
 RESULT_NAMES = frozenset(
     {
         *("radiance.hdr", "radiance.exr", "picture.png", "picture.jpg", "picture.tif"),
-        *("ultrahdr.jpg", "sheet.png", "aligned_low.png", "aligned_high.png"),
+        *("ultrahdr.jpg", "sheet.png", "aligned_low.png", "aligned_high.png", "alignments.png"),
     }
 )
 """Results of a scene, which may lie beside its frames and are none."""

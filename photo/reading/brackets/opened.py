@@ -71,7 +71,7 @@ class Opened:
 
 
 def share_white(photos: Sequence[Opened]) -> tuple[str, ...]:
-    """Gives all photographs the bracket's white level; what is to be said of the files."""
+    """Gives all photographs the bracket's white level; returns warnings about the files."""
     notes = tuple(note for photo in photos for note in photo.notes)
     white = common_white([photo.white_range for photo in photos])
     if white == FULL:
@@ -84,7 +84,7 @@ def share_white(photos: Sequence[Opened]) -> tuple[str, ...]:
 
 
 def turn_odd_ones(photos: Sequence[Opened]) -> tuple[str, ...]:
-    """Turns photographs whose orientation tag contradicts the others and the pixels; says so."""
+    """Turns photographs whose orientation tag contradicts others and pixels; returns warnings."""
     odd = overruled([photo.tag for photo in photos], [photo.thumbnail for photo in photos])
     for index, tag in odd.items():
         photos[index].turn(tag)

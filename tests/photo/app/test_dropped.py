@@ -9,7 +9,7 @@ from tests import photos
 def _drop(folder, times=photos.TIMES):
     paths = photos.write_bracket(folder / "in", photos.sample(), times).iterdir()
     (folder / "together").mkdir()
-    return Dropped.read([*map(str, paths)], folder / "together")
+    return Dropped.read([*map(str, paths)], folder / "together", {})
 
 
 @pytest.mark.parametrize("times", [(None, None, None), (0.01, 0.01, 0.01), (None, 0.01, 0.02)])

@@ -21,7 +21,7 @@ STOPS = [Exposure(time=time) for time in photos.TIMES]
 
 
 def _said(call):
-    """What a function warns of, notes or raises."""
+    """Warnings, notes and errors of a function."""
     try:
         found = call()
     except SCENE_FAILURES as error:

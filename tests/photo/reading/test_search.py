@@ -61,6 +61,6 @@ def test_results_beside_photographs_and_frames_are_not_read_again(tmp_path, monk
         assert find_brackets(folder) == first
     results = folder / ("photographs" if inner == "." else inner)
     written = {path.name for path in results.iterdir()} - {"1.jpg", "2.jpg", "3.jpg"}
-    assert written == RESULT_NAMES - {"picture.jpg", "picture.png"}
+    assert written == RESULT_NAMES - {"picture.jpg", "picture.png", "alignments.png"}
     assert not read_photographs(folder / inner).warnings
     assert read_scene(folder / "set").ldr.shape == scene.ldr.shape

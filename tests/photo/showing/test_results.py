@@ -58,7 +58,8 @@ def test_each_script_keeps_the_files_of_the_other_and_those_of_scenes_inside(tmp
         written, hdr = _write(tmp_path, "a", picture=kind)
         expected = FILES - {"picture.png"} | ALIGNED | {"inside", f"picture.{kind}"}
         assert _names(tmp_path / "a") == expected
-    picture = frames.read_ldr(tmp_path / written.picture)
+    assert written.picture == "a/ultrahdr.jpg"
+    picture = frames.read_ldr(tmp_path / "a" / "picture.tif")
     np.testing.assert_array_equal(picture, to_16bit(tone_mapped(hdr, "fusion")))
 
 
