@@ -1,10 +1,9 @@
-"""Trains the weights in `weights/` further: makes scenes and records, trains two stages, exports.
+"""Trains the weights in `weights/` further: makes scenes and records, trains three stages, exports.
 
-Trains the high alignment, then merging on it; the low alignment stays. Reads radiance maps and
-photographs. Writes scenes to the folder `weights` of `--data`; records, checkpoints and weights to
-`--run`. Training starts from weights/esbn-64, or with `--preset small` from weights/esbn-24. The
-other scripts run one by one, with fixed seeds. Run the command again to resume. `--show` prints the
-commands; `--rehearse` runs all of them in minutes with tiny networks.
+Reads radiance maps and photographs. Writes scenes to the folder `weights` of `--data`; records,
+checkpoints and weights to `--run`. Training starts from weights/esbn-64, or with `--preset small`
+from weights/esbn-24. The other scripts run one by one, with fixed seeds. Run the command again to
+resume. `--show` prints the commands; `--rehearse` runs all of them in minutes with tiny networks.
 """
 
 import dataclasses
@@ -53,18 +52,14 @@ class Stage:
     candidates: int
     """See `SamplingConfig.candidates`."""
     seed: int
-    rate: float
-    """Learning rate; a short stage that starts from good weights needs less."""
     flags: tuple[str, ...] = ()
-    tiny: tuple[str, ...] = ()
-    """Additional flags in a rehearsal."""
 
     def words(self) -> tuple[object, ...]:
         """Its flags."""
         return (
             *("--frozen-statistics", "--optimizer", "muon", "--sampling.patch-size", 192),
             *("--steps", self.steps, "--hold-steps", self.hold, "--batch-size", 4),
-            *("--learning-rate", self.rate, "--ema", 0.999, "--warmup-steps", 100),
+            *("--learning-rate", 6e-4, "--ema", 0.999, "--warmup-steps", 100),
             *("--sampling.candidates", self.candidates, "--sampling.seed", self.seed),
             *("--sampling.cache-bytes", 12_000_000_000, "--log-every", 50),
             *("--validate-every", 1000, "--checkpoint-every", 200, *self.flags),
@@ -74,22 +69,20 @@ class Stage:
 STAGES = (
     Stage(
         script="training_align_high.py",
-        steps=10_000,
-        hold=5_000,
+        steps=60_000,
+        hold=40_000,
         seed=32,
-        rate=6e-4,
         candidates=1,
         flags=("--alignment-loss", "mu_law"),
     ),
+    Stage(script="training_align_low.py", steps=30_000, hold=20_000, seed=31, candidates=3),
     Stage(
         script="training_fusion.py",
-        steps=2_900,
-        hold=700,
+        steps=30_000,
+        hold=20_000,
         seed=33,
-        rate=3e-4,
         candidates=2,
         flags=("--alignment", "frozen"),
-        tiny=("--alignment", "from_scratch"),  # without weights to start from
     ),
 )
 
@@ -129,7 +122,7 @@ def _scenes(config: RecipeConfig, scenes: Path) -> list[Line]:
             tiny=("--count", tiny, *_TINY_SCENES),
         )
         for name, count, seed, (height, width), static, others, tiny in (
-            ("training", 1600, 30, (384, 512), 0.1, ("--exclude", *held_out), 4),
+            ("training", 4000, 30, (384, 512), 0.1, ("--exclude", *held_out), 4),
             ("validation_small", 8, 21, (384, 512), 0, (*validation, "--cameras", "noisy"), 1),
             ("validation_large", 4, 22, (640, 960), 0, (*validation, "--cameras", "noisy"), 1),
             ("validation_clean", 6, 23, (384, 512), 0, (*validation, *clean), 1),
@@ -150,7 +143,7 @@ def _training(config: RecipeConfig) -> list[Line]:
             Line(
                 script=stage.script,
                 flags=(*preset, *common, *stage.words()),
-                tiny=(*_TINY_STAGE, "--network.width", 4, *stage.tiny),
+                tiny=(*_TINY_STAGE, "--network.width", 4),
             )
             for stage in STAGES
         ),
