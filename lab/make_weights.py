@@ -69,13 +69,13 @@ class Stage:
 STAGES = (
     Stage(
         script="training_align_high.py",
-        steps=60_000,
-        hold=40_000,
+        steps=30_000,
+        hold=20_000,
         seed=32,
         candidates=1,
         flags=("--alignment-loss", "mu_law"),
     ),
-    Stage(script="training_align_low.py", steps=30_000, hold=20_000, seed=31, candidates=3),
+    Stage(script="training_align_low.py", steps=60_000, hold=40_000, seed=31, candidates=3),
     Stage(
         script="training_fusion.py",
         steps=30_000,

@@ -1,5 +1,6 @@
 """Spoils a file: damages it, names it wrongly, or puts something else in its place."""
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable
@@ -62,11 +63,8 @@ def change_json(content: Any, random: Random) -> Any:
 
 
 def _socket(path: Path) -> None:
-    here = Path.cwd()
-    os.chdir(path.parent)  # a socket's path has at most 107 bytes
-    with socket.socket(socket.AF_UNIX) as made:
-        made.bind(path.name)
-    os.chdir(here)
+    with contextlib.chdir(path.parent), socket.socket(socket.AF_UNIX) as made:
+        made.bind(path.name)  # a socket's path has at most 107 bytes
 
 
 def _locked(path: Path) -> None:

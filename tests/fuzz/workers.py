@@ -98,5 +98,5 @@ def _serve(pipe: Connection, scratch: Path) -> None:
             try:
                 answer = kinds.KINDS[name].run(numbers, folder)
             except Exception:
-                answer = traceback.format_exc()
+                answer = traceback.format_exc(limit=-4)
             pipe.send(answer)
