@@ -30,7 +30,7 @@ from utils.scenes.scene import OtherFrame, Scene
 _FLOOR = np.float32(1 / MU)  # radiance; relative errors below it are invisible after the mu-law
 _LARGEST = 1.0  # relative error that is still corrected
 _AREA = (7, 7)  # cells over which detail is compared with noise
-_COUNTED = 0.7  # of the noise; with all of it static scenes lose detail
+_NOISE_SHARE = 0.7  # share of the noise to subtract; at 1 static scenes lose detail
 
 
 def agreed(reconstruction: Reconstruction, scene: Scene) -> Reconstruction:
@@ -135,7 +135,7 @@ class _Mean:
         noise *= GAMMA**2 * (inverse / self._mid.time) ** (2 / GAMMA)
         noise *= (radiance / (radiance + _FLOOR)) ** (2 - 2 / GAMMA)
         square, noise = (cv2.blur(x, _AREA) for x in (square, noise))
-        signal = np.maximum(square - _COUNTED * noise, 0) / (square + 1e-9)
+        signal = np.maximum(square - _NOISE_SHARE * noise, 0) / (square + 1e-9)
         result = np.empty_like(hdr)
 
         def correct(band: slice) -> None:
