@@ -135,10 +135,20 @@ class _Page:
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
-    def in_view(self, element):
-        script = "const r = arguments[0].getBoundingClientRect();"
-        script += "return r.height > 0 && r.top >= 0 && r.bottom <= window.innerHeight"
-        return self.driver.execute_script(script, element)
+    def watch(self, selector):
+        """Looks at every frame of the screen from now on for an element in view; see `watched`."""
+        script = """window.watched = false
+        const inView = (r) => r.height > 0 && r.top >= 0 && r.bottom <= window.innerHeight
+        const look = () => {
+            const found = [...document.querySelectorAll(arguments[0])]
+            window.watched ||= found.some((x) => inView(x.getBoundingClientRect()))
+            window.watched || requestAnimationFrame(look)
+        }
+        look()"""
+        self.driver.execute_script(script, selector)
+
+    def watched(self):
+        return self.driver.execute_script("return window.watched")
 
     def shown(self):
         """Addresses of the pictures in sliders."""
@@ -261,9 +271,10 @@ def test_five_photographs_a_heic_bracket_and_a_bad_file_at_once(page, tmp_path, 
     page.stops(8)
     assert any("Left out: Not a readable image. Received: bad.jpg" in x for x in page.said())
     assert any(line.startswith("2 brackets: 1.jpg, 2.jpg") for line in page.said())
+    page.watch("[role=progressbar]")
     page.make()
-    page.until(lambda: any(map(page.in_view, page.all("[role=progressbar]"))))
     page.results("1_fusion.jpg", "phone_1_fusion.jpg")
+    assert page.watched()
     page.until(lambda: len(page.shown()) == 4)
     assert page.driver.execute_script(
         "return document.documentElement.scrollWidth <= window.innerWidth"
