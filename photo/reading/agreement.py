@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 
 from photo.reading.exposures import LARGEST_DISAGREEMENT, ExposureError
+from utils.radiometry.bracket import WIDEST_TRAINED, wider_than_trained
 from utils.scenes.exposure_files import measure_stops
 from utils.scenes.layouts import EXPOSURE_FILE
 
-_WIDEST_TRAINED = 3.0  # stops; see docs/photographs.md
 _STEEPEST = 1.5
 """Slope of a camera's tone curve in the mid-tones, relative to the assumed gamma's, at most.
 
@@ -20,11 +20,11 @@ def step_warnings(values: np.ndarray) -> tuple[str, ...]:
     """A warning for every step of a chosen bracket that is wider than 3 stops."""
     return tuple(
         f"The step from {side} is {step:.1f} stops; the networks were trained on at most"
-        f" {_WIDEST_TRAINED:g}: expect noise or bands where only one frame is well exposed."
+        f" {WIDEST_TRAINED:g}: expect noise or bands where only one frame is well exposed."
         for side, step in zip(
             ("low to reference", "reference to high"), np.diff(values), strict=True
         )
-        if step > _WIDEST_TRAINED + 0.15  # shutter times are rounded
+        if wider_than_trained(step)
     )
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from utils.inference.agreement import agree
+from utils.inference.frame_matching import Frame
 from utils.radiometry.levels import to_16bit, to_display
 from utils.radiometry.radiance import hdr_to_ldr, mu_law
 from utils.scenes.scene import OtherFrame
@@ -61,6 +62,60 @@ def test_where_nothing_moves_errors_of_the_networks_are_gone(size, to_levels):
     assert result.dtype == np.float32
     assert result.shape == truth.shape
     assert error(result, truth) < 0.25 * error(networks, truth)
+
+
+@pytest.mark.parametrize("step", [4.0, 8.0])
+def test_on_a_tripod_nothing_is_lost_to_a_plain_mean(step):
+    """Of frames in 8 bits, weighted by exposure time below clipping."""
+    times = (1.0, step, step**2)
+    truth = scenery(seed=10)
+    truth[:, 80:] *= 4
+    frames = [to_display(frame) for frame in bracket(truth, noise=0.02, times=times)]
+    ldr = np.stack(frames).astype(np.float32) / 255
+    weights = np.array(times)[:, None, None, None] * (ldr.max(-1, keepdims=True) < 0.95)
+    weights[0] = 1
+    radiance = ldr**2.2 / np.array(times)[:, None, None, None]
+    plain = (weights * radiance).sum(0) / weights.sum(0)
+    result = merged(drifted(truth), *frames, synthesis=exposed(truth, 1.0), times=times)
+    assert error(result, truth) < 1.02 * error(plain, truth)
+
+
+def test_lights_are_as_bright_as_the_exposures_say():
+    truth = scenery(seed=5)
+    truth[20:80, 60:] = 0.3 + 10 * truth[20:80, 60:].clip(0, 0.06)
+    networks = np.where(truth > 0.25, 1.05 * truth, truth).astype(np.float32).clip(0, 1)
+    result = merged(networks, *bracket(truth))
+    inside = np.s_[28:72, 68:120]
+    np.testing.assert_allclose(np.median(result[inside] / truth[inside]), 1, atol=2e-3)
+
+
+@pytest.mark.parametrize("moved", [1.0, 0.04])
+def test_steps_wider_than_the_networks_know(moved):
+    """On a tripod lights come from the low frame, if they could clip the reference."""
+    times = (1.0, 16.0, 256.0)
+    truth = 0.3 * scenery(seed=11)
+    truth[:, 64:] = 0.3 + 30 * truth[:, 64:].clip(0, 0.02)
+    other = truth.copy()
+    other[54:84, 80:110] *= moved
+    low, mid, high = bracket(truth, times=times)
+    networks = np.where(truth > 0.25, 0.4, truth).astype(np.float32)
+    result = merged(
+        networks, exposed(other, 1.0), mid, high, synthesis=np.full_like(low, 0.6), times=times
+    )
+    far, near = np.s_[8:28, 72:120], np.s_[50:88, 76:114]
+    assert error(result[far], truth[far]) < 0.1 * error(networks[far], truth[far])
+    limit = 0.1 if moved == 1 else 1.01
+    assert error(result[near], truth[near]) < limit * error(networks[near], truth[near])
+
+
+@pytest.mark.parametrize("quality", [None, 90, 75])
+def test_jpegs_are_told_by_their_blocks(quality):
+    levels = to_display(np.tile(exposed(scenery(seed=12), 4.0, noise=0.01), (3, 3, 1)))
+    if quality is not None:
+        _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        levels = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    frame = Frame(OtherFrame(exposure_time=4.0, read=lambda: levels), darkest=False)
+    assert frame.coded == (quality is not None)
 
 
 def test_noise_is_below_that_of_every_frame():
@@ -160,7 +215,7 @@ def test_other_frames_reduce_noise_and_extend_the_range():
     np.testing.assert_allclose(np.median(result[4:26, 4:36]), 1.6, rtol=0.03)
 
 
-@pytest.mark.parametrize(("size", "most"), [(SIZE, 1e-6), ((61, 47), 1e-2)])
+@pytest.mark.parametrize(("size", "most"), [(SIZE, 1e-6), ((61, 47), 1.5e-2)])
 def test_bands_of_rows_leave_no_seam(monkeypatch, size, most):
     truth = scenery(*size)
     frames = bracket(truth, noise=0.03)

@@ -15,7 +15,7 @@ from skimage.exposure import match_histograms
 from utils.camera_motion.consensus import FEWEST, Grade, consensus
 
 _SMALLEST_GAIN = 0.1  # relative fall of the error from which a fit is used
-_SMALLEST_SHIFT = 0.5  # pixels; below it resampling blurs more than it aligns
+_SMALLEST_SHIFT = 0.1  # pixels; below it resampling blurs more than it aligns
 _LARGEST_SHIFT = 0.15  # of the diagonal; beyond it the fit is wrong or the frames do not overlap
 _SIDE = 1200  # pixels of the longer side on which features are found
 _FEATURES = 3000
@@ -43,7 +43,7 @@ class Fit:
 
     @property
     def worthwhile(self) -> bool:
-        """Corners move by half a pixel or more, and the error falls by a tenth or more."""
+        """Corners move by a tenth of a pixel or more, and the error falls by a tenth or more."""
         return (
             self.shift >= _SMALLEST_SHIFT
             and self.error_after <= (1 - _SMALLEST_GAIN) * self.error_before

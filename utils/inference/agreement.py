@@ -3,9 +3,9 @@
 The networks synthesise what moved. What stood still is in the frames already, sharper and with less
 noise:
 
-1. where both are well exposed, a brighter frame must look like the reference; where the reference
-   clips, a darker frame must look like the synthesised low frame (frame_matching.py). What moved is
-   left out with a margin;
+1. where both are well exposed, a brighter frame must look like the reference, as on a tripod a
+   darker one; where the reference clips, a darker frame must look like the synthesised low frame
+   (frame_matching.py). What moved is left out with a margin;
 2. the frames' mean, weighted by their noise and by what is left of the disagreement, replaces the
    networks' result: local means altogether, fine detail by the share of the difference that is not
    noise (a Wiener filter).
@@ -28,9 +28,9 @@ from utils.radiometry.radiance import GAMMA, MU
 from utils.scenes.scene import OtherFrame, Scene
 
 _FLOOR = np.float32(1 / MU)  # radiance; relative errors below it are invisible after the mu-law
-_LARGEST = 1.0  # relative error that is still corrected
+_LARGEST = np.float32(1)  # relative error that is still corrected
+_LARGEST_CLIPPED = np.float32(10)  # the same where the reference clips
 _AREA = (7, 7)  # cells over which detail is compared with noise
-_NOISE_SHARE = 0.7  # share of the noise to subtract; at 1 static scenes lose detail
 
 
 def agreed(reconstruction: Reconstruction, scene: Scene) -> Reconstruction:
@@ -70,10 +70,12 @@ def agree(
     mean = _Mean(mid)
     for other in others:
         frame = Frame(other, darkest=other.exposure_time <= darkest)
-        if frame.time > mid.time:
-            mean.add(frame, like_reference(frame, mid))
-        else:
-            mean.add(frame, like_synthesis(frame, mid, synthesis, hdr))
+        match, still = like_reference(frame, mid)
+        if frame.time <= mid.time:
+            mean.add(frame, like_synthesis(frame, mid, synthesis, hdr, still))
+            match = dataclasses.replace(match, weight=match.weight * still)
+        if match.weight.any():
+            mean.add(frame, match)
     return mean.replace(hdr, 1 / darkest)
 
 
@@ -121,7 +123,8 @@ class _Mean:
             error *= in_colour(1 / weight)
             error -= hdr[band]
             error *= inverse  # relative to the merged radiance, from here on
-            np.clip(error, -_LARGEST, _LARGEST, out=error)
+            largest = _LARGEST_CLIPPED + (_LARGEST - _LARGEST_CLIPPED) * self._mid.exposed[band]
+            np.minimum(error, in_colour(largest), out=error)
             weighted = error * in_colour(covered)
             noise = np.square(covered) / weight
             return covered, weighted, weighted * error, noise, hdr[band], inverse
@@ -135,7 +138,7 @@ class _Mean:
         noise *= GAMMA**2 * (inverse / self._mid.time) ** (2 / GAMMA)
         noise *= (radiance / (radiance + _FLOOR)) ** (2 - 2 / GAMMA)
         square, noise = (cv2.blur(x, _AREA) for x in (square, noise))
-        signal = np.maximum(square - _NOISE_SHARE * noise, 0) / (square + 1e-9)
+        signal = np.maximum(square - noise, 0) / (square + 1e-9)
         result = np.empty_like(hdr)
 
         def correct(band: slice) -> None:

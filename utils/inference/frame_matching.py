@@ -5,6 +5,7 @@ some per cent from the exposures they state.
 """
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,26 +13,36 @@ import cv2
 import numpy as np
 
 from utils.inference.cells import CELL, channel_mean, in_cells, in_colour, in_pixels
+from utils.radiometry.bracket import wider_than_trained
 from utils.radiometry.levels import ldr_to_float, levels_to_hdr, to_display
 from utils.radiometry.radiance import GAMMA, brightest_channel
 from utils.scenes.scene import OtherFrame
 
 _CLIPPING = (0.93, 0.98)  # LDR; between them the weight of a pixel falls to 0
 _DARK = 0.04  # LDR; darker cells are not compared
+_BLACK = 2e-3  # LDR; darker cells count as this in logarithms
 _LEVELS = 16  # of the table of noise
-_FLAT = 0.15  # quantile of roughness that is noise without texture
+_FLAT = 0.05  # quantile of roughness that is noise without texture
 _ROUNDING = 1 / 255**2 / 12  # variance of rounding to 8 bits
 _FEWEST = 50  # cells from which a median is taken
 _AREA = (5, 5)  # cells over which disagreement is averaged
 _UNLIKE_REFERENCE = ((0.004, 0.01), (1.0, 2.0))  # LDR, and standard deviations of noise
 _UNLIKE_SYNTHESIS = (0.035, 0.07)  # rms difference in LDR of the frame
-_STILL = (0.01, 0.02)  # the same, at least, of a camera on a tripod: JPEG's errors
-_MOVED = (0.015, 0.04)  # rms difference in LDR
+_STILL = (0.01, 0.02)  # the same, at least, of JPEGs from a tripod: their own errors
+_MOVED = (0.015, 0.04)  # rms difference in LDR of the darker frame
+_SURELY_MOVED = 0.06  # the same
 _MOVING = (0.05, 0.08)  # share of the cells that moved; less: camera on a tripod
+_FEWEST_COMPARED = 0.05  # share of the cells; fewer tell nothing of the camera
+_FAR = (11, 11)  # cells about what moved where nothing is taken to stand still
 _OWN_ERROR = 0.1  # share of the squared disagreement beyond noise that is the frame's error
+_BLOCK = 8  # pixels a side of a JPEG's blocks
+_BLOCKS_SEEN = (3.0, 6.0)  # standard errors by which steps between blocks are larger
+_STEP = 4.0  # levels of 8 bits; larger steps are edges of things
+_CROP = 640  # pixels a side in which blocks are looked for
 _COARSE = 4  # cells a side of a point of the field of brightness
 _LARGEST_GAIN = 0.4  # of log radiance
 _DOUBTFUL_GAIN = (0.03, 0.08)  # of log radiance, between two estimates
+_TONE_CURVE = (0.01, 0.03)  # of log radiance, between brighter and darker cells
 _TOO_DARK = 0.75  # of the radiance that clips the reference; a darker pixel has moved
 
 
@@ -72,10 +83,26 @@ class Frame:
         filtered = cv2.filter2D(green, -1, kernel)[band.start - first :]
         return np.square(filtered[: band.stop - band.start])
 
+    @functools.cached_property
+    def coded(self) -> float:
+        """How surely the frame is a JPEG, in [0, 1]: green steps more where blocks of 8x8 meet."""
+        green = 255 * ldr_to_float(self.ldr[:_CROP, :_CROP, 1])
+        if min(green.shape) < 4 * _BLOCK:
+            return 0.0
+        score = 0.0
+        for rows in (green, green.T):
+            steps = np.minimum(np.abs(np.diff(rows)), _STEP)
+            excess = (steps[:, 1:-1] - (steps[:, :-2] + steps[:, 2:]) / 2).mean(0)
+            border = np.arange(2, len(excess) + 2) % _BLOCK == 0
+            inside = excess[~border]
+            error = inside.std() / np.sqrt(border.sum()) + 1e-9
+            score += (excess[border].mean() - inside.mean()) / error
+        return float(1 - falling(score, _BLOCKS_SEEN))
+
     @property
     def log_radiance(self) -> np.ndarray:
         """`(h, w, 3)` natural logarithm."""
-        return GAMMA * np.log(self.cells + 2e-3) - np.float32(np.log(self.time))
+        return GAMMA * np.log(np.maximum(self.cells, _BLACK)) - np.float32(np.log(self.time))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -92,8 +119,12 @@ class Match:
     """Only for pixels that the reference clips; else only for those that it shows."""
 
 
-def like_reference(frame: Frame, mid: Frame) -> Match:
-    """Compares a brighter frame with the reference where both are well exposed."""
+def like_reference(frame: Frame, mid: Frame) -> tuple[Match, np.ndarray]:
+    """Compares a frame with the reference where both are well exposed.
+
+    Returns:
+        The match, and `(h, w)` in [0, 1]: the camera stands on a tripod, and nothing near moved.
+    """
     both = mid.shown * frame.shown
     comparable = both * (brightest_channel(np.minimum(mid.cells, frame.cells)) > _DARK)
     gain = np.exp(_smooth(mid.log_radiance - frame.log_radiance, comparable))
@@ -113,28 +144,37 @@ def like_reference(frame: Frame, mid: Frame) -> Match:
     coarse = brightest_channel(np.square(mean)) / np.square(both + 0.05) - 4 * noise / CELL**2
     coarse = cv2.dilate(np.maximum(coarse, 0) * (both > 0.1), np.ones(_AREA))
     unlike = np.sqrt(np.maximum(beyond, coarse / 4))
-    moving = 1 - (comparable * falling(unlike, _MOVED)).sum() / max(comparable.sum(), 1e-9)
-    still = falling(moving, _MOVING)
+    moved = unlike / np.maximum(channel_mean(scale), 1)
+    moving = 1 - (comparable * falling(moved, _MOVED)).sum() / max(comparable.sum(), 1e-9)
+    still = falling(moving, _MOVING) * (comparable.mean() > _FEWEST_COMPARED)
+    moved = ((moved > _SURELY_MOVED) & (comparable > 0.5)).astype(np.float32)
+    coded = still * mid.coded  # how surely the disagreement is JPEG's, of both frames
     ends = [
-        np.maximum(level + share * np.sqrt(noise), still * largest)
+        np.maximum(level + share * np.sqrt(noise), coded * largest)
         for level, share, largest in zip(*_UNLIKE_REFERENCE, _STILL, strict=True)
     ]
-    return Match(
+    match = Match(
         weight=_with_margin(falling(unlike, ends) * (1 - falling(known, (0.02, 0.2)))),
         gain=gain,
-        variance=own_noise + np.float32(_OWN_ERROR) * beyond,
+        variance=own_noise + np.float32(_OWN_ERROR * (1 - coded)) * beyond,
     )
+    return match, np.float32(still) * (1 - cv2.dilate(moved, np.ones(_FAR)))
 
 
-def like_synthesis(frame: Frame, mid: Frame, synthesis: np.ndarray, hdr: np.ndarray) -> Match:
+def like_synthesis(
+    frame: Frame, mid: Frame, synthesis: np.ndarray, hdr: np.ndarray, still: np.ndarray
+) -> Match:
     """Compares a darker frame with the synthesised one where the reference clips.
+
+    If the networks do not know such a bracket, and the camera stands on a tripod, it only must not
+    be too dark for what the reference clips.
 
     Args:
         frame: The frame.
         mid: The reference.
         synthesis: `(H, W, 3)` LDR in [0, 1], the synthesised frame of exposure time 1.
-        hdr: `(H, W, 3)` the networks' radiance, whose brightness is used where the exposures
-            disagree with it.
+        hdr: `(H, W, 3)` the networks' radiance, for its brightness.
+        still: `(h, w)` of the frame, by `like_reference`.
     """
     exposure = np.float32(frame.time ** (1 / GAMMA))
 
@@ -148,16 +188,17 @@ def like_synthesis(frame: Frame, mid: Frame, synthesis: np.ndarray, hdr: np.ndar
     level = brightest_channel(frame.cells)
     alike = (mid.shown < 0.5) & (frame.shown > 0.98) & (level < _CLIPPING[0])
     alike &= brightest_channel(np.abs(model - frame.cells)) < _UNLIKE_SYNTHESIS[1]
-    bias = np.exp(_median(np.log((model + 2e-3) / (frame.cells + 2e-3))[alike], 0))
+    ratio = np.maximum(model, _BLACK) / np.maximum(frame.cells, _BLACK)
+    bias = np.exp(_median(np.log(ratio)[alike], 0))
 
     own = np.minimum(frame.cells * np.float32(bias), min(exposure, 1))
     square = channel_mean(np.square(own - model))
     weight = falling(np.sqrt(cv2.blur(square, _AREA)), _UNLIKE_SYNTHESIS)
+    if wider_than_trained(np.log2(mid.time)):
+        weight = np.maximum(weight, still)
     weight *= 1 - np.minimum(4 * cv2.dilate(dark, np.ones(_AREA)), 1)
-    gain = _median((np.log(merged + 1e-6) - frame.log_radiance)[alike], 0)
-    bright = (brightest_channel(mid.cells) > 0.45) & (mid.shown > 0.98) & (level > _DARK)
-    stated = _median((mid.log_radiance - frame.log_radiance)[bright], gain)
-    gain = np.exp(gain + falling(abs(gain - stated), _DOUBTFUL_GAIN) * (stated - gain))
+    by_networks = _median((np.log(merged + 1e-6) - frame.log_radiance)[alike], 0)
+    gain = np.exp(_gain(frame, mid, by_networks))
     scale = np.float32((gain * mid.time / frame.time) ** (1 / GAMMA))
     return Match(
         weight=_with_margin(weight),
@@ -165,6 +206,22 @@ def like_synthesis(frame: Frame, mid: Frame, synthesis: np.ndarray, hdr: np.ndar
         variance=channel_mean(frame.noise) * scale**2,
         clipped=True,
     )
+
+
+def _gain(frame: Frame, mid: Frame, by_networks: float) -> float:
+    """Gain of a darker frame's radiance where the reference clips, as a logarithm like all here.
+
+    It is what the frames' well-exposed cells tell, unless they tell another one than the networks
+    and different ones by level: the camera has a tone curve.
+    """
+    level = brightest_channel(mid.cells)
+    level[(mid.shown <= 0.98) | (brightest_channel(frame.cells) <= _DARK)] = 0
+    measured = mid.log_radiance - frame.log_radiance
+    gain = _median(measured[level > 0.45], by_networks)
+    darker = _median(measured[(level > 0.3) & (level <= 0.5)], np.inf)
+    uneven = abs(_median(measured[level > 0.7], 0) - darker)
+    trust = max(falling(abs(gain - by_networks), _DOUBTFUL_GAIN), falling(uneven, _TONE_CURVE))
+    return by_networks + trust * (gain - by_networks)
 
 
 def falling(x: np.ndarray | float, ends: Sequence[Any]) -> np.ndarray:

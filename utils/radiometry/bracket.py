@@ -13,8 +13,10 @@ __all__ = [
     "MID_FRAME",
     "SOURCE_FRAME",
     "SOURCE_FRAMES",
+    "WIDEST_TRAINED",
     "exposure_times",
     "per_frame",
+    "wider_than_trained",
 ]
 
 SOURCE_FRAMES = tuple(SOURCE_FRAME.values())
@@ -22,6 +24,9 @@ SOURCE_FRAMES = tuple(SOURCE_FRAME.values())
 
 ALIGNED_FRAME = {side: place for place, side in enumerate(SOURCE_FRAME)}
 """Index of each side in arrays of low and high alone."""
+
+WIDEST_TRAINED = 3.0
+"""Stops between frames, at most, in the scenes on which the shipped weights were trained."""
 
 
 def exposure_times(exposure_values: Array) -> Array:
@@ -32,3 +37,8 @@ def exposure_times(exposure_values: Array) -> Array:
 def per_frame(values: Array) -> Array:
     """Reshapes `(..., 3)` values, one a frame, to broadcast against `(..., 3, H, W, 3)` frames."""
     return values[..., None, None, None]
+
+
+def wider_than_trained(stops: float) -> bool:
+    """Whether a step is wider than the shipped weights know; shutter times are rounded."""
+    return stops > WIDEST_TRAINED + 0.15
