@@ -30,7 +30,7 @@ from utils.scenes.scene import OtherFrame, Scene
 _FLOOR = np.float32(1 / MU)  # radiance; relative errors below it are invisible after the mu-law
 _LARGEST = np.float32(1)  # relative error that is still corrected
 _LARGEST_CLIPPED = np.float32(10)  # the same where the reference clips
-_AREA = (7, 7)  # cells over which detail is compared with noise
+_AREA = (5, 5)  # cells over which detail is compared with noise
 
 
 def agreed(reconstruction: Reconstruction, scene: Scene) -> Reconstruction:
