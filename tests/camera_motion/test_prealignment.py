@@ -77,8 +77,8 @@ def test_other_frames_are_warped_when_they_are_read(mode):
 
 def test_a_shift_of_a_third_of_a_pixel_is_undone():
     """As by the release of a shutter; fine detail is lost otherwise."""
-    still, radiance = _bracket((0, 0), (0, 0)), _radiance()
-    shifted = cv2.warpAffine(radiance, np.float32([[1, 0, 0.3], [0, 1, 0]]), (480, 360))
+    still, radiance = _bracket((0, 0), (0, 0)), np.asarray(_radiance())
+    shifted = cv2.warpAffine(radiance, np.array([[1, 0, 0.3], [0, 1, 0]]), (480, 360))
     ldr = still.ldr.copy()
     ldr[2] = np.rint(hdr_to_ldr(_view(shifted, (0, 0)), TIMES[2]) * 65535)
     aligned = prealigned(dataclasses.replace(still, ldr=ldr), "auto")

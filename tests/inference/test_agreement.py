@@ -113,8 +113,8 @@ def test_jpegs_are_told_by_their_blocks(quality):
     levels = to_display(np.tile(exposed(scenery(seed=12), 4.0, noise=0.01), (3, 3, 1)))
     if quality is not None:
         _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        levels = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    frame = Frame(OtherFrame(exposure_time=4.0, read=lambda: levels), darkest=False)
+        levels = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+    frame = Frame(OtherFrame(exposure_time=4.0, read=lambda: np.asarray(levels)), darkest=False)
     assert frame.coded == (quality is not None)
 
 

@@ -42,7 +42,9 @@ _CROP = 640  # pixels a side in which blocks are looked for
 _COARSE = 4  # cells a side of a point of the field of brightness
 _LARGEST_GAIN = 0.4  # of log radiance
 _DOUBTFUL_GAIN = (0.03, 0.08)  # of log radiance, between two estimates
-_TONE_CURVE = (0.01, 0.03)  # of log radiance, between brighter and darker cells
+_BRIGHT = 0.45  # LDR; brighter cells tell the gain of what the reference clips
+_MIDDLE, _TOP = (0.3, 0.5), 0.7  # LDR; if these cells tell others, the camera has a tone curve
+_TONE_CURVE = (0.01, 0.03)  # of log radiance, between the two
 _TOO_DARK = 0.75  # of the radiance that clips the reference; a darker pixel has moved
 
 
@@ -217,11 +219,11 @@ def _gain(frame: Frame, mid: Frame, by_networks: float) -> float:
     level = brightest_channel(mid.cells)
     level[(mid.shown <= 0.98) | (brightest_channel(frame.cells) <= _DARK)] = 0
     measured = mid.log_radiance - frame.log_radiance
-    gain = _median(measured[level > 0.45], by_networks)
-    darker = _median(measured[(level > 0.3) & (level <= 0.5)], np.inf)
-    uneven = abs(_median(measured[level > 0.7], 0) - darker)
+    gain = _median(measured[level > _BRIGHT], by_networks)
+    middle = _median(measured[(level > _MIDDLE[0]) & (level <= _MIDDLE[1])], np.inf)
+    uneven = abs(_median(measured[level > _TOP], 0) - middle)
     trust = max(falling(abs(gain - by_networks), _DOUBTFUL_GAIN), falling(uneven, _TONE_CURVE))
-    return by_networks + trust * (gain - by_networks)
+    return float(by_networks + trust * (gain - by_networks))
 
 
 def falling(x: np.ndarray | float, ends: Sequence[Any]) -> np.ndarray:
