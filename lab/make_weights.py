@@ -49,6 +49,7 @@ class Stage:
     steps: int
     hold: int
     """Steps at the full rate, before it falls to zero."""
+    rate: float
     candidates: int
     """See `SamplingConfig.candidates`."""
     seed: int
@@ -59,7 +60,7 @@ class Stage:
         return (
             *("--frozen-statistics", "--optimizer", "muon", "--sampling.patch-size", 192),
             *("--steps", self.steps, "--hold-steps", self.hold, "--batch-size", 4),
-            *("--learning-rate", 6e-4, "--ema", 0.999, "--warmup-steps", 100),
+            *("--learning-rate", self.rate, "--ema", 0.999, "--warmup-steps", 100),
             *("--sampling.candidates", self.candidates, "--sampling.seed", self.seed),
             *("--sampling.cache-bytes", 12_000_000_000, "--log-every", 50),
             *("--validate-every", 1000, "--checkpoint-every", 200, *self.flags),
@@ -69,17 +70,26 @@ class Stage:
 STAGES = (
     Stage(
         script="training_align_high.py",
-        steps=30_000,
-        hold=20_000,
+        steps=10_000,
+        hold=5_000,
+        rate=6e-4,
         seed=32,
         candidates=1,
         flags=("--alignment-loss", "mu_law"),
     ),
-    Stage(script="training_align_low.py", steps=60_000, hold=40_000, seed=31, candidates=3),
+    Stage(
+        script="training_align_low.py",
+        steps=15_000,
+        hold=7_000,
+        rate=4e-4,
+        seed=31,
+        candidates=3,
+    ),
     Stage(
         script="training_fusion.py",
-        steps=30_000,
-        hold=20_000,
+        steps=1_000,
+        hold=0,
+        rate=1e-4,
         seed=33,
         candidates=2,
         flags=("--alignment", "frozen"),
@@ -122,7 +132,7 @@ def _scenes(config: RecipeConfig, scenes: Path) -> list[Line]:
             tiny=("--count", tiny, *_TINY_SCENES),
         )
         for name, count, seed, (height, width), static, others, tiny in (
-            ("training", 4000, 30, (384, 512), 0.1, ("--exclude", *held_out), 4),
+            ("training", 1600, 30, (384, 512), 0.1, ("--exclude", *held_out), 4),
             ("validation_small", 8, 21, (384, 512), 0, (*validation, "--cameras", "noisy"), 1),
             ("validation_large", 4, 22, (640, 960), 0, (*validation, "--cameras", "noisy"), 1),
             ("validation_clean", 6, 23, (384, 512), 0, (*validation, *clean), 1),
