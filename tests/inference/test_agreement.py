@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from utils.inference.agreement import agree
-from utils.inference.frame_matching import Frame
+from utils.inference.measured_frame import Frame
 from utils.radiometry.levels import to_16bit, to_display
 from utils.radiometry.radiance import hdr_to_ldr, mu_law
 from utils.scenes.scene import OtherFrame

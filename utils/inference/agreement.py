@@ -20,7 +20,8 @@ import cv2
 import numpy as np
 
 from utils.inference.cells import by_band, channel_mean, in_cells, in_colour, in_pixels
-from utils.inference.frame_matching import Frame, Match, like_reference, like_synthesis
+from utils.inference.frame_matching import Match, like_reference, like_synthesis
+from utils.inference.measured_frame import Frame
 from utils.inference.pipeline import Reconstruction
 from utils.radiometry.bracket import MID_FRAME, SOURCE_FRAMES
 from utils.radiometry.levels import levels_to_hdr

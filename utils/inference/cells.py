@@ -2,8 +2,8 @@
 
 import concurrent.futures
 import os
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -54,6 +54,11 @@ def in_colour(pixels: np.ndarray) -> np.ndarray:
 def channel_mean(pixels: np.ndarray) -> np.ndarray:
     """`(H, W)` of `(H, W, 3)`; `pixels.mean(-1)` takes ten times as long."""
     return cv2.transform(pixels, np.full((1, 3), 1 / 3, np.float32)).reshape(pixels.shape[:2])
+
+
+def falling(x: np.ndarray | float, ends: Sequence[Any]) -> np.ndarray:
+    """1 up to the first end, 0 from the second, linear between."""
+    return np.clip((ends[1] - x) / (ends[1] - ends[0]), 0, 1)
 
 
 def _shrunk(pixels: np.ndarray) -> np.ndarray:

@@ -5,25 +5,17 @@ some per cent from the exposures they state.
 """
 
 import dataclasses
-import functools
-from collections.abc import Sequence
-from typing import Any
 
 import cv2
 import numpy as np
 
-from utils.inference.cells import CELL, channel_mean, in_cells, in_colour, in_pixels
+from utils.inference.cells import CELL, channel_mean, falling, in_cells, in_colour, in_pixels
+from utils.inference.measured_frame import BLACK, CLIPPING, Frame
 from utils.radiometry.bracket import wider_than_trained
-from utils.radiometry.levels import ldr_to_float, levels_to_hdr, to_display
+from utils.radiometry.levels import levels_to_hdr
 from utils.radiometry.radiance import GAMMA, brightest_channel
-from utils.scenes.scene import OtherFrame
 
-_CLIPPING = (0.93, 0.98)  # LDR; between them the weight of a pixel falls to 0
 _DARK = 0.04  # LDR; darker cells are not compared
-_BLACK = 2e-3  # LDR; darker cells count as this in logarithms
-_LEVELS = 16  # of the table of noise
-_FLAT = 0.05  # quantile of roughness that is noise without texture
-_ROUNDING = 1 / 255**2 / 12  # variance of rounding to 8 bits
 _FEWEST = 50  # cells from which a median is taken
 _AREA = (3, 3)  # cells over which disagreement is averaged
 _UNLIKE_REFERENCE = ((0.004, 0.01), (1.0, 2.0))  # LDR, and standard deviations of noise
@@ -35,10 +27,6 @@ _MOVING = (0.05, 0.08)  # share of the cells that moved; less: camera on a tripo
 _FEWEST_COMPARED = 0.05  # share of the cells; fewer tell nothing of the camera
 _FAR = (11, 11)  # cells about what moved where nothing is taken to stand still
 _OWN_ERROR = 0.1  # share of the squared disagreement beyond noise that is the frame's error
-_BLOCK = 8  # pixels a side of a JPEG's blocks
-_BLOCKS_SEEN = (3.0, 6.0)  # standard errors by which steps between blocks are larger
-_STEP = 4.0  # levels of 8 bits; larger steps are edges of things
-_CROP = 640  # pixels a side in which blocks are looked for
 _COARSE = 4  # cells a side of a point of the field of brightness
 _LARGEST_GAIN = 0.4  # of log radiance
 _DOUBTFUL_GAIN = (0.03, 0.08)  # of log radiance, between two estimates
@@ -46,65 +34,6 @@ _BRIGHT = 0.45  # LDR; brighter cells tell the gain of what the reference clips
 _MIDDLE, _TOP = (0.3, 0.5), 0.7  # LDR; if these cells tell others, the camera has a tone curve
 _TONE_CURVE = (0.01, 0.03)  # of log radiance, between the two
 _TOO_DARK = 0.75  # of the radiance that clips the reference; a darker pixel has moved
-
-
-class Frame:
-    """A frame, its well-exposed pixels, and means over cells."""
-
-    def __init__(self, frame: OtherFrame, *, darkest: bool) -> None:
-        """Reads a frame.
-
-        Args:
-            frame: The frame.
-            darkest: No frame is darker: what is clipped counts, because nothing tells more.
-        """
-        self.ldr, self.time = frame.read(), frame.exposure_time
-        self.height, self.width = self.ldr.shape[:2]
-        self.exposed = np.ones((self.height, self.width), np.float32)
-        """`(H, W)` weight of pixels: 1 well exposed, 0 clipped."""
-
-        def maps(band: slice) -> tuple[np.ndarray, ...]:
-            pixels = self.pixels(band)
-            if not darkest:
-                self.exposed[band] = falling(brightest_channel(pixels), _CLIPPING)
-            return pixels, self.exposed[band], self._roughness(band)
-
-        self.cells, self.shown, rough = in_cells(self.height, maps)
-        self.noise = _noise(self.cells, self.shown, rough)
-        """`(h, w, 3)` variance of LDR."""
-
-    def pixels(self, band: slice) -> np.ndarray:
-        """`(H, W, 3)` LDR in [0, 1] of a band."""
-        return ldr_to_float(self.ldr[band])
-
-    def _roughness(self, band: slice) -> np.ndarray:
-        """`(H, W)` squares whose mean is the variance of the noise, where there is no texture."""
-        kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6  # keeps variance
-        first = max(band.start - 1, 0)
-        green = ldr_to_float(self.ldr[first : band.stop + 1, :, 1])
-        filtered = cv2.filter2D(green, -1, kernel)[band.start - first :]
-        return np.square(filtered[: band.stop - band.start])
-
-    @functools.cached_property
-    def coded(self) -> float:
-        """How surely the frame is a JPEG, in [0, 1]: green steps more where blocks of 8x8 meet."""
-        green = 255 * ldr_to_float(self.ldr[:_CROP, :_CROP, 1])
-        if min(green.shape) < 4 * _BLOCK:
-            return 0.0
-        score = 0.0
-        for rows in (green, green.T):
-            steps = np.minimum(np.abs(np.diff(rows)), _STEP)
-            excess = (steps[:, 1:-1] - (steps[:, :-2] + steps[:, 2:]) / 2).mean(0)
-            border = np.arange(2, len(excess) + 2) % _BLOCK == 0
-            inside = excess[~border]
-            error = inside.std() / np.sqrt(border.sum()) + 1e-9
-            score += (excess[border].mean() - inside.mean()) / error
-        return float(1 - falling(score, _BLOCKS_SEEN))
-
-    @property
-    def log_radiance(self) -> np.ndarray:
-        """`(h, w, 3)` natural logarithm."""
-        return GAMMA * np.log(np.maximum(self.cells, _BLACK)) - np.float32(np.log(self.time))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -188,9 +117,9 @@ def like_synthesis(
 
     model, merged, dark = in_cells(mid.height, maps)
     level = brightest_channel(frame.cells)
-    alike = (mid.shown < 0.5) & (frame.shown > 0.98) & (level < _CLIPPING[0])
+    alike = (mid.shown < 0.5) & (frame.shown > 0.98) & (level < CLIPPING[0])
     alike &= brightest_channel(np.abs(model - frame.cells)) < _UNLIKE_SYNTHESIS[1]
-    ratio = np.maximum(model, _BLACK) / np.maximum(frame.cells, _BLACK)
+    ratio = np.maximum(model, BLACK) / np.maximum(frame.cells, BLACK)
     bias = np.exp(_median(np.log(ratio)[alike], 0))
 
     own = np.minimum(frame.cells * np.float32(bias), min(exposure, 1))
@@ -224,22 +153,6 @@ def _gain(frame: Frame, mid: Frame, by_networks: float) -> float:
     uneven = abs(_median(measured[level > _TOP], 0) - middle)
     trust = max(falling(abs(gain - by_networks), _DOUBTFUL_GAIN), falling(uneven, _TONE_CURVE))
     return float(by_networks + trust * (gain - by_networks))
-
-
-def falling(x: np.ndarray | float, ends: Sequence[Any]) -> np.ndarray:
-    """1 up to the first end, 0 from the second, linear between."""
-    return np.clip((ends[1] - x) / (ends[1] - ends[0]), 0, 1)
-
-
-def _noise(cells: np.ndarray, shown: np.ndarray, rough: np.ndarray) -> np.ndarray:
-    """`(h, w, 3)` variance of LDR by level, from the flattest areas of each level."""
-    level, shown, rough = (cv2.blur(x, (2, 2))[::2, ::2] for x in (cells[..., 1], shown, rough))
-    place = np.where(shown > 0.9, (level * _LEVELS).astype(int), -1)
-    groups = [(i + 0.5, rough[place == i]) for i in range(_LEVELS)]
-    table = [(i / _LEVELS, np.quantile(x, _FLAT)) for i, x in groups if 2 * x.size >= _FEWEST]
-    levels, variances = np.transpose(table or [(0.5, 16 * _ROUNDING)])
-    by_level = np.maximum(np.interp(np.linspace(0, 1, 256), levels, variances), _ROUNDING)
-    return cv2.LUT(to_display(cells), by_level.astype(np.float32)[None])
 
 
 def _smooth(difference: np.ndarray, weight: np.ndarray) -> np.ndarray:
