@@ -26,7 +26,7 @@ _SURELY_MOVED = 0.06  # the same
 _MOVING = (0.05, 0.08)  # share of the cells that moved; less: camera on a tripod
 _FEWEST_COMPARED = 0.05  # share of the cells; fewer tell nothing of the camera
 _FAR = (11, 11)  # cells about what moved where nothing is taken to stand still
-_OWN_ERROR = 0.1  # share of the squared disagreement beyond noise that is the frame's error
+_OWN_ERROR = 0.3  # share of the squared disagreement beyond twice the noise that is the frame's
 _COARSE = 4  # cells a side of a point of the field of brightness
 _LARGEST_GAIN = 0.4  # of log radiance
 _DOUBTFUL_GAIN = (0.03, 0.08)  # of log radiance, between two estimates
@@ -87,7 +87,7 @@ def like_reference(frame: Frame, mid: Frame) -> tuple[Match, np.ndarray]:
     match = Match(
         weight=_with_margin(falling(unlike, ends) * (1 - falling(known, (0.02, 0.2)))),
         gain=gain,
-        variance=own_noise + np.float32(_OWN_ERROR * (1 - coded)) * beyond,
+        variance=own_noise + np.float32(_OWN_ERROR * (1 - coded)) * np.maximum(beyond - noise, 0),
     )
     return match, np.float32(still) * (1 - cv2.dilate(moved, np.ones(_FAR)))
 
