@@ -48,6 +48,17 @@ def test_a_field_that_the_file_lacks_has_its_default(stage):
         settings.write_settings(folder, dataclasses.replace(config, optimizer="muon"), samples=1)
 
 
+def test_start_weights_may_be_named_from_elsewhere(tmp_path, monkeypatch):
+    config = TrainingConfig(run=tmp_path, network=NETWORK, start_weights=tmp_path / "start")
+    folder = _trained(tmp_path, config)
+    monkeypatch.chdir(tmp_path)
+    named = dataclasses.replace(config, start_weights=Path("start"))
+    settings.write_settings(folder, named, samples=1)
+    with pytest.raises(ChangedSettingError, match="start_weights"):
+        other = dataclasses.replace(config, start_weights=tmp_path / "other")
+        settings.write_settings(folder, other, samples=1)
+
+
 def test_an_unknown_field_is_named(stage):
     folder, config = stage
     rewrite(folder, tomorrow=1)

@@ -27,7 +27,8 @@ CHECKPOINTS_NAME = "checkpoints"
 Config = TypeVar("Config", bound=TrainingConfig)
 Values = TypeVar("Values", bound=TrainingConfig | NetworkConfig | SamplingConfig)
 
-_FOLDERS = ("run", "start_weights")
+_START = "start_weights"
+_FOLDERS = ("run", _START)
 _STEPS = "steps"
 _HOLD = "hold_steps"
 _SAMPLES = "samples_per_epoch"
@@ -142,6 +143,8 @@ def _compare(
 ) -> None:
     for name in sorted(settings.keys() - _NOT_COMPARED):
         same = started[name] == settings[name]
+        if name == _START and started[name] and settings[name]:  # the folder by another name
+            same = Path(started[name]).resolve() == Path(settings[name]).resolve()
         if not same and not (
             name in (_STEPS, _HOLD) and _may_change_steps(started, settings, folder)
         ):
