@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from photo.reading.exposures import LARGEST_DISAGREEMENT, ExposureError
-from utils.radiometry.bracket import WIDEST_TRAINED, wider_than_trained
+from utils.radiometry.bracket import WIDEST_KNOWN, wider_than_known
 from utils.scenes.exposure_files import measure_stops
 from utils.scenes.layouts import EXPOSURE_FILE
 
@@ -19,12 +19,12 @@ A right step of 2 stops looks like 2.2 to 2.7 in the JPEGs of consumer cameras."
 def step_warnings(values: np.ndarray) -> tuple[str, ...]:
     """A warning for every step of a chosen bracket that is wider than 3 stops."""
     return tuple(
-        f"The step from {side} is {step:.1f} stops; the networks were trained on at most"
-        f" {WIDEST_TRAINED:g}: expect noise or bands where only one frame is well exposed."
+        f"The step from {side} is {step:.1f} stops; the networks know at most"
+        f" {WIDEST_KNOWN:g} well: expect noise or bands where only one frame is well exposed."
         for side, step in zip(
             ("low to reference", "reference to high"), np.diff(values), strict=True
         )
-        if wider_than_trained(step)
+        if wider_than_known(step)
     )
 
 

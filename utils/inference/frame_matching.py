@@ -11,7 +11,7 @@ import numpy as np
 
 from utils.inference.cells import CELL, channel_mean, falling, in_cells, in_colour, in_pixels
 from utils.inference.measured_frame import BLACK, CLIPPING, Frame
-from utils.radiometry.bracket import wider_than_trained
+from utils.radiometry.bracket import wider_than_known
 from utils.radiometry.levels import levels_to_hdr
 from utils.radiometry.radiance import GAMMA, brightest_channel
 
@@ -125,7 +125,7 @@ def like_synthesis(
     own = np.minimum(frame.cells * np.float32(bias), min(exposure, 1))
     square = channel_mean(np.square(own - model))
     weight = falling(np.sqrt(cv2.blur(square, _AREA)), _UNLIKE_SYNTHESIS)
-    if wider_than_trained(np.log2(mid.time)):
+    if wider_than_known(np.log2(mid.time)):
         weight = np.maximum(weight, still)
     weight *= 1 - np.minimum(4 * cv2.dilate(dark, np.ones(_AREA)), 1)
     by_networks = _median((np.log(merged + 1e-6) - frame.log_radiance)[alike], 0)

@@ -13,10 +13,10 @@ __all__ = [
     "MID_FRAME",
     "SOURCE_FRAME",
     "SOURCE_FRAMES",
-    "WIDEST_TRAINED",
+    "WIDEST_KNOWN",
     "exposure_times",
     "per_frame",
-    "wider_than_trained",
+    "wider_than_known",
 ]
 
 SOURCE_FRAMES = tuple(SOURCE_FRAME.values())
@@ -25,8 +25,8 @@ SOURCE_FRAMES = tuple(SOURCE_FRAME.values())
 ALIGNED_FRAME = {side: place for place, side in enumerate(SOURCE_FRAME)}
 """Index of each side in arrays of low and high alone."""
 
-WIDEST_TRAINED = 3.0
-"""Stops between frames, at most, in the scenes on which the shipped weights were trained."""
+WIDEST_KNOWN = 3.0
+"""Stops between frames that the shipped weights know well; few training scenes had 4."""
 
 
 def exposure_times(exposure_values: Array) -> Array:
@@ -39,6 +39,6 @@ def per_frame(values: Array) -> Array:
     return values[..., None, None, None]
 
 
-def wider_than_trained(stops: float) -> bool:
-    """Whether a step is wider than the shipped weights know; shutter times are rounded."""
-    return stops > WIDEST_TRAINED + 0.15
+def wider_than_known(stops: float) -> bool:
+    """Whether a step is wider than the shipped weights know well; shutter times are rounded."""
+    return stops > WIDEST_KNOWN + 0.15

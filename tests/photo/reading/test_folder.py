@@ -221,8 +221,8 @@ def test_a_step_beyond_three_stops_is_used_with_a_warning(tmp_path):
     folder = photos.write_bracket(tmp_path / "a", FRAMES, (1 / 3200, 1 / 100, 2 / 25))
     scene = read_photographs(folder)
     np.testing.assert_allclose(scene.exposure_values, [0, 5, 8])
-    (warning,) = (line for line in scene.warnings if "the networks were trained on at most" in line)
-    assert "low to reference is 5.0 stops; the networks were trained on at most 3" in warning
+    (warning,) = (line for line in scene.warnings if "the networks know at most" in line)
+    assert "low to reference is 5.0 stops; the networks know at most 3 well" in warning
 
 
 REFUSED = {
