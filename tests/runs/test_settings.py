@@ -54,8 +54,8 @@ def test_start_weights_may_be_named_from_elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     named = dataclasses.replace(config, start_weights=Path("start"))
     settings.write_settings(folder, named, samples=1)
+    other = dataclasses.replace(config, start_weights=tmp_path / "other")
     with pytest.raises(ChangedSettingError, match="start_weights"):
-        other = dataclasses.replace(config, start_weights=tmp_path / "other")
         settings.write_settings(folder, other, samples=1)
 
 
