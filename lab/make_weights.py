@@ -50,6 +50,7 @@ class Stage:
     hold: int
     """Steps at the full rate, before it falls to zero."""
     rate: float
+    """Learning rate."""
     candidates: int
     """See `SamplingConfig.candidates`."""
     seed: int

@@ -4,11 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
+from lab.studies.agreement import plain_merge
 from utils.inference.agreement import agree
 from utils.inference.measured_frame import Frame
 from utils.radiometry.levels import to_16bit, to_display
 from utils.radiometry.radiance import hdr_to_ldr, mu_law
-from utils.scenes.scene import OtherFrame
+from utils.scenes.scene import OtherFrame, Scene
 
 TIMES = (1.0, 4.0, 16.0)
 SIZE = (96, 128)
@@ -66,16 +67,13 @@ def test_where_nothing_moves_errors_of_the_networks_are_gone(size, to_levels):
 
 @pytest.mark.parametrize("step", [4.0, 8.0])
 def test_on_a_tripod_nothing_is_lost_to_a_plain_mean(step):
-    """Of frames in 8 bits, weighted by exposure time below clipping."""
     times = (1.0, step, step**2)
     truth = scenery(seed=10)
     truth[:, 80:] *= 4
     frames = [to_display(frame) for frame in bracket(truth, noise=0.02, times=times)]
-    ldr = np.stack(frames).astype(np.float32) / 255
-    weights = np.array(times)[:, None, None, None] * (ldr.max(-1, keepdims=True) < 0.95)
-    weights[0] = 1
-    radiance = ldr**2.2 / np.array(times)[:, None, None, None]
-    plain = (weights * radiance).sum(0) / weights.sum(0)
+    values = np.log2(times).astype(np.float32)
+    scene = Scene(name="tripod", ldr=np.stack(frames), exposure_values=values, hdr=None)
+    plain = plain_merge(scene)
     result = merged(drifted(truth), *frames, synthesis=exposed(truth, 1.0), times=times)
     assert error(result, truth) < 1.02 * error(plain, truth)
 
@@ -115,7 +113,7 @@ def test_jpegs_are_told_by_their_blocks(quality):
         _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
         levels = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
     frame = Frame(OtherFrame(exposure_time=4.0, read=lambda: np.asarray(levels)), darkest=False)
-    assert frame.coded == (quality is not None)
+    assert frame.jpeg == (quality is not None)
 
 
 def test_noise_is_below_that_of_every_frame():

@@ -19,19 +19,19 @@ _DARK = 0.04  # LDR; darker cells are not compared
 _FEWEST = 50  # cells from which a median is taken
 _AREA = (3, 3)  # cells over which disagreement is averaged
 _UNLIKE_REFERENCE = ((0.004, 0.01), (1.0, 2.0))  # LDR, and standard deviations of noise
+_JPEG = (0.01, 0.02)  # LDR; lower limit of these two for JPEGs from a tripod
 _UNLIKE_SYNTHESIS = (0.035, 0.07)  # rms difference in LDR of the frame
-_STILL = (0.01, 0.02)  # the same, at least, of JPEGs from a tripod: their own errors
 _MOVED = (0.015, 0.04)  # rms difference in LDR of the darker frame
 _SURELY_MOVED = 0.06  # the same
 _MOVING = (0.05, 0.08)  # share of the cells that moved; less: camera on a tripod
 _FEWEST_COMPARED = 0.05  # share of the cells; fewer tell nothing of the camera
 _FAR = (11, 11)  # cells about what moved where nothing is taken to stand still
-_OWN_ERROR = 0.3  # share of the squared disagreement beyond twice the noise that is the frame's
+_OWN_ERROR = 0.3  # the frame's share of the squared disagreement beyond twice the noise
 _COARSE = 4  # cells a side of a point of the field of brightness
 _LARGEST_GAIN = 0.4  # of log radiance
 _DOUBTFUL_GAIN = (0.03, 0.08)  # of log radiance, between two estimates
 _BRIGHT = 0.45  # LDR; brighter cells tell the gain of what the reference clips
-_MIDDLE, _TOP = (0.3, 0.5), 0.7  # LDR; if these cells tell others, the camera has a tone curve
+_MIDDLE, _TOP = (0.3, 0.5), 0.7  # LDR; compared with each other to detect a tone curve
 _TONE_CURVE = (0.01, 0.03)  # of log radiance, between the two
 _TOO_DARK = 0.75  # of the radiance that clips the reference; a darker pixel has moved
 
@@ -79,15 +79,15 @@ def like_reference(frame: Frame, mid: Frame) -> tuple[Match, np.ndarray]:
     moving = 1 - (comparable * falling(moved, _MOVED)).sum() / max(comparable.sum(), 1e-9)
     still = falling(moving, _MOVING) * (comparable.mean() > _FEWEST_COMPARED)
     moved = ((moved > _SURELY_MOVED) & (comparable > 0.5)).astype(np.float32)
-    coded = still * mid.coded  # how surely the disagreement is JPEG's, of both frames
+    jpeg = still * mid.jpeg  # then both frames err, by compression
     ends = [
-        np.maximum(level + share * np.sqrt(noise), coded * largest)
-        for level, share, largest in zip(*_UNLIKE_REFERENCE, _STILL, strict=True)
+        np.maximum(level + share * np.sqrt(noise), jpeg * largest)
+        for level, share, largest in zip(*_UNLIKE_REFERENCE, _JPEG, strict=True)
     ]
     match = Match(
         weight=_with_margin(falling(unlike, ends) * (1 - falling(known, (0.02, 0.2)))),
         gain=gain,
-        variance=own_noise + np.float32(_OWN_ERROR * (1 - coded)) * np.maximum(beyond - noise, 0),
+        variance=own_noise + np.float32(_OWN_ERROR * (1 - jpeg)) * np.maximum(beyond - noise, 0),
     )
     return match, np.float32(still) * (1 - cv2.dilate(moved, np.ones(_FAR)))
 
@@ -97,8 +97,8 @@ def like_synthesis(
 ) -> Match:
     """Compares a darker frame with the synthesised one where the reference clips.
 
-    If the networks do not know such a bracket, and the camera stands on a tripod, it only must not
-    be too dark for what the reference clips.
+    With steps wider than the networks know, on a tripod, every pixel counts that is bright enough
+    to clip the reference.
 
     Args:
         frame: The frame.
@@ -142,8 +142,8 @@ def like_synthesis(
 def _gain(frame: Frame, mid: Frame, by_networks: float) -> float:
     """Gain of a darker frame's radiance where the reference clips, as a logarithm like all here.
 
-    It is what the frames' well-exposed cells tell, unless they tell another one than the networks
-    and different ones by level: the camera has a tone curve.
+    Measured in the frames' well-exposed cells; taken from the networks if it differs from theirs
+    and also between levels, because the camera then has a tone curve.
     """
     level = brightest_channel(mid.cells)
     level[(mid.shown <= 0.98) | (brightest_channel(frame.cells) <= _DARK)] = 0

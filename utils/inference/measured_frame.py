@@ -21,7 +21,7 @@ _FLAT = 0.05  # quantile of roughness that is noise without texture
 _ROUNDING = 1 / 255**2 / 12  # variance of rounding to 8 bits
 _FEWEST = 50  # cells from which a quantile is taken
 _BLOCK = 8  # pixels a side of a JPEG's blocks
-_BLOCKS_SEEN = (3.0, 6.0)  # standard errors by which steps between blocks are larger
+_BLOCKS_SEEN = (3.0, 6.0)  # excess of the steps between blocks, in standard errors
 _STEP = 4.0  # levels of 8 bits; larger steps are edges of things
 _CROP = 640  # pixels a side in which blocks are looked for
 
@@ -64,8 +64,8 @@ class Frame:
         return np.square(filtered[: band.stop - band.start])
 
     @functools.cached_property
-    def coded(self) -> float:
-        """How surely the frame is a JPEG, in [0, 1]: green steps more where blocks of 8x8 meet."""
+    def jpeg(self) -> float:
+        """Confidence in [0, 1] that the frame was a JPEG: larger steps between blocks of 8x8."""
         green = 255 * ldr_to_float(self.ldr[:_CROP, :_CROP, 1])
         if min(green.shape) < 4 * _BLOCK:
             return 0.0

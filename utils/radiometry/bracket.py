@@ -26,7 +26,7 @@ ALIGNED_FRAME = {side: place for place, side in enumerate(SOURCE_FRAME)}
 """Index of each side in arrays of low and high alone."""
 
 WIDEST_KNOWN = 3.0
-"""Stops between frames that the shipped weights know well; few training scenes had 4."""
+"""Stops between frames that the shipped weights know well; some scenes of esbn-24 had 4."""
 
 
 def exposure_times(exposure_values: Array) -> Array:
@@ -40,5 +40,5 @@ def per_frame(values: Array) -> Array:
 
 
 def wider_than_known(stops: float) -> bool:
-    """Whether a step is wider than the shipped weights know well; shutter times are rounded."""
+    """True for steps above 3 stops, with a margin for rounded shutter times."""
     return stops > WIDEST_KNOWN + 0.15
