@@ -29,7 +29,7 @@ from configs.settings import ToneName
 from photo.app import own_site
 from photo.app.downloads import Downloads
 from photo.app.dropped import Dropped, Table
-from photo.app.plain_words import details
+from photo.app.plain_words import details, message
 from photo.app.temporary import temporary_folder
 from photo.app.uploads import ALL_MEGABYTES, MOST_FILES, Seen
 from photo.reading.camera_files import PHOTO_SUFFIXES
@@ -127,9 +127,12 @@ def look(uploads: list[str] | None, request: gr.Request) -> tuple[Any, ...]:
     return table, rows, places, gr.Row(visible=bool(missing)), references, said
 
 
-def apart(table: Table, places: list[int], step: str) -> Table:
-    """The table with stops of equal steps, the darkest photograph first."""
-    return [[row[0], str(x * int(step[0]))] for row, x in zip(table, places, strict=True)]
+def apart(table: Table, places: list[int | None], step: str) -> Table:
+    """The table with equal steps where EXIF names too few, the darkest photograph first."""
+    return [
+        row if place is None else [row[0], str(place * int(step[0]))]
+        for row, place in zip(table, places, strict=True)
+    ]
 
 
 def make(  # noqa: PLR0917 -- Gradio passes them by place
@@ -152,6 +155,8 @@ def make(  # noqa: PLR0917 -- Gradio passes them by place
     progress(0.0, "Reading the photographs")
     with visit.read(uploads) as dropped, _one_at_a_time:
         said = dropped.said
+        if not said and not dropped.brackets:
+            said = [message("error", "Drop three photographs or more, and wait for them to load.")]
         for number, bracket in enumerate(dropped.brackets):
             done = f"Merging {number + 1} of {len(dropped.brackets)}"
             progress(number / len(dropped.brackets), done)

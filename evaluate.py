@@ -126,7 +126,10 @@ def _evaluate(
         theirs = Method(predict=from_files(config.against, config.scenes))
         methods = {**methods, _AGAINST: theirs}
     titles = [protocol.title for protocol in protocols]
-    settings = f"{', '.join([*methods, *titles])}; {config.predictions or weights_in_words(config)}"
+    labels = [method.label(name) for name, method in methods.items()]
+    vdp = [meter.hdr_vdp_2.title] if meter.hdr_vdp_2 else []
+    weights = str(config.predictions or weights_in_words(config))
+    settings = "; ".join([*labels, *titles, *meter.notes, *vdp, weights])
     scored: dict[str, Scores] = {}
     names = [scene_name(folder, config.scenes) for folder in find_scenes(config.scenes)]
     done = parts.read(results, "scores", settings, names) if config.report else {}
@@ -166,8 +169,7 @@ def _evaluate(
         tqdm.write(tables.to_markdown(table))
     if any(ours.by_protocol.values()):
         files_of_weights = [] if config.predictions is not None else weights_files(config)
-        labels = [method.label(title) for title in titles]
-        provenance.write(results, labels, files_of_weights)
+        provenance.write(results, [method.label(title) for title in titles], files_of_weights)
     return [*failures, *done.get("failures", ())]
 
 

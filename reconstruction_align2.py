@@ -41,7 +41,7 @@ def main(config: ReconstructionConfig) -> int:
     if config.list:
         tqdm.write(scenes.table())
         return 0
-    networks = open_networks(config, config.save_release)
+    networks = open_networks(config, config.save_release, merging=False)
     scores = AlignmentScores(config, protocol, networks, results)
     title = full_title(protocol.title, config.prealign)
     settings = f"{title}; {weights_in_words(config)}; baselines {config.baselines}"

@@ -54,18 +54,14 @@ def main(config: ReconstructionConfig) -> int:
         tqdm.write(scenes.table())
         return 0
     networks = open_networks(config, config.save_release)
-    if networks.merging is None:
-        raise ValueError(
-            "The merging network is not trained yet; run training_fusion.py first, or name a folder"
-            f" of weights (--weights). Received: {weights_in_words(config)}"
-        )
     brightness = SharedBrightness(config.exposure_of)
     weights = weights_in_words(config)
+    made_with = f"{title}; {weights}; copies {config.self_ensemble}"
     rows, joined = [], []
     page = HtmlReport(f"HDR images of {scenes.title}", len(scenes))
     with parts.lock(results, config.shard) as while_locked:
         if config.report:
-            done = parts.read(results, "merged", f"{title}; {weights}", scenes.names)
+            done = parts.read(results, "merged", made_with, scenes.names)
             rows = [(name, Metrics(**numbers)) for name, numbers in done["rows"]]
             page.scenes, joined = done["scenes"], done["failures"]
         for scene in while_locked(() if config.report else scenes):
@@ -93,7 +89,7 @@ def main(config: ReconstructionConfig) -> int:
                     rows.append((scene.name, metrics))
         if config.shard:
             done = {"rows": rows, "scenes": page.scenes, "failures": scenes.failures}
-            parts.write(results, config.shard, "merged", f"{title}; {weights}", done)
+            parts.write(results, config.shard, "merged", made_with, done)
         with scenes.attempt():
             if rows and not config.shard:
                 write_metrics(results / "metrics.csv", rows, title)

@@ -155,6 +155,6 @@ def _reason(error: Exception) -> str:
 
 def save_all(networks: Mapping[str, keras.Model], prefix: str | None) -> None:
     """Writes each network to `PREFIX_NAME`; without a prefix does nothing."""
-    if prefix:
-        for name, network in networks.items():
+    for name, network in networks.items():
+        if prefix and network.weights:  # a side without alignment has none
             save(network, f"{prefix}_{name}")

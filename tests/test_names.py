@@ -63,7 +63,7 @@ def scenes(tmp_path):
 @pytest.fixture(autouse=True)
 def _networks(monkeypatch):
     for script in (reconstruction_align2, reconstruction_fusion):
-        monkeypatch.setattr(script, "open_networks", lambda *_: source_networks())
+        monkeypatch.setattr(script, "open_networks", lambda *_, **__: source_networks())
 
 
 def _column(path):

@@ -50,6 +50,11 @@ class Downloads:
         radiance = [self.folder / f"{self.name}{suffix}" for suffix in (".hdr", ".exr")]
         picture, ultra = (self.folder / f"{self.name}_{x}.jpg" for x in (tone, f"{tone}_ultrahdr"))
         if not picture.is_file():
+            if not radiance[1].is_file():
+                raise FileNotFoundError(
+                    "Results are kept for an hour; make the picture again."
+                    f" Received: no {radiance[1].name}"
+                )
             hdr = read_radiance(radiance[1])
             shown = tone_map(hdr, tone)
             if fits_ultra_hdr(hdr):

@@ -80,17 +80,18 @@ class Dropped:
             said.append(message("note", f"{len(brackets)} brackets: {found}."))
         return cls(folder=folder, brackets=brackets, said=said, seen=seen)
 
-    def table(self) -> tuple[Table, list[int], list[str]]:
-        """Stops by EXIF; each photograph's place by brightness; messages if stops must be typed."""
+    def table(self) -> tuple[Table, list[int | None], list[str]]:
+        """Stops by EXIF; places by brightness and messages where EXIF names too few."""
         rows, places, said = [], [], []
         for bracket in self.brackets:
             stops = exposure_values([self.seen[path].exposure for path in bracket])
             darkest = min((value for value in stops if value is not None), default=0.0)
             texts = ["" if value is None else f"{value - darkest:.2f}" for value in stops]
             rows += [[printable(path.name), x] for path, x in zip(bracket, texts, strict=True)]
+            unknown = len(bracket) >= FRAME_COUNT > len({*texts} - {""})
             order = sorted(bracket, key=lambda path: self.seen[path].brightness)
-            places += [order.index(path) for path in bracket]
-            if len(bracket) >= FRAME_COUNT > len({*texts} - {""}):
+            places += [order.index(path) if unknown else None for path in bracket]
+            if unknown:
                 text = (
                     f"EXIF names fewer than three exposures for {listed(bracket)}. Choose how far"
                     " the photographs are apart, or type the stops."

@@ -57,8 +57,7 @@ def linked(uploads: Sequence[str], folder: Path) -> list[Path]:
     gone = [path.name for path in paths if not path.is_file()]
     if gone:
         raise ValueError(
-            "Photographs are kept for an hour and while the page is open; drop them again."
-            f" Received: {', '.join(gone)}"
+            f"Photographs are kept for an hour; drop them again. Received: {', '.join(gone)}"
         )
     megabytes = sum(path.stat().st_size for path in paths) / 1e6
     if len(paths) > MOST_FILES or megabytes > ALL_MEGABYTES:
@@ -88,12 +87,10 @@ def decoded(paths: Sequence[Path], seconds: float = SECONDS) -> dict[Path, Seen]
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         found += [Seen(**x | {"exposure": Exposure(**x["exposure"])}) for x in lines]
         if len(lines) < len(rest):
-            found.append(
-                Seen(
-                    error=f"A photograph must be readable in {seconds:g} seconds; save it again."
-                    f" Received: {rest[len(lines)].name}, exit code {done.returncode}"
-                )
-            )
+            late = done.returncode == 1  # as faulthandler ends it
+            wish = f"be readable in {seconds:g} seconds" if late else "not crash its reader"
+            error = f"A photograph must {wish}; save it again. Received: {rest[len(lines)].name}"
+            found.append(Seen(error=f"{error}, exit code {done.returncode}"))
     return dict(zip(paths, found, strict=True))
 
 

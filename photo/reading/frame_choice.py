@@ -112,6 +112,7 @@ def _index_of(reference: str, names: Sequence[str]) -> int:
     """Index of the photograph of this name or path, or the only one with this part in its name."""
     wanted = reference.lower().replace("\\", "/").rpartition("/")[2]
     found = [i for i, name in enumerate(names) if name.lower() == wanted]
+    found = found or [i for i, x in enumerate(names) if x.lower().rpartition(".")[0] == wanted]
     found = found or [i for i, name in enumerate(names) if wanted in name.lower()]
     if len(found) != 1:
         raise ValueError(

@@ -142,6 +142,8 @@ class PreparedScenes:
         ]
 
     def _stops(self, found: Found, headers: Sequence[Header]) -> str:
+        if found.kind == "scene" and (file := find_files(found.folder).exposures):
+            return file.name
         stops = self._exposures or stops_of(headers)
         if not self._exposures and not found.files and find_file(found.folder, EXPOSURE_FILE):
             return EXPOSURE_FILE

@@ -5,6 +5,7 @@ import dataclasses
 import math
 import re
 import types
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import OpenEXR
 import pytest
 
 import evaluate
+from configs import paths
 from configs.settings import EvaluationConfig
 from evaluate import from_networks
 from tests import layouts
@@ -159,6 +161,23 @@ def test_the_exr_of_a_scene_is_preferred_to_its_hdr(root, predictions, stem):
     radiance_maps.write_exr(predictions / f"{stem}.exr", truth)
     scores = _score(root, predictions, "full")
     assert scores.by_protocol["full"]["PAPER/X.1"]["psnr_l"] > 60
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_results_of_a_scene_that_windows_would_refuse_are_found(
+    root, tmp_path, monkeypatch, relative
+):
+    monkeypatch.chdir(tmp_path)
+    folder = Path("results") if relative else tmp_path / "results"
+    for index, path in enumerate(find_scenes(root)):
+        name = f"12:{index}0"
+        inside = paths.scene_dir(folder, name)
+        inside.mkdir(parents=True)
+        truth = _read(path, root).hdr
+        radiance_maps.write_radiance(inside / "radiance.hdr", truth)
+        radiance_maps.write_exr(inside / "radiance.exr", truth)
+        path.rename(root / name)
+    assert not _score(root, folder, "full").failures
 
 
 def test_what_a_killed_run_left_beside_a_prediction_is_ignored(root, predictions):

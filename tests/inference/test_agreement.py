@@ -106,9 +106,12 @@ def test_steps_wider_than_the_networks_know(moved):
     assert error(result[near], truth[near]) < limit * error(networks[near], truth[near])
 
 
+@pytest.mark.parametrize("white", [0, 700])  # a clipped sky
 @pytest.mark.parametrize("quality", [None, 90, 75])
-def test_jpegs_are_told_by_their_blocks(quality):
-    levels = to_display(np.tile(exposed(scenery(seed=12), 4.0, noise=0.01), (3, 3, 1)))
+def test_jpegs_are_told_by_their_blocks(quality, white):
+    tiles = (3, 3, 1) if white == 0 else (8, 8, 1)
+    levels = to_display(np.tile(exposed(scenery(seed=12), 4.0, noise=0.01), tiles))
+    levels[:white] = 255
     if quality is not None:
         _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
         levels = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))

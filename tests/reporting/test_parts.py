@@ -101,6 +101,9 @@ def test_four_shards_at_once_and_their_report_make_the_files_of_one_run(script, 
             process.join()
     codes = [process.exitcode for process in started]
     assert codes == [0, 2, 0, 0], [(tmp_path / f"{n}.log").read_text() for n in range(1, 5)]
+    other = {"display_peak": 500} if script is evaluate else {"prealign": "off"}
+    with pytest.raises(ValueError, match="--report needs the settings of the shards"):
+        script.main(config("shards", report=True, **other))
     assert script.main(config("shards", report=True)) == 2
     assert script.main(config("whole")) == 2
     ours, whole = (_files(tmp_path / name) for name in ("shards", "whole"))

@@ -14,7 +14,12 @@ from models.fast.layers import FastConvolution
 from models.layers import Convolution
 from utils import files
 from utils.runs import checkpoints, settings
-from utils.runs.networks import load_networks, prealign_in_words, weights_in_words
+from utils.runs.networks import (
+    load_networks,
+    prealign_in_words,
+    weights_files,
+    weights_in_words,
+)
 
 NETWORK = NetworkConfig(width=4, residual_blocks=1, dense_layers=2, initializer="he")
 
@@ -30,8 +35,9 @@ def save_stage(run, stage, parts, config=None, prealign="off"):
     checkpoints.save(tf.train.Checkpoint(**parts), folder / settings.CHECKPOINTS_NAME, step=1)
 
 
-def load(run, **changes):
-    return load_networks(ReconstructionConfig(run=run, precision="float32", **changes))
+def load(run, *, merging=True, **changes):
+    config = ReconstructionConfig(run=run, precision="float32", **changes)
+    return load_networks(config, merging=merging)
 
 
 def assert_equal(ours, theirs):
@@ -46,10 +52,17 @@ def test_alignments_come_from_their_own_stages_until_there_is_a_fusion(tmp_path)
     for expected in (parts, networks()):
         if len(expected) == 3:
             save_stage(tmp_path, "fusion", expected)
-        loaded = load(tmp_path)
+        loaded = load(tmp_path, merging=len(expected) == 3)
         assert loaded.keys() == expected.keys()
         for name, network in loaded.items():
             assert_equal(network, expected[name])
+
+
+def test_a_merging_network_that_is_not_trained_is_named(tmp_path):
+    for side in ("low", "high"):
+        save_stage(tmp_path, f"align_{side}", {side: networks()[side]})
+    with pytest.raises(ValueError, match=r"run training_fusion\.py first.*Received: .*align_low"):
+        load(tmp_path)
 
 
 def test_the_arithmetic_chooses_the_layers_not_the_weights(tmp_path):
@@ -109,6 +122,17 @@ def test_a_run_without_alignment_is_rebuilt_without(tmp_path):
     assert not loaded["low"].weights
     assert not loaded["high"].weights
     assert_equal(loaded["merging"], whole["merging"])
+    release_checkpoint.save_all(loaded, str(tmp_path / "iter"))
+    assert {path.name for path in tmp_path.glob("iter_*.index")} == {"iter_merging.index"}
+
+
+def test_only_files_of_the_checkpoint_count_as_weights(tmp_path):
+    for name in ("iter_3.index", "iter_3.data-00000-of-00001", "iter_30.index"):
+        (tmp_path / name).touch()
+    config = ReconstructionConfig(**{f"release_{x}": str(tmp_path / "iter_3") for x in networks()})
+    assert [path.name for path in weights_files(config)] == [
+        *("iter_3.data-00000-of-00001", "iter_3.index"),
+    ]
 
 
 def test_a_run_without_weights_is_named(tmp_path):

@@ -220,8 +220,8 @@ def _flat(name: str) -> str:
 def _find(predictions: Path, name: str, *, flat: bool) -> Path:
     own = paths.scene_dir(predictions, name)
     inside = predictions / name if (predictions / name).is_dir() else own
-    stems = [name, f"{name}/{_RESULT}", own / _RESULT, *([_flat(name)] if flat else [])]
-    files = [predictions / f"{stem}{suffix}" for stem in stems for suffix in _SUFFIXES]
+    stems = [predictions / name, inside / _RESULT, *([predictions / _flat(name)] if flat else [])]
+    files = [Path(f"{stem}{suffix}") for stem in stems for suffix in _SUFFIXES]
     others = [
         path
         for path in inside.glob("*")

@@ -23,7 +23,7 @@ _FEWEST = 50  # cells from which a quantile is taken
 _BLOCK = 8  # pixels a side of a JPEG's blocks
 _BLOCKS_SEEN = (3.0, 6.0)  # excess of the steps between blocks, in standard errors
 _STEP = 4.0  # levels of 8 bits; larger steps are edges of things
-_CROP = 640  # pixels a side in which blocks are looked for
+_LINES = 640  # rows or columns, at most about twice as many, in which blocks are looked for
 
 
 class Frame:
@@ -66,12 +66,13 @@ class Frame:
     @functools.cached_property
     def jpeg(self) -> float:
         """Confidence in [0, 1] that the frame was a JPEG: larger steps between blocks of 8x8."""
-        green = 255 * ldr_to_float(self.ldr[:_CROP, :_CROP, 1])
-        if min(green.shape) < 4 * _BLOCK:
+        if min(self.height, self.width) < 4 * _BLOCK:
             return 0.0
+        rows = self.ldr[:: max(1, self.height // _LINES), :, 1]
+        columns = self.ldr[:, :: max(1, self.width // _LINES), 1]
         score = 0.0
-        for rows in (green, green.T):
-            steps = np.minimum(np.abs(np.diff(rows)), _STEP)
+        for lines in (rows, columns.T):
+            steps = np.minimum(np.abs(np.diff(255 * ldr_to_float(lines))), _STEP)
             excess = (steps[:, 1:-1] - (steps[:, :-2] + steps[:, 2:]) / 2).mean(0)
             border = np.arange(2, len(excess) + 2) % _BLOCK == 0
             inside = excess[~border]

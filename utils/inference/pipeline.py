@@ -56,14 +56,17 @@ class Reconstruction:
     """`(H, W, 3)` float32 radiance in [0, 1]."""
 
 
-def open_networks(config: WeightsConfig, save_release: str | None = None) -> Networks:
+def open_networks(
+    config: WeightsConfig, save_release: str | None = None, *, merging: bool = True
+) -> Networks:
     """The networks of a run, compiled for inference; see `load_networks`.
 
     Args:
         config: Run or weights, precision and tile size.
         save_release: Prefix to write the networks to as well, for the authors' TF 1 code.
+        merging: Whether the merging network must be trained.
     """
-    models = load_networks(config)
+    models = load_networks(config, merging=merging)
     release_checkpoint.save_all(models, save_release)
     return Networks(**compile_networks(models), tile=config.tile)
 

@@ -114,15 +114,20 @@ def _origin(config: WeightsConfig) -> _Origin:
     return _Origin(released=released, folder=folder, stages=stages)
 
 
-def load_networks(config: WeightsConfig) -> dict[str, keras.Model]:
+def load_networks(config: WeightsConfig, *, merging: bool = True) -> dict[str, keras.Model]:
     """Loads the networks to reconstruct with, by name, and prints which weights are used.
 
     A network with an authors' checkpoint in the settings is loaded from it. The others are loaded
     from the folder of weights in the settings; without one, from the run: all three from the fusion
-    stage, or, before it has a checkpoint, the alignment networks from their own stages, without
-    `merging`; without a run, from the weights of this code.
+    stage, or, before it has a checkpoint, the alignment networks from their own stages; without a
+    run, from the weights of this code.
+
+    Args:
+        config: Run or weights, precision and arithmetic.
+        merging: Whether the merging network must be trained; otherwise it may be left out.
 
     Raises:
+        ValueError: The merging network is not trained yet.
         FileNotFoundError: The run or an authors' checkpoint has no weights; the message names it.
         WeightsError: The folder of weights is missing or damaged.
     """
@@ -131,6 +136,12 @@ def load_networks(config: WeightsConfig) -> dict[str, keras.Model]:
     for stage in used:
         if not is_trained(stage):
             raise untrained(stage)
+    loaded = NETWORKS if origin.folder else {*origin.released, *origin.stages}
+    if merging and MERGING not in loaded:
+        raise ValueError(
+            "The merging network is not trained yet; run training_fusion.py first, or name a folder"
+            f" of weights (--weights). Received: {weights_in_words(config)}"
+        )
     tqdm.tqdm.write(f"Weights: {weights_in_words(config)}")
     size, aligned = NetworkConfig(), True
     if origin.folder:
@@ -146,7 +157,6 @@ def load_networks(config: WeightsConfig) -> dict[str, keras.Model]:
         restore({name: built[name] for name in rest if origin.stages.get(name) == stage}, stage)
     for name, prefix in origin.released.items():
         release_checkpoint.load(built[name], prefix)
-    loaded = NETWORKS if origin.folder else {*origin.released, *origin.stages}
     return {name: network for name, network in built.items() if name in loaded}
 
 
@@ -179,7 +189,7 @@ def weights_files(config: WeightsConfig) -> list[Path]:
     """The files that `load_networks` reads, sorted."""
     origin = _origin(config)
     prefixes = [*origin.released.values(), *map(latest_checkpoint, origin.stages.values())]
-    found = {path for x in prefixes for path in Path(x).parent.glob(f"{Path(x).name}*")}
+    found = {path for x in prefixes for path in Path(x).parent.glob(f"{Path(x).name}.*")}
     if origin.folder:
         rest = [name for name in NETWORKS if name not in origin.released]
         found |= {weights.file_of(origin.folder, name) for name in rest}

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pytest
 
 from configs.settings import ToneName
 from photo.app.downloads import Downloads
@@ -32,3 +33,11 @@ def test_tones_do_not_depend_on_their_order_and_files_are_named_after_the_photog
     assert found[0] == found[1]
     assert found[0]["IMG_1_fusion.jpg"] != found[0]["IMG_1_reinhard.jpg"]
     assert np.abs(read_radiance(tmp_path / "a" / "IMG_1.exr") - hdr).max() < 1e-3
+
+
+def test_removed_results_are_told_in_words(tmp_path):
+    downloads = Downloads(folder=tmp_path / "gone", name="IMG_1", exif=b"")
+    with pytest.raises(
+        FileNotFoundError, match=r"make the picture again\. Received: no IMG_1\.exr$"
+    ):
+        downloads.files("fusion")

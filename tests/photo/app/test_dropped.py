@@ -21,6 +21,10 @@ def test_stops_are_asked_for_where_exif_has_fewer_than_three(tmp_path, times):
     assert "fewer than three exposures for 1.jpg, 2.jpg, 3.jpg" in said[0]
 
 
+def test_equal_steps_are_not_offered_where_exif_names_the_exposures(tmp_path):
+    assert _drop(tmp_path).table()[1] == [None] * 3
+
+
 @pytest.mark.parametrize("stops", [[["1.jpg"], []], [["1.jpg", "0"], ["2.jpg", "2"]]])
 def test_a_table_that_lacks_stops_is_an_error(tmp_path, stops):
     dropped = _drop(tmp_path)

@@ -1,6 +1,7 @@
 """Uploads of the page: limits, decoding in another process, typed stops."""
 
 import os
+import subprocess
 
 import pytest
 
@@ -51,6 +52,13 @@ def test_a_photograph_that_takes_too_long_is_named_and_the_others_are_read(tmp_p
     assert first.error == second.error == ""
     assert first.exposure.time == pytest.approx(photos.TIMES[0])
     assert 0 < first.brightness < second.brightness < 1
+
+
+def test_a_photograph_that_crashes_its_reader_is_named(tmp_path, monkeypatch):
+    crashed = subprocess.CompletedProcess([], -11, stdout="")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: crashed)
+    (seen,) = decoded([tmp_path / "a.jpg"]).values()
+    assert "not crash its reader; save it again. Received: a.jpg, exit code -11" in seen.error
 
 
 def test_stops_are_typed_with_a_point_or_a_comma():

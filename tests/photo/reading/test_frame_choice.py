@@ -84,6 +84,11 @@ def test_the_reference_can_be_named_by_a_path_or_a_part(name):
     assert choice.indices[1] == 2
 
 
+def test_a_whole_name_without_its_ending_is_no_part_of_others():
+    names = ["IMG_10.jpg", "IMG_1.jpg", "IMG_11.jpg"]
+    assert choose(_bracket([0, 2, 4]), np.array([0.0, 2, 4]), names, "img_1").indices == (0, 1, 2)
+
+
 def test_of_equal_exposures_the_named_one_is_the_reference():
     assert _choose([0, 2, 2, 4], "2.jpg").indices == (0, 2, 3)
 

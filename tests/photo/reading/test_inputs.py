@@ -27,7 +27,7 @@ NETWORKS = source_networks()
 @pytest.fixture(autouse=True)
 def _networks(monkeypatch):
     for script in SCRIPTS:
-        monkeypatch.setattr(script, "open_networks", lambda *_: NETWORKS)
+        monkeypatch.setattr(script, "open_networks", lambda *_, **__: NETWORKS)
 
 
 @pytest.fixture
@@ -233,10 +233,10 @@ def test_camera_motion_is_taken_out_of_scenes_and_named_in_tables(config, monkey
     assert f"<td>{title}, agreement</td>" in (results / "report.html").read_text()
 
 
-def test_before_merging_is_trained_only_alignment_runs(config, monkeypatch):
-    alignments = dataclasses.replace(NETWORKS, merging=None)
-    for script in SCRIPTS:
-        monkeypatch.setattr(script, "open_networks", lambda *_: alignments)
+def test_alignment_needs_no_merging_network(config, monkeypatch):
+    def opened(*_, merging=True):
+        assert not merging
+        return dataclasses.replace(NETWORKS, merging=None)
+
+    monkeypatch.setattr(reconstruction_align2, "open_networks", opened)
     assert reconstruction_align2.main(config) == 0
-    with pytest.raises(ValueError, match="merging network is not trained"):
-        reconstruction_fusion.main(config)
