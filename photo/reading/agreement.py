@@ -19,8 +19,8 @@ A right step of 2 stops looks like 2.2 to 2.7 in the JPEGs of consumer cameras."
 def step_warnings(values: np.ndarray) -> tuple[str, ...]:
     """A warning for every step of a chosen bracket that is wider than 3 stops."""
     return tuple(
-        f"The step from {side} is {step:.1f} stops; the networks know at most"
-        f" {WIDEST_KNOWN:g} well: expect noise or bands where only one frame is well exposed."
+        f"The step from {side} is {step:.1f} stops; the networks know at most {WIDEST_KNOWN:g}"
+        " well: expect noise or bands, unless nothing moves."
         for side, step in zip(
             ("low to reference", "reference to high"), np.diff(values), strict=True
         )

@@ -6,7 +6,7 @@
     SHA256SUMS                                                checked before anything is read
 
 A tensor is named `<layer>/<variable>`, as `source1/kernel`. The sizes of the networks follow from
-the shapes; README.md and config.json are not read back.
+the shapes; README.md is not read back, and of config.json only `prealign`.
 """
 
 import json
