@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -56,7 +57,8 @@ def official_tree(tmp_path, monkeypatch):
     monkeypatch.setattr(checks, "_OFFICIAL_SIZE", (40, 24))
     monkeypatch.setattr(protocols, "_CROP_SIZE", (32, 16))
     monkeypatch.setattr(protocols, "_RELEASE_SIZE", (32, 24))
-    monkeypatch.setitem(protocols.PROTOCOLS, "hdr-transformer", protocols.hdr_transformer(tile=16))
+    small = dataclasses.replace(protocols.PROTOCOLS["hdr-transformer"], tile=16)
+    monkeypatch.setitem(protocols.PROTOCOLS, "hdr-transformer", small)
     return tmp_path
 
 

@@ -11,6 +11,7 @@ from string import Template
 
 import numpy as np
 
+from photo.reading.pixels.colour import srgb_to_linear
 from photo.showing.exif_pictures import encode_jpeg
 from photo.showing.fusion import luminance
 from photo.showing.tone import expose
@@ -123,6 +124,4 @@ def _segment(marker: int, content: bytes) -> bytes:
 
 def _screen_light(picture: np.ndarray) -> np.ndarray:
     """Linear light, 1 at white, of 8-bit sRGB, which readers assume for the base."""
-    x = np.arange(256) / 255
-    light = np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
-    return light.astype(np.float32)[picture]
+    return srgb_to_linear(np.arange(256) / 255)[picture]

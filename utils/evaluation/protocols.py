@@ -77,56 +77,6 @@ class Protocol:
         return self.quantise_frames(hdr_to_ldr(scene.hdr, scene.exposure_times[MID_FRAME]))
 
 
-def full() -> Protocol:
-    """Native size and 16 bits, aligned frames in float.
-
-    Scores as in SAFNet, AFUNet and the HDR-Transformer family: PSNR unclipped with peak 1, SSIM
-    with an 11x11 Gaussian window on `255 clip(x, 0, 1)`.
-    """
-    return Protocol(name="full", arrange=_as_it_is, score=score_full)
-
-
-def release() -> Protocol:
-    """The release's test without its leak.
-
-    Frames are read with 8 bits; frames and truth are resized bilinearly to 1344x896. The networks
-    get LDR values truncated to 8 bits, but alignment gets radiance linearised before the
-    truncation. Aligned frames are rounded to 8 bits. PSNR is unclipped with peak 1; SSIM is
-    scikit-image's default with the truth's range.
-    """
-    return Protocol(
-        name="release", arrange=_resize, score=score_release, sixteen_bits="8", eight_bit=True
-    )
-
-
-def release_leak() -> Protocol:
-    """`release` with its leak of the ground truth, to reproduce its scores; never a valid result.
-
-    The high alignment's reference LDR is the truth, exposed like the reference and truncated to 8
-    bits.
-    """
-    return dataclasses.replace(release(), name="release-leak", leak=True)
-
-
-def crop_1440x960() -> Protocol:
-    """The centre 1440x960 pixels of frames and truth (DeepHDR, HDR-GAN), scored as `full`."""
-    return Protocol(name="crop-1440x960", arrange=_crop, score=score_full)
-
-
-def hdr_transformer(tile: int = 256) -> Protocol:
-    """The HDR-Transformer repository's test: like `full`, but in tiles of 256x256 pixels.
-
-    The tiles do not overlap; frames are padded with ones below and to the right. Motion across
-    tiles is not seen.
-    """
-    return dataclasses.replace(full(), name="hdr-transformer", tile=tile)
-
-
-def ntire() -> Protocol:
-    """Scores of the NTIRE 2021 and 2022 challenges on the frames of `full`; see `score_ntire`."""
-    return dataclasses.replace(full(), name="ntire", score=score_ntire)
-
-
 def _quantise(scene: Scene, sixteen_bits: SixteenBits) -> Scene:
     if scene.ldr.dtype == np.uint8 or sixteen_bits == "16/65535":
         return scene
@@ -166,15 +116,28 @@ def _crop(scene: Scene) -> Scene:
     )
 
 
+# Native size and 16 bits, aligned frames in float. Scores as in SAFNet, AFUNet and the
+# HDR-Transformer family: PSNR unclipped with peak 1, SSIM with an 11x11 Gaussian window.
+_FULL = Protocol(name="full", arrange=_as_it_is, score=score_full)
+
+# The release's test without its leak: frames of 8 bits, resized bilinearly. The networks get LDR
+# values truncated to 8 bits, but alignment gets radiance linearised before the truncation.
+_RELEASE = Protocol(
+    name="release", arrange=_resize, score=score_release, sixteen_bits="8", eight_bit=True
+)
+
 PROTOCOLS: dict[ProtocolName, Protocol] = {
     protocol.name: protocol
     for protocol in (
-        full(),
-        release(),
-        release_leak(),
-        crop_1440x960(),
-        hdr_transformer(),
-        ntire(),
+        _FULL,
+        _RELEASE,
+        # Reproduces the release's scores; never a valid result.
+        dataclasses.replace(_RELEASE, name="release-leak", leak=True),
+        Protocol(name="crop-1440x960", arrange=_crop, score=score_full),  # DeepHDR, HDR-GAN
+        # The HDR-Transformer repository's test. Tiles do not overlap; frames are padded with ones
+        # below and to the right. Motion across tiles is not seen.
+        dataclasses.replace(_FULL, name="hdr-transformer", tile=256),
+        dataclasses.replace(_FULL, name="ntire", score=score_ntire),  # challenges of 2021 and 2022
     )
 }
 

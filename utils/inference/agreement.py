@@ -67,7 +67,7 @@ def agree(
         `(H, W, 3)` float32 radiance in [0, 1 / t] of the shortest exposure time t.
     """
     darkest = min([1.0, *(frame.exposure_time for frame in others)])
-    mid = Frame(reference, darkest=reference.exposure_time <= darkest)
+    mid = Frame(reference, darkest=False)
     mean = _Mean(mid)
     for other in others:
         frame = Frame(other, darkest=other.exposure_time <= darkest)

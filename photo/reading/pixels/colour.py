@@ -40,15 +40,18 @@ _COLOURS = np.array(list(itertools.product((0, 16384, 49152, 65535), repeat=3)),
 _RELATIVE, _EXACT = 1, 256  # of Little CMS: rendering intent; no table for 16 bits
 
 
+def srgb_to_linear(x: np.ndarray) -> np.ndarray:
+    """Linear light of sRGB values, both in [0, 1]; float32."""
+    return np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
 def _profile(primaries: tuple[float, ...], gamma: float | None, white: tuple = _WHITE) -> bytes:
     """ICC profile of primaries with a gamma, or with sRGB's curve."""
-    x = np.linspace(0, 1, 1024, dtype=np.float32)
-    curve = None if gamma else np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
     return imagecodecs.cms_profile(
         "rgb",
         whitepoint=[*white, 1.0],
         primaries=[*primaries[:2], 1.0, *primaries[2:4], 1.0, *primaries[4:], 1.0],
-        transferfunction=curve,
+        transferfunction=None if gamma else srgb_to_linear(np.linspace(0, 1, 1024)),
         gamma=gamma,
     )
 
