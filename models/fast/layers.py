@@ -102,7 +102,7 @@ class FastConvolution(Convolution):
             return folding.blocks_kernel(kernel)
         if self._folds_stride:
             return folding.stride_kernel(kernel)
-        if self.filters < _FEW_CHANNELS and not training:  # its gradient is slow
+        if self.filters < _FEW_CHANNELS and self.strides == 1 and not training:  # slow gradient
             return folding.output_kernel(kernel)
         return kernel
 

@@ -18,6 +18,7 @@ VARIANTS = {  # filters, size of the kernel, settings, channels of the input
     "upsample_normalised": (5, 5, {"upsample": True, "normalise": True}, 7),
     "stride_of_few_channels": (9, 5, {"strides": 2}, 6),
     "stride_of_many": (9, 5, {"strides": 2, "normalise": True, "activation": "lrelu"}, 16),
+    "stride_to_few": (4, 5, {"strides": 2}, 16),
     "few_outputs": (3, 3, {"activation": "tanh"}, 10),
     "few_outputs_wide": (3, 5, {"activation": "tanh"}, 10),
 }
