@@ -2,8 +2,9 @@
 
 Needs the last stage of `--run` trained to its last step, and data/Test. Takes the flags of
 evaluate.py, which it runs with the preset `kalantari`; `--hdr-vdp-2 DIR` fills that column. Writes
-to the folder `evaluation` of the run: `paper` as .md, .csv and .tex, with `provenance.json`
-(commit, weights, protocol, machine), beside evaluate.py's other tables. Prints `paper.md`.
+to the folder `evaluation` of the run, or of `--predictions`: `paper` as .md, .csv and .tex, with
+`provenance.json` (commit, weights, protocol, machine), beside evaluate.py's other tables. Prints
+`paper.md`.
 """
 
 import subprocess
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 
 def main(config: EvaluationConfig) -> int:
     """Makes the table; returns the exit code of evaluate.py."""
-    if config.run is not None and config.weights is None:
+    if config.run and not (config.weights or config.predictions):
         stage = paths.stage_dir(config.run, paths.FUSION)
         asked, done = read_settings(stage)["steps"], checkpoints.last_step(stage / CHECKPOINTS_NAME)
         if done != asked:
@@ -34,7 +35,7 @@ def main(config: EvaluationConfig) -> int:
             )
     script = [sys.executable, str(ROOT / "evaluate.py"), "--preset=kalantari", *sys.argv[1:]]
     code = subprocess.run(script, check=False, stdout=sys.stderr).returncode
-    table = (config.results or paths.evaluation_dir(config.run)) / "paper.md"
+    table = (config.results or paths.evaluation_dir(config.predictions or config.run)) / "paper.md"
     if code == 0:
         tqdm.write(table.read_text(encoding="utf-8"))
     return code

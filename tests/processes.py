@@ -19,7 +19,7 @@ from unittest import mock
 from configs.start_up import EXIT_INTERRUPTED
 from utils import command
 
-CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
 # One server for all tests of a run, started by the first of them.
 CONTEXT.set_forkserver_preload(["tests.fuzz.kinds", "tests.jobs"])
 

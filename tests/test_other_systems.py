@@ -14,12 +14,13 @@ from tests.test_architecture import name_of, sources
 
 ROOT = Path(__file__).parent.parent
 WITHOUT = """
-import os, sys, importlib, pathlib
+import os, signal, sys, importlib, pathlib
 import filelock, psutil  # they have other code there
 for name in ("fcntl", "resource", "pwd", "grp", "termios"):
     sys.modules[name] = None
 for name in ("geteuid", "getuid", "O_NOFOLLOW", "sched_getaffinity", "mkfifo"):
     delattr(os, name)
+del signal.pthread_sigmask
 os.supports_effective_ids.clear()
 exists, access = pathlib.Path.exists, os.access
 pathlib.Path.exists = lambda path: str(path)[:6] != "/proc/" and exists(path)

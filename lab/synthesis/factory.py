@@ -106,6 +106,9 @@ def _end_with_parent() -> None:
 @contextlib.contextmanager
 def _postponed_interrupts() -> Iterator[None]:
     """Delays Ctrl-C; processes started meanwhile inherit the mask and ignore it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

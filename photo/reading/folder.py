@@ -107,6 +107,7 @@ def read_photographs(
         ldr=ldr,
         exposure_values=stops,
         hdr=None,
+        gaps=(opened[indices[0]].gaps, opened[indices[-1]].gaps),
         others=tuple(
             OtherFrame(
                 exposure_time=float(2.0 ** (found.values[i] - found.values[indices[0]])),

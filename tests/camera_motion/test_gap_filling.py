@@ -37,7 +37,7 @@ def _pair(time, sky, dtype: type = np.uint8, curve=lambda ldr: ldr):
 
 def _fill(frame, reference, ratio):
     homography = np.array([[1, 0, SHIFT], [0, 1, 0], [0, 0, 1]], float)
-    return seen_from(frame, reference, homography, ratio)
+    return seen_from(frame, reference, homography, ratio)[0]
 
 
 def _error(filled, whole, rows):
@@ -112,4 +112,17 @@ def test_what_a_brighter_frame_clips_is_white():
 
 def test_without_gaps_nothing_is_filled():
     _, reference, whole = _pair(1.0, 0.6)
-    np.testing.assert_array_equal(seen_from(whole, reference, np.eye(3), 0.25), whole)
+    frame, gaps = seen_from(whole, reference, np.eye(3), 0.25)
+    np.testing.assert_array_equal(frame, whole)
+    assert gaps is None
+
+
+def test_gaps_are_named_with_those_of_before():
+    frame, reference, _ = _pair(1.0, 0.6)
+    hole = np.zeros(frame.shape[:2], bool)
+    hole[20:40, 60:90] = True
+    homography = np.array([[1, 0, SHIFT], [0, 1, 0], [0, 0, 1]], float)
+    _, gaps = seen_from(frame, reference, homography, 0.25, hole)
+    expected = np.zeros_like(hole)
+    expected[:, :SHIFT] = expected[20:40, 60 + SHIFT : 90 + SHIFT] = True
+    np.testing.assert_array_equal(gaps, expected)

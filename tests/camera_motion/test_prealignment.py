@@ -65,9 +65,10 @@ def test_hand_held_motion_is_undone_and_reported(dtype):
 @pytest.mark.parametrize("mode", ["auto", "off"])
 def test_other_frames_are_warped_when_they_are_read(mode):
     still, moved = _bracket((0, 0), (0, 0)), _bracket((12, -9), (-7, 5), 1.5)
-    other = OtherFrame(exposure_time=16.0, read=lambda: moved.ldr[2])
+    other = OtherFrame(exposure_time=16.0, read=lambda: (moved.ldr[2], None))
     scene = dataclasses.replace(moved, others=(other,))
-    read = prealigned(scene, mode).others[0].read()
+    read, gaps = prealigned(scene, mode).others[0].read()
+    assert (gaps is None) == (mode == "off")
     expected = moved.ldr[2] if mode == "off" else prealigned(moved, "auto").ldr[2]
     np.testing.assert_array_equal(read, expected)
     inner = (slice(25, -25), slice(25, -25))

@@ -36,13 +36,16 @@ def exposed(radiance: np.ndarray, time: float, noise: float = 0, seed: int = 0) 
     return hdr_to_ldr(light + noise * np.sqrt(light) * random, 1.0).astype(np.float32)
 
 
-def merged(hdr, low, mid, high, *, synthesis=None, others=(), times=TIMES):
-    """`agree` on a bracket of LDR frames."""
+def merged(hdr, low, mid, high, *, synthesis=None, others=(), times=TIMES, gaps=None):
+    """`agree` on a bracket of LDR frames; `gaps` are those of high."""
     frames = [
-        OtherFrame(exposure_time=time, read=lambda frame=frame: frame)
-        for frame, time in ((low, times[0]), (high, times[2]), *others)
+        OtherFrame(exposure_time=time, read=lambda seen=(frame, gap): seen)
+        for frame, time, gap in (
+            *((low, times[0], None), (high, times[2], gaps)),
+            *((frame, time, None) for frame, time in others),
+        )
     ]
-    reference = OtherFrame(exposure_time=times[1], read=lambda: mid)
+    reference = OtherFrame(exposure_time=times[1], read=lambda: (mid, None))
     return agree(hdr, low if synthesis is None else synthesis, reference, frames)
 
 
@@ -115,8 +118,36 @@ def test_jpegs_are_told_by_their_blocks(quality, white):
     if quality is not None:
         _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
         levels = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
-    frame = Frame(OtherFrame(exposure_time=4.0, read=lambda: np.asarray(levels)), darkest=False)
+    frame = Frame(
+        OtherFrame(exposure_time=4.0, read=lambda: (np.asarray(levels), None)), darkest=False
+    )
     assert frame.jpeg == (quality is not None)
+
+
+def test_what_was_filled_in_a_gap_is_no_second_measurement():
+    truth = scenery() * 0.05  # in the shadows, where the high frame counts
+    low, mid, high = bracket(truth, noise=0.02)
+    gaps = np.zeros(truth.shape[:2], bool)
+    gaps[:, :40] = True
+    high[gaps] = hdr_to_ldr(mid[gaps] ** 2.2 * (TIMES[2] / TIMES[1]), 1.0)  # a copy
+    inside, far = np.s_[:, 8:32], np.s_[:, 56:]
+    told, not_told = (merged(truth, low, mid, high, gaps=x) for x in (gaps, None))
+    assert error(told[inside], truth[inside]) < 0.7 * error(not_told[inside], truth[inside])
+    np.testing.assert_allclose(told[far], not_told[far], rtol=0.02, atol=1e-4)
+
+
+@pytest.mark.parametrize("step", [4.0, 8.0])
+def test_a_channel_without_light_says_nothing_of_brightness(step):
+    """A stage lit in red, and a lamp that the reference clips."""
+    times = (1.0, step, step**2)
+    ramp = np.tile(np.linspace(0, 1, SIZE[1], dtype=np.float32)[:, None], (SIZE[0], 1, 1))
+    truth = (0.1 + 0.7 * ramp) / step * np.float32([1, 0, 0])
+    lamp = np.s_[40:80, 40:90]
+    truth[lamp] = (0.3 + 0.4 * ramp[lamp]) * np.float32([1, 0.8, 0.6])
+    low, mid, high = (to_display(exposed(truth, time)) for time in times)
+    result = merged(truth, low, mid, high, synthesis=exposed(truth, 1.0), times=times)
+    inner = np.s_[48:72, 48:82]
+    np.testing.assert_allclose(result[inner], truth[inner], rtol=0.05)
 
 
 def test_noise_is_below_that_of_every_frame():

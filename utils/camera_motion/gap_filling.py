@@ -29,8 +29,12 @@ _BAND = 256  # rows filled at a time, to bound memory
 
 
 def seen_from(
-    source: np.ndarray, reference: np.ndarray, homography: np.ndarray, ratio: float
-) -> np.ndarray:
+    source: np.ndarray,
+    reference: np.ndarray,
+    homography: np.ndarray,
+    ratio: float,
+    gaps: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Warps a frame and fills its gaps.
 
     Args:
@@ -38,17 +42,23 @@ def seen_from(
         reference: The reference, same shape and type.
         homography: `(3, 3)`, pixels of the source to those of the reference.
         ratio: The source's exposure time in units of the reference's.
+        gaps: `(H, W)`, True where the source shows nothing and is filled already; None: nowhere.
 
     Returns:
-        The frame from the reference's view, same shape and type.
+        The frame from the reference's view, same shape and type, and all of its gaps.
     """
     height, width = source.shape[:2]
     warped = cv2.warpPerspective(
         source, homography, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     whole = np.full((height, width), 255, np.uint8)
-    gaps = cv2.warpPerspective(whole, homography, (width, height)) < 255
-    return filled(warped, reference, gaps, ratio) if gaps.any() else warped
+    outside = cv2.warpPerspective(whole, homography, (width, height)) < 255
+    if outside.any():
+        warped = filled(warped, reference, outside, ratio)
+    if gaps is not None:
+        whole[gaps] = 0
+        outside = cv2.warpPerspective(whole, homography, (width, height)) < 255
+    return warped, outside if outside.any() else None
 
 
 def filled(warped: np.ndarray, reference: np.ndarray, gaps: np.ndarray, ratio: float) -> np.ndarray:

@@ -29,45 +29,56 @@ def prealigned(scene: AnyScene, mode: PrealignmentName) -> AnyScene:
         mode: `auto`: where it measurably helps; `on`: wherever a homography is found; `off`: never.
 
     Returns:
-        The scene with a note for low and for high; the reference and the truth are unchanged.
-        Other frames are warped when they are read.
+        The scene with a note for low and for high, and their gaps; the reference and the truth are
+        unchanged. Other frames are warped when they are read.
     """
     if mode == "off":
         return scene
     if scene.ldr.dtype == np.float32:
         scene = dataclasses.replace(scene, ldr=to_16bit(scene.ldr))
-    ldr, notes, reference = scene.ldr, [], Reference(scene.ldr[MID_FRAME])
-    for side in (LOW, HIGH):
-        index = SOURCE_FRAME[side]
-        frame, time = scene.ldr[index], float(scene.exposure_times[index])
-        warped, fit = _warped(frame, time, reference, scene, mode)
-        notes.append(_describe(side, fit, use=warped is not frame))
-        if warped is not frame:
+    ldr, notes, gaps, reference = scene.ldr, [], {}, Reference(scene.ldr[MID_FRAME])
+    mid, mid_time = scene.ldr[MID_FRAME], float(scene.exposure_times[MID_FRAME])
+    for side, own in zip((LOW, HIGH), scene.gaps, strict=True):
+        index, gaps[side] = SOURCE_FRAME[side], own
+        frame, ratio = scene.ldr[index], float(scene.exposure_times[index]) / mid_time
+        fit = reference.fit(frame)
+        use = _helps(fit, mode)
+        if fit is not None and use:
             ldr = ldr.copy() if ldr is scene.ldr else ldr
-            ldr[index] = warped
-    others = tuple(
-        dataclasses.replace(other, read=functools.partial(_read, other, reference, scene, mode))
-        for other in scene.others
+            ldr[index], gaps[side] = seen_from(frame, mid, fit.homography, ratio, own)
+        notes.append(_describe(side, fit, use=use))
+    mid = ldr[MID_FRAME]  # the array of before is not kept for the others
+    return dataclasses.replace(
+        scene,
+        ldr=ldr,
+        gaps=(gaps[LOW], gaps[HIGH]),
+        others=tuple(
+            dataclasses.replace(
+                other, read=functools.partial(_read, other, reference, mid, mid_time, mode)
+            )
+            for other in scene.others
+        ),
+        notes=(*scene.notes, *notes),
     )
-    return dataclasses.replace(scene, ldr=ldr, others=others, notes=(*scene.notes, *notes))
 
 
 def _read(
-    other: OtherFrame, reference: Reference, scene: Scene, mode: PrealignmentName
-) -> np.ndarray:
-    """Another frame, from the reference's view where that helps."""
-    return _warped(other.read(), other.exposure_time, reference, scene, mode)[0]
-
-
-def _warped(
-    frame: np.ndarray, time: float, reference: Reference, scene: Scene, mode: PrealignmentName
-) -> tuple[np.ndarray, Fit | None]:
-    """A frame of an exposure time as the reference sees it, or the same array; and the fit."""
+    other: OtherFrame,
+    reference: Reference,
+    mid: np.ndarray,
+    mid_time: float,
+    mode: PrealignmentName,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Another frame, from the reference's view where that helps, and its gaps."""
+    frame, gaps = other.read()
     fit = reference.fit(frame)
-    if fit is None or not (mode == "on" or fit.worthwhile):
-        return frame, fit
-    ratio = time / float(scene.exposure_times[MID_FRAME])
-    return seen_from(frame, scene.ldr[MID_FRAME], fit.homography, ratio), fit
+    if fit is None or not _helps(fit, mode):
+        return frame, gaps
+    return seen_from(frame, mid, fit.homography, other.exposure_time / mid_time, gaps)
+
+
+def _helps(fit: Fit | None, mode: PrealignmentName) -> bool:
+    return fit is not None and (mode == "on" or fit.worthwhile)
 
 
 def _describe(side: str, fit: Fit | None, *, use: bool) -> str:

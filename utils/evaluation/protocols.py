@@ -95,6 +95,7 @@ def _resize(scene: Scene) -> Scene:
         scene,
         ldr=np.stack([cv2.resize(frame, _RELEASE_SIZE) for frame in frames]),
         hdr=None if scene.hdr is None else cv2.resize(scene.hdr, _RELEASE_SIZE),
+        gaps=(None, None),
         others=(),
     )
 
@@ -108,10 +109,12 @@ def _crop(scene: Scene) -> Scene:
             f" Received: {width}x{height}"
         )
     rows, columns = slice(top, top + _CROP_SIZE[1]), slice(left, left + _CROP_SIZE[0])
+    low_gaps, high_gaps = (None if gaps is None else gaps[rows, columns] for gaps in scene.gaps)
     return dataclasses.replace(
         scene,
         ldr=scene.ldr[:, rows, columns],
         hdr=None if scene.hdr is None else scene.hdr[rows, columns],
+        gaps=(low_gaps, high_gaps),
         others=(),
     )
 

@@ -44,8 +44,11 @@ def agreed(reconstruction: Reconstruction, scene: Scene) -> Reconstruction:
 def frames_of(scene: Scene) -> list[OtherFrame]:
     """The reference, low and high."""
     return [
-        OtherFrame(exposure_time=float(scene.exposure_times[i]), read=lambda i=i: scene.ldr[i])
-        for i in (MID_FRAME, *SOURCE_FRAMES)
+        OtherFrame(
+            exposure_time=float(scene.exposure_times[i]),
+            read=lambda i=i, gaps=gaps: (scene.ldr[i], gaps),
+        )
+        for i, gaps in zip((MID_FRAME, *SOURCE_FRAMES), (None, *scene.gaps), strict=True)
     ]
 
 

@@ -58,7 +58,7 @@ def like_reference(frame: Frame, mid: Frame) -> tuple[Match, np.ndarray]:
     """
     both = mid.shown * frame.shown
     comparable = both * (brightest_channel(np.minimum(mid.cells, frame.cells)) > _DARK)
-    gain = np.exp(_smooth(mid.log_radiance - frame.log_radiance, comparable))
+    gain = np.exp(_smooth(_log_ratio(frame, mid), comparable))
     scale = (gain * np.float32(mid.time / frame.time)) ** np.float32(1 / GAMMA)
 
     def maps(band: slice) -> tuple[np.ndarray, ...]:
@@ -139,6 +139,13 @@ def like_synthesis(
     )
 
 
+def _log_ratio(frame: Frame, mid: Frame) -> np.ndarray:
+    """`(h, w, 3)` logarithm of the ratio of radiances; dark channels have that of the brightest."""
+    ratio = mid.log_radiance - frame.log_radiance
+    brightest = np.take_along_axis(ratio, mid.cells.argmax(-1)[..., None], -1)
+    return np.where(np.minimum(mid.cells, frame.cells) > _DARK, ratio, brightest)
+
+
 def _gain(frame: Frame, mid: Frame, by_networks: float) -> float:
     """Gain of a darker frame's radiance where the reference clips, as a logarithm like all here.
 
@@ -147,7 +154,7 @@ def _gain(frame: Frame, mid: Frame, by_networks: float) -> float:
     """
     level = brightest_channel(mid.cells)
     level[(mid.shown <= 0.98) | (brightest_channel(frame.cells) <= _DARK)] = 0
-    measured = mid.log_radiance - frame.log_radiance
+    measured = _log_ratio(frame, mid)
     gain = _median(measured[level > _BRIGHT], by_networks)
     middle = _median(measured[(level > _MIDDLE[0]) & (level <= _MIDDLE[1])], np.inf)
     uneven = abs(_median(measured[level > _TOP], 0) - middle)

@@ -34,8 +34,9 @@ class OtherFrame:
 
     exposure_time: float
     """Relative to the low frame's."""
-    read: Callable[[], np.ndarray]
-    """`(H, W, 3)` frame from the reference's view: uint8, uint16, or float32 in [0, 1]."""
+    read: Callable[[], tuple[np.ndarray, np.ndarray | None]]
+    """`(H, W, 3)` frame from the reference's view: uint8, uint16, or float32 in [0, 1]; and gaps as
+    in `Scene.gaps`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,8 @@ class Scene:
     """`(3,)` float32 stops, ascending from 0."""
     hdr: np.ndarray | None
     """`(H, W, 3)` float32 truth: radiance, at least 0, in [0, 1] in Kalantari's data."""
+    gaps: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
+    """Of low and high: `(H, W)`, True where the frame showed nothing and was filled; or None."""
     others: tuple[OtherFrame, ...] = ()
     """Frames beyond three, of brackets of photographs."""
     notes: tuple[str, ...] = ()

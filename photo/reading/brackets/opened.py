@@ -61,9 +61,11 @@ class Opened:
             )
         return frame
 
-    def take_filled(self, reference: np.ndarray, ratio: float) -> np.ndarray:
-        """The frame, its transparent pixels filled in."""
-        return self.fill_gaps(self.take_frame(), reference, ratio)
+    def take_filled(
+        self, reference: np.ndarray, ratio: float
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """The frame, its transparent pixels filled in, and where they are."""
+        return self.fill_gaps(self.take_frame(), reference, ratio), self.gaps
 
     def fill_gaps(self, frame: np.ndarray, reference: np.ndarray, ratio: float) -> np.ndarray:
         """Fills transparent pixels in place; see `filled`."""
