@@ -31,6 +31,7 @@ _MOMENTS = 5  # renderings of an exposure
 _SHUTTER = 0.15  # the longest exposure, in intervals between frames
 _LIMIT = "limit"  # begins the names of scenes without truth
 _CLEAN = cameras.CAMERAS["clean"]
+_CAMERA = (6.0, -3.0, 0.4)  # motion from frame to frame: pixels x and y, degrees
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,10 +60,6 @@ class Sample:
     """Pixels of the sample per pixel of the photograph."""
     brightness: float
     """Median radiance of the thing, of the middle frame's saturation."""
-    camera: tuple[float, float, float] = (6.0, -3.0, 0.4)
-    """Motion of the camera from frame to frame: pixels x and y, degrees."""
-    ground: tuple[tuple[int, int, int, int], ...] = ()
-    """Rectangles within the first that are surely ground."""
 
 
 SAMPLES = {
@@ -137,8 +134,6 @@ def cut_out(photograph: np.ndarray, sample: Sample) -> np.ndarray:
     mask = np.full(picture.shape[:2], cv2.GC_BGD, np.uint8)
     inside = np.s_[top + margin : top + margin + height, left + margin : left + margin + width]
     mask[inside] = cv2.GC_PR_FGD
-    for x, y, w, h in sample.ground:
-        mask[y + margin : y + margin + h, x + margin : x + margin + w] = cv2.GC_BGD
     cv2.setRNGSeed(0)
     ground, thing = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.grabCut(picture, mask, (0, 0, 1, 1), ground, thing, 8, cv2.GC_INIT_WITH_MASK)
@@ -210,7 +205,7 @@ def render(sample: Sample, panorama: np.ndarray, photograph: np.ndarray) -> Scen
 
 def _moment(sample: Sample, view: View, thing: np.ndarray, scale: float, time: float) -> np.ndarray:
     """Radiance `(H, W, 3)` at a time in frames from the middle one."""
-    x, y, turn = np.multiply(sample.camera, time)
+    x, y, turn = np.multiply(_CAMERA, time)
     motion = homography(np.array([x, y, np.radians(turn), 0, 0, 0]), SIZE)
     ground = view.render(*SIZE, motion) * np.float32(scale)
     x, y, turn = (

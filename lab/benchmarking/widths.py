@@ -3,14 +3,11 @@
 import functools
 from collections.abc import Callable
 
-import numpy as np
-
 from lab.benchmarking import cost, timing
 from lab.benchmarking.inputs import random_scene, reconstruct_agreed
 from lab.benchmarking.timing import Row
 from lab.benchmarking.variants import build_networks
 from models import esbn
-from utils.inference.pipeline import Networks
 
 PAPER, SMALL = 64, 24
 """The paper's width, and that of the preset `small`."""
@@ -21,7 +18,7 @@ _PRECISIONS = ("float32", "bfloat16")
 
 
 def measure(size: tuple[int, int], turns: int) -> list[Row]:
-    """Seconds of the three networks, and of a scene from 16-bit frames to radiance, by width.
+    """Seconds of a scene from 16-bit frames to radiance, by width.
 
     All widths and both precisions alternate, so that the rows compare.
 
@@ -31,13 +28,10 @@ def measure(size: tuple[int, int], turns: int) -> list[Row]:
     """
     runs: dict[str, Callable[[], object]] = {}
     scene = random_scene(*size)
-    noise = np.random.default_rng(0).uniform(-1, 1, (3, 1, *size, 6)).astype(np.float32)
     for width in WIDTHS:
         for precision in _PRECISIONS:
             networks = build_networks(precision, width)
-            name = f"{width} {precision}"
-            runs[f"{name} networks"] = functools.partial(_run, networks, noise)
-            runs[name] = functools.partial(reconstruct_agreed, networks, scene)
+            runs[f"{width} {precision}"] = functools.partial(reconstruct_agreed, networks, scene)
     seconds = timing.alternate(runs, turns)
     rows: list[Row] = []
     for width in WIDTHS:
@@ -49,15 +43,7 @@ def measure(size: tuple[int, int], turns: int) -> list[Row]:
         }
         for precision in _PRECISIONS:
             name = f"{width} {precision}"
-            row[f"{precision}, networks, s"] = seconds[f"{name} networks"]
             row[f"{precision}, scene, s"] = seconds[name]
             row[f"{precision}, scene, x"] = seconds[f"{WIDTHS[0]} {precision}"] / seconds[name]
         rows.append(row)
     return rows
-
-
-def _run(networks: Networks, frames: np.ndarray) -> None:
-    low, mid, high = frames
-    networks.low(low, mid)
-    networks.high(high, mid)
-    networks.trained_merging(low, mid, high)

@@ -1,16 +1,10 @@
-"""Names and places of the frames are the same in all the homes that must not import each other."""
+"""Names and places of the frames are the same in the settings."""
 
 from typing import get_args, get_type_hints
 
 from configs import paths
 from configs.settings import FusionConfig
-from models import frames
 from utils.radiometry import bracket
-
-
-def test_the_models_have_the_same_names_and_places():
-    for name in ("FRAMES", "LOW", "MID", "HIGH", "MERGING", "MID_FRAME", "SOURCE_FRAME"):
-        assert getattr(frames, name) == getattr(bracket, name), name
 
 
 def test_the_stages_are_named_after_the_frames_that_they_align():

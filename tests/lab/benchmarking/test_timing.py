@@ -85,5 +85,3 @@ def test_narrower_networks_are_smaller_in_every_column_but_speed(monkeypatch):
     wide, narrow = widths.measure((16, 16), turns=1)
     for column in ("width", "M weights", "T multiply-adds"):
         assert float(narrow[column]) < float(wide[column])
-    assert wide["float32, scene, x"] == 1
-    assert float(narrow["bfloat16, scene, s"]) > 0

@@ -1,1 +1,1 @@
-"""Tests of `utils/images/`."""
+"""Tests of `photo/showing/`."""
