@@ -56,7 +56,7 @@ def like_reference(frame: Frame, mid: Frame) -> tuple[Match, np.ndarray]:
     Returns:
         The match, and `(h, w)` in [0, 1]: the camera stands on a tripod, and nothing near moved.
     """
-    both = mid.shown * frame.shown
+    both = mid.shown * frame.shown * frame.own
     comparable = both * (brightest_channel(np.minimum(mid.cells, frame.cells)) > _DARK)
     gain = np.exp(_smooth(_log_ratio(frame, mid), comparable))
     scale = (gain * np.float32(mid.time / frame.time)) ** np.float32(1 / GAMMA)

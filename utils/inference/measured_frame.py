@@ -20,7 +20,6 @@ _LEVELS = 16  # of the table of noise
 _FLAT = 0.05  # quantile of roughness that is noise without texture
 _ROUNDING = 1 / 255**2 / 12  # variance of rounding to 8 bits
 _FEWEST = 50  # cells from which a quantile is taken
-_GAP_MARGIN = (9, 9)  # pixels about a gap, over which the weight rises
 _BLOCK = 8  # pixels a side of a JPEG's blocks
 _BLOCKS_SEEN = (3.0, 6.0)  # excess of the steps between blocks, in standard errors
 _STEP = 4.0  # levels of 8 bits; larger steps are edges of things
@@ -40,20 +39,20 @@ class Frame:
         (self.ldr, gaps), self.time = frame.read(), frame.exposure_time
         self.height, self.width = self.ldr.shape[:2]
         self.exposed = np.ones((self.height, self.width), np.float32)
-        """`(H, W)` weight of pixels: 1 well exposed, 0 clipped or in a gap."""
-        if gaps is not None:
-            gaps = cv2.dilate(255 * gaps.astype(np.uint8), np.ones(_GAP_MARGIN))
-            gaps = cv2.blur(gaps, _GAP_MARGIN)
+        """`(H, W)` weight of pixels: 1 well exposed, 0 clipped."""
 
         def maps(band: slice) -> tuple[np.ndarray, ...]:
             pixels = self.pixels(band)
-            if gaps is not None:
-                self.exposed[band] -= gaps[band] / np.float32(255)
             if not darkest:
-                self.exposed[band] *= falling(brightest_channel(pixels), CLIPPING)
+                self.exposed[band] = falling(brightest_channel(pixels), CLIPPING)
             return pixels, self.exposed[band], self._roughness(band)
 
         self.cells, self.shown, rough = in_cells(self.height, maps)
+        self.own = np.ones_like(self.shown)
+        """`(h, w)`: 0 in and beside gaps, which are copies of the reference where it is exposed."""
+        if gaps is not None:
+            (copied,) = in_cells(self.height, lambda band: (np.float32(gaps[band]),))
+            self.own = cv2.erode(np.float32(copied == 0), np.ones((3, 3)))
         self.noise = _noise(self.cells, self.shown, rough)
         """`(h, w, 3)` variance of LDR."""
 
