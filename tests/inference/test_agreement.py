@@ -141,9 +141,9 @@ def test_a_channel_without_light_says_nothing_of_brightness(step):
     """A stage lit in red, and a lamp that the reference clips."""
     times = (1.0, step, step**2)
     ramp = np.tile(np.linspace(0, 1, SIZE[1], dtype=np.float32)[:, None], (SIZE[0], 1, 1))
-    truth = (0.1 + 0.7 * ramp) / step * np.float32([1, 0, 0])
+    truth = (0.1 + 0.7 * ramp) / step * np.array([1, 0, 0], np.float32)
     lamp = np.s_[40:80, 40:90]
-    truth[lamp] = (0.3 + 0.4 * ramp[lamp]) * np.float32([1, 0.8, 0.6])
+    truth[lamp] = (0.3 + 0.4 * ramp[lamp]) * np.array([1, 0.8, 0.6], np.float32)
     low, mid, high = (to_display(exposed(truth, time)) for time in times)
     result = merged(truth, low, mid, high, synthesis=exposed(truth, 1.0), times=times)
     inner = np.s_[48:72, 48:82]

@@ -86,7 +86,7 @@ def test_the_authors_checkpoints_replace_single_networks_of_a_run(tmp_path):
 def test_the_authors_checkpoints_need_no_run(tmp_path):
     released = esbn.networks()
     release_checkpoint.save_all(released, str(tmp_path / "iter"))
-    flags = {f"release_{name}": str(tmp_path / f"iter_{name}") for name in released}
+    flags: dict[str, Any] = {f"release_{name}": str(tmp_path / f"iter_{name}") for name in released}
     for name, network in load(None, **flags).items():
         assert_equal(network, released[name])
     del flags["release_merging"]  # then merging is the one of this code that has their size
@@ -129,7 +129,8 @@ def test_a_run_without_alignment_is_rebuilt_without(tmp_path):
 def test_only_files_of_the_checkpoint_count_as_weights(tmp_path):
     for name in ("iter_3.index", "iter_3.data-00000-of-00001", "iter_30.index"):
         (tmp_path / name).touch()
-    config = ReconstructionConfig(**{f"release_{x}": str(tmp_path / "iter_3") for x in networks()})
+    flags: dict[str, Any] = {f"release_{x}": str(tmp_path / "iter_3") for x in networks()}
+    config = ReconstructionConfig(**flags)
     assert [path.name for path in weights_files(config)] == [
         *("iter_3.data-00000-of-00001", "iter_3.index"),
     ]

@@ -51,8 +51,8 @@ class Frame:
         self.own = np.ones_like(self.shown)
         """`(h, w)`: 0 in and beside gaps, which are copies of the reference where it is exposed."""
         if gaps is not None:
-            (copied,) = in_cells(self.height, lambda band: (np.float32(gaps[band]),))
-            self.own = cv2.erode(np.float32(copied == 0), np.ones((3, 3)))
+            (copied,) = in_cells(self.height, lambda band: (gaps[band].astype(np.float32),))
+            self.own = cv2.erode((copied == 0).astype(np.float32), np.ones((3, 3)))
         self.noise = _noise(self.cells, self.shown, rough)
         """`(h, w, 3)` variance of LDR."""
 
