@@ -1,4 +1,4 @@
-"""Trains the weights in `weights/` further: makes scenes and records, trains two stages, exports.
+"""Trains the weights in `weights/` further: makes scenes and records, trains two stages, averages.
 
 Reads radiance maps and photographs. Writes scenes to the folder `weights` of `--data`; records,
 checkpoints and weights to `--run`. Training starts from weights/esbn-64, or with `--preset small`
@@ -151,7 +151,8 @@ def _training(config: RecipeConfig) -> list[Line]:
     start = () if config.rehearse else ("--start-weights", paths.WEIGHTS_DIR / name)
     common = ("--records", config.run / "records", "--run", run, *start)
     preset = ("--preset", "small") if config.small else ()
-    weights = config.run / "weights" / name
+    trained, weights = (config.run / "weights" / x for x in ("trained", name))
+    first = trained if config.rehearse else paths.WEIGHTS_DIR / name
     return [
         *(
             Line(
@@ -161,7 +162,12 @@ def _training(config: RecipeConfig) -> list[Line]:
             )
             for stage in STAGES
         ),
-        Line(script="export.py", flags=("--run", run, "--save-weights", weights), output=weights),
+        Line(script="export.py", flags=("--run", run, "--save-weights", trained), output=trained),
+        Line(
+            script="lab.average_weights",
+            flags=("--average", first, trained, "--output", weights),
+            output=weights,
+        ),
     ]
 
 

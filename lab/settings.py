@@ -138,6 +138,16 @@ class NarrowingConfig(WeightsConfig):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class AverageConfig:
+    """Settings of lab/average_weights.py."""
+
+    average: tuple[Path, ...] = (paths.WEIGHTS_DIR / "esbn-24",)
+    """Folders of weights, all of one size."""
+    output: Path = Path("averaged")
+    """Folder to write the mean to."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class AblationConfig(TrainingConfig):
     """Settings of lab/ablation.py; those of training hold for all stages but `seed`."""
 
@@ -202,6 +212,12 @@ def recipe(preset: Preset) -> RecipeConfig:
 def narrowing(preset: Preset) -> NarrowingConfig:
     """Settings of narrow_weights."""
     return NarrowingConfig(run=paths.run_dir(preset))
+
+
+def average(preset: Preset) -> AverageConfig:
+    """Settings of average_weights, the same for all presets."""
+    del preset
+    return AverageConfig()
 
 
 def ablation(preset: Preset) -> AblationConfig:

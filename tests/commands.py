@@ -24,6 +24,7 @@ _PRESETS = {
     "export": presets.export,
     "paper_table": lab_settings.paper_table,
     "narrow_weights": lab_settings.narrowing,
+    "average_weights": lab_settings.average,
 }
 
 
