@@ -164,7 +164,7 @@ def _training(config: RecipeConfig) -> list[Line]:
         ),
         Line(script="export.py", flags=("--run", run, "--save-weights", trained), output=trained),
         Line(
-            script="lab.average_weights",
+            script="lab.networks.average_weights",
             flags=("--average", first, trained, "--output", weights),
             output=weights,
         ),

@@ -139,7 +139,7 @@ class NarrowingConfig(WeightsConfig):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class AverageConfig:
-    """Settings of lab/average_weights.py."""
+    """Settings of lab/networks/average_weights.py."""
 
     average: tuple[Path, ...] = (paths.WEIGHTS_DIR / "esbn-24",)
     """Folders of weights, all of one size."""

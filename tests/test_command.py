@@ -33,7 +33,7 @@ SCRIPTS = {
     "lab.device_check": lab_settings.device_check,
     "lab.make_weights": lab_settings.recipe,
     "lab.narrow_weights": lab_settings.narrowing,
-    "lab.average_weights": lab_settings.average,
+    "lab.networks.average_weights": lab_settings.average,
 }
 
 

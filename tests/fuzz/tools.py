@@ -76,8 +76,8 @@ def _share_networks() -> None:
     open_networks = pipeline.open_networks
     shared = open_networks(ReconstructionConfig(run=Path("run"), weights=weights()))
 
-    def opened(config, *rest):
-        return shared if config.weights == weights() else open_networks(config, *rest)
+    def opened(config, *rest, **options):
+        return shared if config.weights == weights() else open_networks(config, *rest, **options)
 
     for script in (reconstruction_fusion, reconstruction_align2, evaluate):
         mock.patch.object(script, "open_networks", opened).start()

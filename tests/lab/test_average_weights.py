@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from configs.settings import WeightsConfig
-from lab import average_weights
+from lab.networks import average_weights
 from lab.settings import AverageConfig
 from models import esbn
 from tests import tiny
@@ -32,8 +32,9 @@ def test_the_mean_is_written_once(tmp_path):
 
 
 def test_other_sizes_are_named(tmp_path):
+    wider = dataclasses.replace(tiny.NETWORK, width=6)
     weights.save(tiny.random_networks(), tmp_path / "a")
     config = AverageConfig(average=(tmp_path / "a", tmp_path / "b"), output=tmp_path / "mean")
-    weights.save(esbn.networks(**dataclasses.asdict(tiny.NETWORK) | {"width": 6}), tmp_path / "b")
+    weights.save(esbn.networks(**dataclasses.asdict(wider)), tmp_path / "b")
     with pytest.raises(ValueError, match=r"of one size\. Received: \(5, 5, 6, 4\), \(5, 5, 6, 6\)"):
         average_weights.main(config)

@@ -49,7 +49,7 @@ def test_folders_of_systems_are_skipped(tmp_path, name):
 def test_results_beside_photographs_and_frames_are_not_read_again(tmp_path, monkeypatch, inner):
     scripts = (reconstruction_align2, reconstruction_fusion)
     for script in scripts:
-        monkeypatch.setattr(script, "open_networks", lambda *_: source_networks())
+        monkeypatch.setattr(script, "open_networks", lambda *_, **__: source_networks())
     folder = tmp_path / "photographs"
     photos.write_bracket(folder / inner, FRAMES)
     scene = bracket()

@@ -4,7 +4,7 @@ Reads folders of weights (`--average`); writes their mean to the folder `--outpu
 exists. Between weights and what a further training made of them, the mean is often better than
 either (Wortsman et al., Robust Fine-Tuning of Zero-Shot Models, CVPR 2022):
 
-    python -m lab.average_weights --average weights/esbn-24 OTHER --output MEAN
+    python -m lab.networks.average_weights --average weights/esbn-24 OTHER --output MEAN
 """
 
 import numpy as np
