@@ -39,10 +39,11 @@ def main(config: ExportConfig) -> None:
 
 
 def _exists(path: Path) -> bool:
-    """Whether an export exists; says so."""
-    if path.exists():
+    """True, with a message, if the export exists."""
+    found = path.exists()
+    if found:
         tqdm.write(f"{path}: exists, nothing written; remove it or name another place")
-    return path.exists()
+    return found
 
 
 if __name__ == "__main__":

@@ -20,8 +20,9 @@ from configs.start_up import EXIT_INTERRUPTED
 from utils import command
 
 CONTEXT = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
-# One server for all tests of a run, started by the first of them.
-CONTEXT.set_forkserver_preload(["tests.fuzz.kinds", "tests.jobs"])
+if sys.platform != "win32":
+    # One server for all tests of a run, started by the first of them.
+    CONTEXT.set_forkserver_preload(["tests.fuzz.kinds", "tests.jobs"])
 
 
 @contextlib.contextmanager
